@@ -1,0 +1,111 @@
+import canonicalize from "canonicalize";
+import { z } from "zod";
+import { ArtifactError } from "./errors.ts";
+
+const positiveInt = z.number().int().positive();
+
+/** The datasets that this release knows, by name. */
+export const DATASET_NAMES = ["digits", "mnist", "cifar10"] as const;
+export type DatasetName = (typeof DATASET_NAMES)[number];
+
+/** The bounds within which a publisher may ask a node to work. */
+export const MANIFEST_LIMITS = { maxBytes: 1 << 20, maxTensors: 512, maxParameters: 50_000_000, maxEpochs: 1000 } as const;
+
+const tensorSpec = z.strictObject({ name: z.string().min(1).max(200), shape: z.array(positiveInt).max(8) });
+
+const schema = z.strictObject({
+  format: z.literal("concordat/manifest/1"),
+  name: z.string().min(1).max(120),
+  description: z.string().max(4000),
+  model: z.strictObject({
+    /** Keras JSON as `model.toJSON(null, false)` of TensorFlow.js gives it; logits out, no softmax on the last layer. */
+    topology: z.record(z.string(), z.unknown()),
+    /** All weights, trainable or not, in the order in which artifacts hold them. */
+    tensors: z.array(tensorSpec).min(1).max(MANIFEST_LIMITS.maxTensors),
+  }),
+  dataset: z.strictObject({
+    name: z.enum(DATASET_NAMES),
+    /** [height, width, channels] of one image. */
+    inputShape: z.array(positiveInt).length(3),
+    classes: z.number().int().min(2).max(65_535),
+    /** Per channel, applied to pixels scaled to 0..1: (x - mean) / std. */
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
+  }),
+  training: z.strictObject({
+    optimiser: z.literal("sgd"),
+    learningRate: z.number().positive().max(10),
+    momentum: z.number().min(0).lt(1),
+    /** E: passes over the node's training split in one round. */
+    localEpochs: z.number().int().min(1).max(MANIFEST_LIMITS.maxEpochs),
+    /** B: samples a step; the last, smaller batch is kept. */
+    batchSize: z.number().int().min(1).max(4096),
+    /** Seeds shuffles, with round and member mixed in. */
+    seed: z.number().int().min(0).max(0xffff_ffff),
+  }),
+  evaluation: z.strictObject({
+    metric: z.literal("accuracy"),
+    /** Which split the negotiation scores: never the one that is reported. */
+    negotiationSplit: z.literal("validation"),
+  }),
+  privacy: z.strictObject({ kind: z.literal("none") }),
+  compression: z.strictObject({ kind: z.literal("none") }),
+});
+
+/**
+ * What a task asks its nodes to compute: model, data schema, hyperparameters, evaluation, privacy, compression.
+ * Stored as canonical JSON (RFC 8785) and named by its digest in the task's terms (DESIGN.md section 7).
+ */
+export type TaskManifest = z.infer<typeof schema>;
+
+/** The canonical bytes of a manifest. @throws {ArtifactError} when it breaks the schema. */
+export function encodeManifest(manifest: TaskManifest): Uint8Array {
+  const text = canonicalize(checkManifest(manifest));
+  if (text === undefined) throw new ArtifactError("The manifest has no canonical form");
+  return new TextEncoder().encode(text);
+}
+
+/**
+ * Parses manifest bytes that were already verified against their digest.
+ * @throws {ArtifactError} on oversized, malformed or non-canonical bytes, and on unknown or bad fields, which it names.
+ */
+export function decodeManifest(bytes: Uint8Array): TaskManifest {
+  if (bytes.length > MANIFEST_LIMITS.maxBytes) {
+    throw new ArtifactError(`The manifest has ${bytes.length} bytes, at most ${MANIFEST_LIMITS.maxBytes} are allowed`);
+  }
+  let value: unknown;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ArtifactError("The manifest is not JSON", { cause });
+  }
+  const manifest = checkManifest(value);
+  if (canonicalize(manifest) !== text) throw new ArtifactError("The manifest is not in canonical form (RFC 8785)");
+  return manifest;
+}
+
+/** Checks a manifest against the schema and its cross-field rules. @throws {ArtifactError} naming the first bad field. */
+export function checkManifest(value: unknown): TaskManifest {
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const where = issue === undefined || issue.path.length === 0 ? "manifest" : `manifest.${issue.path.join(".")}`;
+    throw new ArtifactError(`${where}: ${issue?.message ?? "invalid"}`, { hint: "Correct this field of the manifest" });
+  }
+  const { dataset, model } = result.data;
+  const channels = dataset.inputShape[2];
+  if (dataset.mean.length !== channels || dataset.std.length !== channels) {
+    throw new ArtifactError(`manifest.dataset.mean and std must have ${channels} values, one a channel`);
+  }
+  const names = new Set(model.tensors.map((tensor) => tensor.name));
+  if (names.size !== model.tensors.length) throw new ArtifactError("manifest.model.tensors: a name stands twice");
+  const parameters = model.tensors.reduce((sum, t) => sum + t.shape.reduce((n, d) => n * d, 1), 0);
+  if (parameters > MANIFEST_LIMITS.maxParameters) {
+    throw new ArtifactError(
+      `manifest.model has ${parameters} parameters, at most ${MANIFEST_LIMITS.maxParameters} are allowed`,
+    );
+  }
+  return result.data;
+}

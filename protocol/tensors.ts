@@ -1,0 +1,19 @@
+/** Name and shape of one tensor of a model. A model's specs stand in manifest order, which is binding. */
+export interface TensorSpec {
+  readonly name: string;
+  /** Row-major dimensions; empty for a scalar. */
+  readonly shape: readonly number[];
+}
+
+/** A named float32 tensor, row-major, `data.length` equal to the product of `shape`. */
+export interface NamedTensor extends TensorSpec {
+  readonly data: Float32Array;
+}
+
+/** All tensors of a model in manifest order: what is trained, mixed, averaged, stored and hashed. */
+export type ModelTensors = readonly NamedTensor[];
+
+/** Number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}

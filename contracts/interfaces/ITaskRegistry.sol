@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStakeVaultTypes} from "./IStakeVault.sol";
+
+/// @notice Types of the task registry.
+interface ITaskRegistryTypes {
+    enum TaskState {
+        None,
+        Open,
+        Running,
+        Completed,
+        Aborted,
+        Cancelled
+    }
+
+    /// @notice Why a task left the state Running.
+    enum EndReason {
+        None,
+        RoundsDone,
+        TimeLimit,
+        TargetScore,
+        HardEnd,
+        VoidRounds,
+        TooFewNodes
+    }
+
+    enum Strategy {
+        ArgmaxMean,
+        MinVariance
+    }
+
+    enum ElectionMode {
+        ModelHash,
+        ModelHashMixed
+    }
+
+    /// @notice Which end of [alphaLower, alphaUpper] the grid includes: r = 1..R (paper) or r = 0..R-1 (prototype).
+    enum AlphaGrid {
+        IncludeUpper,
+        IncludeLower
+    }
+
+    /// @notice The model from which the next round's training starts.
+    enum TrainingBase {
+        Global,
+        Personalised
+    }
+
+    enum AggregationRule {
+        FedAvg,
+        Median,
+        TrimmedMean,
+        Krum,
+        MultiKrum
+    }
+
+    /// @notice Whether greater scores are better (accuracy in basis points) or lesser ones (scaled error).
+    enum ScoreKind {
+        Accuracy,
+        Error
+    }
+
+    /// @notice Everything a publisher fixes; joining is consent to it. Immutable after publication.
+    struct TaskTerms {
+        // What is trained
+        bytes32 manifestDigest;
+        bytes32 initialModelDigest;
+        uint32 maxArtifactBytes;
+        // Who decides: the only accounts that registry, vault and ledger obey for this task
+        address coordinator;
+        address arbiter;
+        address stakeVault;
+        address rewardLedger;
+        // Who may join
+        uint16 minNodes;
+        uint16 maxNodes;
+        address stakeToken;
+        uint128 minStake;
+        // Clock: absolute unix seconds, then durations in seconds
+        uint40 startTime;
+        uint40 timeLimit;
+        uint32 trainingSeconds;
+        uint32 fetchSeconds;
+        uint32 objectionSeconds;
+        uint32 aggregationSeconds;
+        uint32 negotiationSeconds;
+        uint32 slotSeconds;
+        uint32 disputeWindowSeconds;
+        uint8 maxAttempts;
+        uint8 maxVoidRounds;
+        // Rounds and negotiation
+        uint32 rounds;
+        uint8 negotiationSteps;
+        uint16 alphaLowerBps;
+        uint16 alphaUpperBps;
+        uint16 initialAlphaBps;
+        AlphaGrid alphaGrid;
+        Strategy strategy;
+        TrainingBase trainingBase;
+        ElectionMode electionMode;
+        uint16 gammaBps;
+        uint16 quorumBps;
+        AggregationRule aggregationRule;
+        uint16 byzantineBound;
+        uint32 maxSamples;
+        ScoreKind scoreKind;
+        uint16 maxScore;
+        uint16 targetScore;
+        // Reputation, reward, slashing
+        uint32 reputationInitial;
+        uint32 reputationMax;
+        bool strictReputation;
+        bool penaliseUnavailable;
+        bool penaliseSilent;
+        address rewardToken;
+        uint128 rewardUnit;
+        address slashRecipient;
+        uint128 slashBounty;
+    }
+
+    /// @notice What changes during a task's life.
+    /// @param escrow Reward tokens held for the task.
+    /// @param removalCursor How far the registry's list of removed nodes was followed.
+    struct TaskStatus {
+        address publisher;
+        TaskState state;
+        EndReason endReason;
+        uint32 roundsPlayed;
+        uint16 activeCount;
+        uint16 memberCount;
+        uint40 publishedAt;
+        uint40 endedAt;
+        uint40 hardEnd;
+        uint32 removalCursor;
+        uint256 escrow;
+    }
+
+    enum MemberStatus {
+        None,
+        Active,
+        Joining,
+        Leaving,
+        Left
+    }
+
+    /// @notice A node's place in a task.
+    /// @param position 0-based index into the active array; meaningful while Active or Leaving.
+    struct Member {
+        uint32 nodeId;
+        uint16 memberId;
+        uint16 position;
+        MemberStatus status;
+    }
+}
+
+/// @notice Errors of the task registry; one for each term that can be wrong.
+interface ITaskRegistryErrors is ITaskRegistryTypes {
+    error UnknownTask(uint256 taskId);
+    error WrongState(uint256 taskId, TaskState state);
+    error NotPublisher(uint256 taskId, address account);
+    error NotCoordinator(uint256 taskId, address account);
+    error NotRewardLedger(uint256 taskId, address account);
+    error NotOperator(uint256 nodeId, address account);
+    error NotRegistered(uint256 nodeId);
+    error AlreadyMember(uint256 taskId, uint256 nodeId);
+    error NotActive(uint256 taskId, uint256 nodeId);
+    error TaskFull(uint256 taskId, uint256 maxNodes);
+    error RosterFull(uint256 taskId, uint256 maxMembers);
+    error QueueFull(uint256 taskId);
+    error StakeTooLow(uint256 nodeId, uint256 stake, uint256 minStake);
+    error UnbondingTooShort(uint256 unbondingPeriod, uint256 required);
+    error NotExpired(uint256 taskId, uint256 timeLimit);
+    error TooEarly(uint256 taskId, uint256 startTime);
+    error TooLate(uint256 taskId, uint256 timeLimit);
+    error TooFewNodes(uint256 taskId, uint256 activeCount, uint256 minNodes);
+    error EscrowShort(uint256 received, uint256 required);
+    error EscrowExceeded(uint256 taskId, uint256 escrow, uint256 requested);
+    error NotAContract(address account);
+
+    error ZeroManifestDigest();
+    error ZeroInitialModelDigest();
+    error InvalidMaxArtifactBytes(uint256 value);
+    error ZeroCoordinator();
+    error ZeroArbiter();
+    error ZeroStakeVault();
+    error ZeroRewardLedger();
+    error InvalidNodeBounds(uint256 minNodes, uint256 maxNodes);
+    error InvalidStakeToken(address token, uint256 minStake);
+    error InvalidStartTime(uint256 startTime);
+    error InvalidTimeLimit(uint256 startTime, uint256 timeLimit);
+    error InvalidTrainingSeconds(uint256 value);
+    error InvalidAggregationSeconds(
+        uint256 fetchSeconds,
+        uint256 objectionSeconds,
+        uint256 aggregationSeconds
+    );
+    error InvalidNegotiationSeconds(uint256 value);
+    error InvalidSlotSeconds(uint256 slotSeconds, uint256 aggregationSeconds);
+    error InvalidDisputeWindow(uint256 value);
+    error InvalidMaxAttempts(uint256 value);
+    error InvalidMaxVoidRounds(uint256 value);
+    error InvalidRounds(uint256 value);
+    error InvalidNegotiationSteps(uint256 value);
+    error InvalidAlphaBounds(uint256 alphaLowerBps, uint256 alphaUpperBps);
+    error InvalidInitialAlpha(uint256 initialAlphaBps);
+    error InvalidGamma(uint256 gammaBps);
+    error InvalidQuorum(uint256 quorumBps);
+    error ByzantineBoundTooHigh(uint256 byzantineBound, uint256 guaranteedUpdates, uint256 requiredUpdates);
+    error InvalidMaxSamples(uint256 value);
+    error InvalidMaxScore(uint256 maxScore);
+    error InvalidTargetScore(uint256 targetScore, uint256 maxScore);
+    error InvalidReputation(uint256 initial, uint256 max);
+    error InvalidRewardToken(address token, uint256 rewardUnit);
+    error InvalidSlashing(address slashRecipient, uint256 slashBounty);
+}
+
+/// @notice Events of the task registry.
+interface ITaskRegistryEvents is ITaskRegistryTypes {
+    event TaskPublished(
+        uint256 indexed taskId,
+        address indexed publisher,
+        bytes32 indexed manifestDigest,
+        uint256 escrow,
+        uint256 hardEnd,
+        TaskTerms terms
+    );
+    event TaskStarted(uint256 indexed taskId, uint256 activeCount);
+    event TaskEnded(uint256 indexed taskId, TaskState state, EndReason reason, uint256 roundsPlayed);
+    event TaskCancelled(uint256 indexed taskId, uint256 refund);
+    /// @notice A node asked to join or leave; applied at once before the start, else at a round's opening.
+    event MembershipQueued(uint256 indexed taskId, uint256 indexed nodeId, bool join);
+    /// @notice A queued join that no longer qualifies was dropped.
+    event JoinDropped(uint256 indexed taskId, uint256 indexed nodeId);
+    event MemberJoined(
+        uint256 indexed taskId,
+        uint256 indexed nodeId,
+        uint256 indexed memberId,
+        uint256 position
+    );
+    event MemberLeft(
+        uint256 indexed taskId,
+        uint256 indexed nodeId,
+        uint256 indexed memberId,
+        uint256 position
+    );
+    /// @notice Swap with the last: the member that stood last now stands at `to`.
+    event MemberMoved(uint256 indexed taskId, uint256 indexed memberId, uint256 from, uint256 to);
+    event EscrowReleased(uint256 indexed taskId, address indexed to, uint256 amount);
+}
+
+/// @title What is asked: task terms, roster, escrow, life cycle.
+/// @dev Task ids count from 1. Obeys only the coordinator (life cycle, roster changes) and the reward ledger (payments)
+/// that the terms name.
+interface ITaskRegistry is ITaskRegistryErrors, ITaskRegistryEvents {
+    /// @notice Publishes a task and takes the escrow of the worst case from the caller.
+    /// *Requirements*: every term valid, each with an error of its own; the escrow arrives in full.
+    function publish(
+        TaskTerms calldata terms,
+        IStakeVaultTypes.Permit calldata permit
+    ) external returns (uint256 taskId);
+
+    /// @notice Ends an open task and refunds the escrow: the publisher at any time, anyone once the time limit has passed.
+    function cancel(uint256 taskId) external;
+
+    /// @notice Joins the caller's node; before the start at once, later at a round's opening.
+    function join(uint256 taskId, uint256 nodeId) external;
+
+    /// @notice Leaves, or withdraws a queued join.
+    function leave(uint256 taskId, uint256 nodeId) external;
+
+    /// @notice Open -> Running; only the coordinator. Follows removals first. Returns the active count.
+    function start(uint256 taskId) external returns (uint256 activeCount);
+
+    /// @notice Applies at most 16 membership changes (removals from the registry, then the queue); only the coordinator.
+    function applyChanges(uint256 taskId) external returns (uint256 activeCount);
+
+    /// @notice Running -> Completed or Aborted; only the coordinator.
+    function end(uint256 taskId, EndReason reason, uint256 roundsPlayed) external;
+
+    /// @notice Pays from the task's escrow; only the reward ledger.
+    function release(uint256 taskId, address to, uint256 amount) external;
+
+    function terms(uint256 taskId) external view returns (TaskTerms memory);
+
+    function status(uint256 taskId) external view returns (TaskStatus memory);
+
+    function taskCount() external view returns (uint256);
+
+    function member(uint256 taskId, uint256 nodeId) external view returns (Member memory);
+
+    /// @notice Member id of a node that is active (or leaving at the next opening), else 0.
+    function activeMemberId(uint256 taskId, uint256 nodeId) external view returns (uint256 memberId);
+
+    function nodeIdOfMember(uint256 taskId, uint256 memberId) external view returns (uint256 nodeId);
+
+    /// @notice Member ids in order of position.
+    function activeMembers(uint256 taskId) external view returns (uint16[] memory memberIds);
+
+    function memberAt(
+        uint256 taskId,
+        uint256 position
+    ) external view returns (uint256 memberId, uint256 nodeId);
+
+    /// @notice Active members as a bitmap: bit memberId - 1.
+    function activeBitmap(uint256 taskId) external view returns (uint256[] memory words);
+
+    /// @notice Queued changes not yet applied, in order.
+    function queuedChanges(
+        uint256 taskId
+    ) external view returns (uint32[] memory nodeIds, bool[] memory joins);
+
+    /// @notice The worst case of a task with these terms: sum over t < rounds of maxNodes * min(max, h + t) * unit.
+    function escrowFor(TaskTerms calldata terms) external view returns (uint256);
+}

@@ -34,7 +34,9 @@ export function digest(value: string): Digest {
 export function bps(value: number | bigint): Bps {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 0 || n > 10_000) {
-    throw new InputError(`${value} is not a ratio in basis points`, { hint: "Give a whole number from 0 to 10000" });
+    throw new InputError(`${value} is not a ratio in basis points`, {
+      hint: "Give a whole number from 0 to 10000",
+    });
   }
   return n as Bps;
 }

@@ -9,7 +9,12 @@ export const DATASET_NAMES = ["digits", "mnist", "cifar10"] as const;
 export type DatasetName = (typeof DATASET_NAMES)[number];
 
 /** The bounds within which a publisher may ask a node to work. */
-export const MANIFEST_LIMITS = { maxBytes: 1 << 20, maxTensors: 512, maxParameters: 50_000_000, maxEpochs: 1000 } as const;
+export const MANIFEST_LIMITS = {
+  maxBytes: 1 << 20,
+  maxTensors: 512,
+  maxParameters: 50_000_000,
+  maxEpochs: 1000,
+} as const;
 
 const tensorSpec = z.strictObject({ name: z.string().min(1).max(200), shape: z.array(positiveInt).max(8) });
 
@@ -71,7 +76,9 @@ export function encodeManifest(manifest: TaskManifest): Uint8Array {
  */
 export function decodeManifest(bytes: Uint8Array): TaskManifest {
   if (bytes.length > MANIFEST_LIMITS.maxBytes) {
-    throw new ArtifactError(`The manifest has ${bytes.length} bytes, at most ${MANIFEST_LIMITS.maxBytes} are allowed`);
+    throw new ArtifactError(
+      `The manifest has ${bytes.length} bytes, at most ${MANIFEST_LIMITS.maxBytes} are allowed`,
+    );
   }
   let value: unknown;
   let text: string;
@@ -82,7 +89,8 @@ export function decodeManifest(bytes: Uint8Array): TaskManifest {
     throw new ArtifactError("The manifest is not JSON", { cause });
   }
   const manifest = checkManifest(value);
-  if (canonicalize(manifest) !== text) throw new ArtifactError("The manifest is not in canonical form (RFC 8785)");
+  if (canonicalize(manifest) !== text)
+    throw new ArtifactError("The manifest is not in canonical form (RFC 8785)");
   return manifest;
 }
 
@@ -91,8 +99,11 @@ export function checkManifest(value: unknown): TaskManifest {
   const result = schema.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0];
-    const where = issue === undefined || issue.path.length === 0 ? "manifest" : `manifest.${issue.path.join(".")}`;
-    throw new ArtifactError(`${where}: ${issue?.message ?? "invalid"}`, { hint: "Correct this field of the manifest" });
+    const where =
+      issue === undefined || issue.path.length === 0 ? "manifest" : `manifest.${issue.path.join(".")}`;
+    throw new ArtifactError(`${where}: ${issue?.message ?? "invalid"}`, {
+      hint: "Correct this field of the manifest",
+    });
   }
   const { dataset, model } = result.data;
   const channels = dataset.inputShape[2];
@@ -100,7 +111,8 @@ export function checkManifest(value: unknown): TaskManifest {
     throw new ArtifactError(`manifest.dataset.mean and std must have ${channels} values, one a channel`);
   }
   const names = new Set(model.tensors.map((tensor) => tensor.name));
-  if (names.size !== model.tensors.length) throw new ArtifactError("manifest.model.tensors: a name stands twice");
+  if (names.size !== model.tensors.length)
+    throw new ArtifactError("manifest.model.tensors: a name stands twice");
   const parameters = model.tensors.reduce((sum, t) => sum + t.shape.reduce((n, d) => n * d, 1), 0);
   if (parameters > MANIFEST_LIMITS.maxParameters) {
     throw new ArtifactError(

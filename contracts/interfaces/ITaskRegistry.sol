@@ -264,10 +264,10 @@ interface ITaskRegistry is ITaskRegistryErrors, ITaskRegistryEvents {
     function cancel(uint256 taskId) external;
 
     /// @notice Joins the caller's node; before the start at once, later at a round's opening.
-    function join(uint256 taskId, uint256 nodeId) external;
+    function joinTask(uint256 taskId, uint256 nodeId) external;
 
     /// @notice Leaves, or withdraws a queued join.
-    function leave(uint256 taskId, uint256 nodeId) external;
+    function leaveTask(uint256 taskId, uint256 nodeId) external;
 
     /// @notice Open -> Running; only the coordinator. Follows removals first. Returns the active count.
     function start(uint256 taskId) external returns (uint256 activeCount);

@@ -35,7 +35,7 @@ export async function krumRanking(admitted: AdmittedUpdates, f: number, pace: Pa
 }
 
 /** Sum of the n - f - 2 smallest squared distances from update `self` to the others, added in ascending order. */
-function krumScore(distances: Float64Array, self: number, f: number): number {
+export function krumScore(distances: Float64Array, self: number, f: number): number {
   const others = distances.filter((_, j) => j !== self).toSorted();
   return others.subarray(0, distances.length - f - 2).reduce((sum, distance) => sum + distance, 0);
 }

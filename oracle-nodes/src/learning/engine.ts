@@ -1,0 +1,105 @@
+import { ConcordatError, InputError } from "../../../protocol/errors.ts";
+import type { TaskManifest } from "../../../protocol/manifest.ts";
+import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
+import type { Samples } from "./samples.ts";
+import type { Topology } from "./models.ts";
+
+/** The engines of this release, by name. */
+export const ENGINE_NAMES = ["wasm", "cpu"] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
+/** What loads models and runs their arithmetic: one TensorFlow.js backend. */
+export interface Engine {
+  readonly name: EngineName;
+  /**
+   * Builds a model for images of [height, width, channels].
+   * @param tensors The manifest's tensors, when there is a manifest: the topology must have exactly these.
+   * @throws {ArtifactError} when the topology is unsupported or does not fit the tensors, the images or the classes.
+   */
+  load(
+    model: { readonly topology: Topology; readonly tensors?: readonly TensorSpec[] },
+    inputShape: readonly number[],
+    classes: number,
+  ): Promise<TrainableModel>;
+}
+
+/** Where a training stands, reported after each step. */
+export interface TrainingProgress {
+  /** 1-based. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done and to do, over all epochs. */
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss of this step's batch. */
+  readonly loss: number;
+}
+
+export interface TrainOptions {
+  /** Where training starts. */
+  readonly weights: ModelTensors;
+  readonly samples: Samples;
+  readonly hyper: TaskManifest["training"];
+  /** Round and member are mixed into the shuffle's seed. */
+  readonly round: number;
+  readonly member: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+export interface TrainResult {
+  readonly weights: ModelTensors;
+  /** Size of the training split: the update's weight in the aggregate. */
+  readonly samples: number;
+  /** Mean loss over the last epoch. */
+  readonly loss: number;
+}
+
+/** Correct answers of a model on a split. */
+export interface Evaluation {
+  readonly correct: number;
+  readonly total: number;
+}
+
+/**
+ * One model in an engine's memory. Its calls queue up, so that one memory serves training and evaluation in turn;
+ * they give way to the event loop every few milliseconds. Equal arguments give equal bits on the same engine.
+ */
+export interface TrainableModel {
+  /** All weights in manifest order. */
+  readonly specs: readonly TensorSpec[];
+  /** Initial weights from a seed: U(-1/sqrt(fan_in), 1/sqrt(fan_in)), biases too. */
+  initialise(seed: number): ModelTensors;
+  /**
+   * E epochs of SGD with momentum from zero velocity.
+   * @throws {TrainingDivergedError} when a loss or weight is no longer finite; the signal's reason when aborted.
+   */
+  train(options: TrainOptions): Promise<TrainResult>;
+  /** Counts correct answers (greatest logit, ties to the lowest class). @throws the signal's reason when aborted. */
+  evaluate(weights: ModelTensors, samples: Samples, signal?: AbortSignal): Promise<Evaluation>;
+  /** Frees the memory. The model cannot be used after it. */
+  dispose(): void;
+}
+
+/** Training left the range of numbers: nothing of it can be published. */
+export class TrainingDivergedError extends ConcordatError {}
+
+/** Accuracy in basis points, rounded down: the score that negotiation reports. */
+export function accuracyBps({ correct, total }: Evaluation): number {
+  return total === 0 ? 0 : Math.floor((10_000 * correct) / total);
+}
+
+/**
+ * Opens an engine. "auto" takes the best that runs here, which is `wasm` in this release.
+ * @throws {InputError} when there is no such engine.
+ */
+export async function createEngine(name: string): Promise<Engine> {
+  const known = name === "auto" ? "wasm" : ENGINE_NAMES.find((candidate) => candidate === name);
+  if (known === undefined) {
+    throw new InputError(`There is no engine "${name}"`, {
+      hint: `Choose auto, ${ENGINE_NAMES.join(" or ")}`,
+    });
+  }
+  const { openTensorflowEngine } = await import("./tensorflowEngine.ts");
+  return openTensorflowEngine(known);
+}

@@ -1,0 +1,51 @@
+import { InputError } from "../../../protocol/errors.ts";
+import type { TaskManifest } from "../../../protocol/manifest.ts";
+import { type Dataset, loadDataset, type Split } from "./dataset.ts";
+import { createEngine, type TrainableModel } from "./engine.ts";
+import { manifestSamples, type Samples } from "./samples.ts";
+
+export interface LoadTaskOptions {
+  /** Folder with the dataset's files; `digits` needs none. */
+  readonly datasetDir?: string;
+  /** "auto", "wasm" or "cpu". */
+  readonly engine?: string;
+  /** A dataset that is in memory already, instead of `datasetDir`. */
+  readonly dataset?: Dataset;
+}
+
+/** A task ready to compute: its data and its model in an engine. */
+export interface LearningTask {
+  readonly dataset: Dataset;
+  readonly model: TrainableModel;
+  /** Some images of a split, normalised as the manifest says. */
+  samples(split: Split, indices: readonly number[]): Samples;
+}
+
+/**
+ * Loads what a manifest asks for.
+ * @throws {InputError} when the data is missing, damaged or does not fit the manifest.
+ * @throws {ArtifactError} when the model is unsupported or does not fit the manifest's tensors or data.
+ */
+export async function loadTask(manifest: TaskManifest, options: LoadTaskOptions = {}): Promise<LearningTask> {
+  const dataset = options.dataset ?? (await loadDataset(manifest.dataset.name, options.datasetDir));
+  checkDataset(dataset, manifest.dataset);
+  const { inputShape, classes } = manifest.dataset;
+  const engine = await createEngine(options.engine ?? "auto");
+  const model = await engine.load(manifest.model, inputShape, classes);
+  return { dataset, model, samples: (split, indices) => manifestSamples(manifest.dataset, split, indices) };
+}
+
+function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]): void {
+  if (dataset.name !== expected.name) {
+    throw new InputError(`The task needs the dataset ${expected.name}, not ${dataset.name}`, {
+      hint: `Give the folder of ${expected.name}`,
+    });
+  }
+  if (dataset.inputShape.join() !== expected.inputShape.join() || dataset.classes !== expected.classes) {
+    const found = `images of ${dataset.inputShape.join(" x ")} in ${dataset.classes} classes`;
+    const wanted = `${expected.inputShape.join(" x ")} in ${expected.classes}`;
+    throw new InputError(`${dataset.name} has ${found}, the task's manifest says ${wanted}`, {
+      hint: "Ask the publisher to correct the manifest",
+    });
+  }
+}

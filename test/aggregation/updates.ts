@@ -21,11 +21,14 @@ export function generator(seed: number): () => number {
   };
 }
 
-/** `n` updates of a small two-layer model: seeded, distinct, members 1, 3, 5, ..., unequal samples. */
+/**
+ * `n` updates of a small two-layer model: seeded, members 1, 3, 5, ..., unequal samples, and values of very different
+ * magnitude, so that a changed order of additions changes bits.
+ */
 export function seededUpdates(n: number, seed = 1, hidden = 50): Update[] {
   const draw = generator(seed);
   const values = (count: number): Float32Array =>
-    Float32Array.from({ length: count }, () => (draw() - 2 ** 31) / 2 ** 33);
+    Float32Array.from({ length: count }, () => (draw() - 2 ** 31) / 2 ** (33 + (draw() % 20)));
   return Array.from({ length: n }, (_, k) => ({
     memberId: memberId(2 * k + 1),
     samples: 1 + (draw() % 5000),

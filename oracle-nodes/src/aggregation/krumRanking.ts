@@ -24,7 +24,7 @@ export async function krumRanking(admitted: AdmittedUpdates, f: number, pace: Pa
   const distances = await squaredDistances(admitted, pace);
   const ranked = updates
     .map((update, i) => ({ update, score: krumScore(distances[i] as Float64Array, i, f) }))
-    .toSorted((a, b) => a.score - b.score || a.update.memberId - b.update.memberId)
+    .toSorted((a, b) => a.score - b.score) // stable: ties stay in ascending memberId
     .map(({ update }) => update);
   const rejected = new Set(ranked.slice(updates.length - f).map(({ memberId }) => memberId));
   return {

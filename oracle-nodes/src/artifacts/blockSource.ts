@@ -1,0 +1,36 @@
+import type { CID } from "multiformats/cid";
+
+/** What bounds the reading of one block. */
+export interface BlockRequest {
+  /** Larger blocks are refused while they arrive. */
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** The one who was asked does not hold the block: whoever shares its `provider` need not be asked. */
+export class BlockNotHeldError extends Error {}
+
+/** One place from which blocks may come. Its bytes are verified by whoever asks, so it may lie. */
+export interface BlockSource {
+  /** As shown in errors. */
+  readonly name: string;
+  /** The node behind it: sources with the same provider read the same blocks. */
+  readonly provider?: string;
+  /** @throws {BlockNotHeldError}, or any error when the block cannot be had here; the source is then not asked again for this artifact. */
+  read(cid: CID, request: BlockRequest): Promise<Uint8Array>;
+}
+
+/** The outcome of `promise`, or the signal's reason as soon as it aborts, even where `promise` does not listen to it. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

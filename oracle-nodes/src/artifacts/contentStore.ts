@@ -1,0 +1,124 @@
+import type { Multiaddr } from "@multiformats/multiaddr";
+import { buildDag } from "../../../protocol/contentAddress.ts";
+import type { Digest } from "../../../protocol/ids.ts";
+import { ArtifactCorruptError, ArtifactMissingError } from "./artifactStore.ts";
+import type { ArtifactStore, FetchOptions, PutOptions } from "./artifactStore.ts";
+import type { BlockHolder } from "./blockHolder.ts";
+import type { BlockSource } from "./blockSource.ts";
+import { parseEndpoints } from "./endpoints.ts";
+import { fetchArtifact } from "./fetchArtifact.ts";
+import { gatewaySource } from "./gatewaySource.ts";
+
+/** The parts in which stores differ. */
+export interface ContentStoreParts {
+  /** What is served to others. */
+  readonly served: BlockHolder;
+  /** What nobody else may see yet. No server reads it. */
+  readonly withheld: BlockHolder;
+  /** Reads blocks from a libp2p peer over bitswap. */
+  readonly peerSource: (peer: Multiaddr, provider: string) => BlockSource;
+  readonly endpoints: string;
+  readonly close: () => Promise<void>;
+}
+
+/** The rules that all stores share: here first, gateways next, bitswap last, everything verified, the withheld apart. */
+export function contentStore(parts: ContentStoreParts): ArtifactStore {
+  const { served, withheld } = parts;
+  let closing: Promise<void> | undefined;
+
+  async function release(digest: Digest): Promise<void> {
+    if (withheld.has(digest)) {
+      await served.put((await readHeld(withheld, digest)).dag);
+      await withheld.remove(digest);
+    }
+    if (!served.has(digest))
+      throw new ArtifactMissingError(`Artifact ${digest} is not held, so it cannot be released`);
+  }
+
+  return {
+    async put(bytes: Uint8Array, { withhold = false }: PutOptions = {}): Promise<Digest> {
+      const dag = await buildDag(bytes);
+      if (!withhold) {
+        await served.put(dag);
+        await withheld.remove(dag.digest);
+      } else if (!served.has(dag.digest)) {
+        await withheld.put(dag);
+      }
+      return dag.digest;
+    },
+
+    async get(digest: Digest, { providers = [], ...bounds }: FetchOptions): Promise<Uint8Array> {
+      for (const holder of [served, withheld]) {
+        const bytes = await readOrForget(holder, digest, bounds);
+        if (bytes !== undefined) return bytes;
+      }
+      const { bytes, dag } = await fetchArtifact(digest, sourcesOf(providers), bounds);
+      await served.put(dag);
+      return bytes;
+    },
+
+    async has(digest: Digest): Promise<boolean> {
+      return served.has(digest) || withheld.has(digest);
+    },
+
+    release,
+
+    async list(): Promise<readonly Digest[]> {
+      return [...new Set([...served.list(), ...withheld.list()])];
+    },
+
+    async remove(digest: Digest): Promise<void> {
+      await served.remove(digest);
+      await withheld.remove(digest);
+    },
+
+    endpoints: () => parts.endpoints,
+
+    async close(): Promise<void> {
+      closing ??= parts.close();
+      await closing;
+    },
+  };
+
+  /** All gateways before all peers: a gateway answers or fails at once. */
+  function sourcesOf(providers: readonly string[]): BlockSource[] {
+    const parsed = [...new Set(providers)].map((provider) => ({ provider, ...parseEndpoints(provider) }));
+    return [
+      ...parsed.flatMap(({ provider, gateways }) =>
+        gateways.map((gateway) => gatewaySource(gateway, provider)),
+      ),
+      ...parsed.flatMap(({ provider, peers }) => peers.map((peer) => parts.peerSource(peer, provider))),
+    ];
+  }
+}
+
+/** A held artifact's bytes; undefined if it is not held, or if the disk has damaged it: it is then forgotten. */
+async function readOrForget(
+  holder: BlockHolder,
+  digest: Digest,
+  bounds: Omit<FetchOptions, "providers">,
+): Promise<Uint8Array | undefined> {
+  if (!holder.has(digest)) return undefined;
+  try {
+    return (await fetchArtifact(digest, [heldSource(holder)], bounds)).bytes;
+  } catch (error) {
+    if (!(error instanceof ArtifactCorruptError) && !(error instanceof ArtifactMissingError)) throw error;
+    await holder.remove(digest);
+    return undefined;
+  }
+}
+
+async function readHeld(holder: BlockHolder, digest: Digest): ReturnType<typeof fetchArtifact> {
+  return fetchArtifact(digest, [heldSource(holder)], { maxBytes: Infinity, timeoutMs: 60_000 });
+}
+
+function heldSource(holder: BlockHolder): BlockSource {
+  return {
+    name: "this store",
+    read: async (cid, { signal }) => {
+      const bytes = await holder.read(cid, signal);
+      if (bytes === undefined) throw new Error(`block ${cid} is not on the disk`);
+      return bytes;
+    },
+  };
+}

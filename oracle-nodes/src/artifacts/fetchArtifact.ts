@@ -1,0 +1,177 @@
+import type { CID } from "multiformats/cid";
+import {
+  CHUNK_BYTES,
+  MAX_ROOT_BYTES,
+  buildDag,
+  cidFromDigest,
+  matchesCid,
+  readRoot,
+} from "../../../protocol/contentAddress.ts";
+import type { Dag, DagLayout } from "../../../protocol/contentAddress.ts";
+import type { Digest } from "../../../protocol/ids.ts";
+import {
+  ArtifactCorruptError,
+  ArtifactMissingError,
+  ArtifactTimeoutError,
+  ArtifactTooLargeError,
+} from "./artifactStore.ts";
+import { BlockNotHeldError, untilAborted } from "./blockSource.ts";
+import type { BlockSource } from "./blockSource.ts";
+
+/** Leaves under way at once: with 1 MiB each, enough to fill a link and little to hold. */
+const CONCURRENCY = 4;
+
+/** What bounds the fetching of one artifact. */
+export interface FetchBounds {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An artifact as it arrived: its bytes, and the DAG that our importer builds of them. */
+export interface FetchedArtifact {
+  readonly bytes: Uint8Array;
+  readonly dag: Dag;
+}
+
+/** Why a source was given up. */
+type Fault = "corrupt" | "timeout" | "missing";
+
+/**
+ * Collects an artifact block by block from the first source that has each, verifying every block against its CID before
+ * use. A source that fails is left, and the next goes on where it stopped. The root comes first, so size and form are
+ * known before any content; at last everything is imported again, and another root than asked for disqualifies.
+ * @throws {ArtifactMissingError} | {@link ArtifactTimeoutError} | {@link ArtifactTooLargeError} | {@link ArtifactCorruptError}
+ */
+export async function fetchArtifact(
+  digest: Digest,
+  sources: readonly BlockSource[],
+  bounds: FetchBounds,
+): Promise<FetchedArtifact> {
+  const deadline = AbortSignal.timeout(bounds.timeoutMs);
+  const signal = bounds.signal === undefined ? deadline : AbortSignal.any([bounds.signal, deadline]);
+  const fetcher = new BlockFetcher(digest, sources, signal, bounds.timeoutMs);
+  try {
+    const layout = parseRoot(digest, await fetcher.fetch(cidFromDigest(digest), MAX_ROOT_BYTES));
+    if (layout.size > bounds.maxBytes) {
+      throw new ArtifactTooLargeError(
+        `Artifact ${digest} has ${layout.size} bytes, at most ${bounds.maxBytes} are allowed here`,
+        { facts: { digest, bytes: layout.size, maxBytes: bounds.maxBytes } },
+      );
+    }
+    const bytes = await fetchLeaves(fetcher, layout);
+    const dag = await buildDag(bytes);
+    if (dag.digest !== digest) throw notCanonical(digest);
+    return { bytes, dag };
+  } catch (cause) {
+    bounds.signal?.throwIfAborted();
+    if (deadline.aborted) {
+      throw new ArtifactTimeoutError(`Artifact ${digest} did not arrive within ${bounds.timeoutMs} ms`, {
+        facts: { digest },
+        cause,
+      });
+    }
+    throw cause;
+  }
+}
+
+function parseRoot(digest: Digest, root: Uint8Array): DagLayout {
+  try {
+    return readRoot(root);
+  } catch (cause) {
+    throw notCanonical(digest, cause);
+  }
+}
+
+function notCanonical(digest: Digest, cause?: unknown): ArtifactCorruptError {
+  return new ArtifactCorruptError(
+    `Artifact ${digest} is not a canonical DAG: importing its content gives another root`,
+    {
+      facts: { digest },
+      cause,
+    },
+  );
+}
+
+async function fetchLeaves(fetcher: BlockFetcher, { size, leaves }: DagLayout): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  const pending = leaves.entries();
+  const worker = async (): Promise<void> => {
+    for (const [i, leaf] of pending) {
+      const block = await fetcher.fetch(leaf.cid, leaf.size);
+      bytes.set(block.subarray(0, leaf.size), i * CHUNK_BYTES);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return bytes;
+}
+
+/** Fetches the blocks of one artifact, and remembers which sources are of no use for it. */
+class BlockFetcher {
+  readonly #digest: Digest;
+  readonly #faults = new Map<BlockSource, { readonly fault: Fault; readonly reason: string }>();
+  readonly #sources: readonly BlockSource[];
+  readonly #signal: AbortSignal;
+  /** One source that never answers must leave time for the others. */
+  readonly #blockTimeoutMs: number;
+
+  constructor(digest: Digest, sources: readonly BlockSource[], signal: AbortSignal, timeoutMs: number) {
+    this.#digest = digest;
+    this.#sources = sources;
+    this.#signal = signal;
+    this.#blockTimeoutMs = Math.ceil(timeoutMs / (sources.length + 1));
+  }
+
+  async fetch(cid: CID, maxBytes: number): Promise<Uint8Array> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const source = this.#sources.find((candidate) => !this.#faults.has(candidate));
+      if (source === undefined) throw this.#unavailable();
+      const bytes = await this.#try(source, cid, maxBytes);
+      if (bytes !== undefined) return bytes;
+    }
+  }
+
+  async #try(source: BlockSource, cid: CID, maxBytes: number): Promise<Uint8Array | undefined> {
+    const timeout = AbortSignal.timeout(this.#blockTimeoutMs);
+    const signal = AbortSignal.any([this.#signal, timeout]);
+    try {
+      const bytes = await untilAborted(source.read(cid, { maxBytes, signal }), signal);
+      if (bytes.length <= maxBytes && (await matchesCid(cid, bytes))) return bytes;
+      this.#faults.set(source, {
+        fault: "corrupt",
+        reason: `${source.name} gave wrong bytes for block ${cid}`,
+      });
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = timeout.aborted ? `${source.name} did not answer` : `${source.name}: ${message}`;
+      const fault = timeout.aborted ? "timeout" : "missing";
+      for (const same of error instanceof BlockNotHeldError ? this.#sameProvider(source) : [source]) {
+        this.#faults.set(same, { fault, reason });
+      }
+    }
+    return undefined;
+  }
+
+  #sameProvider(source: BlockSource): readonly BlockSource[] {
+    return this.#sources.filter((other) => other === source || (other.provider ?? other) === source.provider);
+  }
+
+  /** The worst of what was met, so that wrong bytes are never reported as mere absence. */
+  #unavailable(): Error {
+    const faults = [...this.#faults.values()];
+    const facts = { digest: this.#digest, sources: this.#sources.length };
+    const reasons = [...new Set(faults.map(({ reason }) => reason))].join("; ");
+    const because = reasons === "" ? "no provider is known" : reasons;
+    if (faults.some(({ fault }) => fault === "corrupt")) {
+      return new ArtifactCorruptError(`Artifact ${this.#digest} came with wrong bytes: ${because}`, {
+        facts,
+      });
+    }
+    if (faults.some(({ fault }) => fault === "timeout")) {
+      return new ArtifactTimeoutError(`Artifact ${this.#digest} did not arrive: ${because}`, { facts });
+    }
+    return new ArtifactMissingError(`Artifact ${this.#digest} is missing: ${because}`, { facts });
+  }
+}

@@ -1,0 +1,128 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { once } from "node:events";
+import { CID } from "multiformats/cid";
+import { InputError } from "../../../protocol/errors.ts";
+import type { BlockHolder } from "./blockHolder.ts";
+import type { HostPort } from "./endpoints.ts";
+import { RateLimiter } from "./rateLimit.ts";
+import type { RateLimit } from "./rateLimit.ts";
+
+/** A running gateway. */
+export interface Gateway {
+  /** Where it listens, with the port that it got. */
+  readonly address: HostPort;
+  close(): Promise<void>;
+}
+
+/** Generous enough for twenty nodes behind one address, each fetching a round of 7 MB models at once. */
+export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
+
+const MAX_CONNECTIONS = 256;
+const BLOCK_PATH = /^\/ipfs\/(b[a-z2-7]{58})$/;
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, HEAD, OPTIONS",
+  "access-control-allow-headers": "accept",
+  "cross-origin-resource-policy": "cross-origin",
+};
+
+/**
+ * Serves the blocks that `holder` has as a trustless HTTP gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/):
+ * GET and HEAD of /ipfs/CID?format=raw, for browsers too. What is not held is answered with 404 at once; nothing is
+ * looked up elsewhere. Requests have no body, small headers, a time limit, and a rate for each client.
+ * @throws {InputError} when the address cannot be listened on.
+ */
+export async function serveGateway(
+  holder: BlockHolder,
+  listen: HostPort,
+  rate = DEFAULT_RATE,
+): Promise<Gateway> {
+  const limiter = new RateLimiter(rate);
+  const server = createServer(
+    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
+    (request, response) => {
+      answer(holder, limiter, request, response).catch((error: unknown) => response.destroy(toError(error)));
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = 30_000;
+  server.listen(listen.port, listen.host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw new InputError(
+      `The gateway cannot listen on ${listen.host}:${listen.port}: ${toError(cause).message}`,
+      {
+        hint: "Choose a free port of this machine for the gateway",
+        cause,
+      },
+    );
+  }
+  return { address: { host: listen.host, port: portOf(server) }, close: async () => close(server) };
+}
+
+async function answer(
+  holder: BlockHolder,
+  limiter: RateLimiter,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const refuse = (status: number, headers: Record<string, string> = {}): void => {
+    response.writeHead(status, { ...CORS, "content-length": "0", ...headers }).end();
+  };
+  if (!limiter.allows(request.socket.remoteAddress ?? "", Date.now()))
+    return refuse(429, { "retry-after": "1" });
+  if (hasBody(request)) return refuse(413, { connection: "close" });
+  if (request.method === "OPTIONS") return refuse(204);
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return refuse(405, { allow: "GET, HEAD, OPTIONS" });
+  const cid = requestedBlock(request);
+  if (cid === undefined) return refuse(400);
+  const bytes = await holder.read(cid);
+  if (bytes === undefined) return refuse(404);
+  response.writeHead(200, {
+    ...CORS,
+    "content-type": "application/vnd.ipld.raw",
+    "content-length": bytes.length,
+    "content-disposition": `attachment; filename="${cid}.bin"`,
+    "cache-control": "public, max-age=29030400, immutable",
+    "x-content-type-options": "nosniff",
+    etag: `"${cid}.raw"`,
+  });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/** The CID that is asked for raw, by query or by header; undefined for any other request. */
+function requestedBlock(request: IncomingMessage): CID | undefined {
+  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+  const [, text] = BLOCK_PATH.exec(path) ?? [];
+  const isRaw = query === "format=raw" || request.headers.accept === "application/vnd.ipld.raw";
+  if (text === undefined || !isRaw) return undefined;
+  try {
+    return CID.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("The gateway listens on no port");
+  return address.port;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+function toError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { withBitswap } from "@helia/bitswap";
+import { withLibp2pLight } from "@helia/libp2p";
+import { identify } from "@libp2p/identify";
+import { noise } from "@libp2p/noise";
+import { ping } from "@libp2p/ping";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { LevelDatastore } from "datastore-level";
+import { createHeliaLight } from "helia";
+import { InputError } from "../../../protocol/errors.ts";
+import type { ArtifactStore } from "./artifactStore.ts";
+import { bitswapSource } from "./bitswapSource.ts";
+import { BlockFolder } from "./blockFolder.ts";
+import { contentStore } from "./contentStore.ts";
+import { makeFolder } from "./durableFile.ts";
+import { formatEndpoints, gatewayAddress, listenAddress } from "./endpoints.ts";
+import type { HostPort } from "./endpoints.ts";
+import { serveGateway } from "./gatewayServer.ts";
+import type { RateLimit } from "./rateLimit.ts";
+import { servedBlockstore } from "./servedBlockstore.ts";
+
+/** An address that only this machine reaches, on a port that the system chooses. */
+const LOOPBACK: HostPort = { host: "127.0.0.1", port: 0 };
+/** Milliseconds after which a block lost on its way is sent to the same peer again. */
+const RESEND_MS = 500;
+const MAX_PEERS = 256;
+
+/** Where an embedded store lives and how others reach it. */
+export interface HeliaStoreOptions {
+  /** Folder of blocks, withheld blocks and peer identity. Made if it is not there; one process at a time. */
+  readonly dir: string;
+  /** Where libp2p listens for bitswap. Loopback and any port by default. */
+  readonly listen?: HostPort;
+  /** Where the HTTP gateway listens. Loopback and any port by default. */
+  readonly gatewayListen?: HostPort;
+  /** Addresses to publish instead of those listened on, for instance behind a proxy (see endpoints.ts). */
+  readonly announce?: readonly string[];
+  /** How often one client may ask the gateway. */
+  readonly rate?: RateLimit;
+}
+
+/**
+ * Opens a store with an embedded, private IPFS node: no bootstrap, no discovery, no relay; it dials only the providers of
+ * a fetch. Its peer identity is kept in `dir`.
+ * @throws {InputError} when the folder is in use, or an address cannot be listened on.
+ */
+export async function createHeliaStore(options: HeliaStoreOptions): Promise<ArtifactStore> {
+  const { dir, listen = LOOPBACK, gatewayListen = LOOPBACK } = options;
+  await makeFolder(dir);
+  const datastore = await openDatastore(join(dir, "peer"));
+  const opened: (() => Promise<unknown>)[] = [async () => datastore.close()];
+  const close = async (): Promise<void> => {
+    for (const undo of opened.toReversed()) await undo();
+  };
+  try {
+    const served = await BlockFolder.open(join(dir, "served"));
+    const withheld = await BlockFolder.open(join(dir, "withheld"));
+    const helia = privateNode(served, datastore, listen);
+    opened.push(async () => helia.stop());
+    await startNode(helia, listen);
+    const gateway = await serveGateway(served, gatewayListen, options.rate);
+    opened.push(gateway.close);
+    const addresses = helia.libp2p.getMultiaddrs().map(String);
+    return contentStore({
+      served,
+      withheld,
+      peerSource: (peer, provider) => bitswapSource(helia, peer, provider),
+      endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...addresses]),
+      close,
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type PrivateNode = ReturnType<typeof privateNode>;
+
+function privateNode(served: BlockFolder, datastore: LevelDatastore, listen: HostPort) {
+  const light = createHeliaLight({ blockstore: servedBlockstore(served), datastore });
+  const connected = withLibp2pLight(light, {
+    addresses: { listen: [listenAddress(listen)] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    peerDiscovery: [],
+    connectionManager: { maxConnections: MAX_PEERS },
+    services: { identify: identify(), ping: ping() },
+  });
+  return withBitswap(connected, { doNotResendBlockWindow: RESEND_MS });
+}
+
+async function openDatastore(path: string): Promise<LevelDatastore> {
+  const datastore = new LevelDatastore(path);
+  try {
+    await datastore.open();
+  } catch (cause) {
+    throw new InputError(`The store in ${path} cannot be opened`, {
+      hint: "Stop the other process that uses this folder, or make the folder writable",
+      cause,
+    });
+  }
+  return datastore;
+}
+
+async function startNode(helia: PrivateNode, listen: HostPort): Promise<void> {
+  try {
+    await helia.start();
+  } catch (cause) {
+    throw new InputError(`The store cannot listen on ${listen.host}:${listen.port}`, {
+      hint: "Choose a free port of this machine for the store",
+      cause,
+    });
+  }
+}

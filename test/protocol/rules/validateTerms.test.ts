@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import { AGGREGATION_RULES } from "../../../protocol/aggregationRule.ts";
+import { AggregationRule, ScoreKind, enumName } from "../../../protocol/enums.ts";
+import type { Address, Bps } from "../../../protocol/ids.ts";
+import { ZERO_DIGEST } from "../../../protocol/ids.ts";
+import { hardEndOf, longestRoundSeconds } from "../../../protocol/rules/roundClock.ts";
+import { validateTerms } from "../../../protocol/rules/validateTerms.ts";
+import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+import { termsFromAbi, termsToAbi } from "../../../protocol/taskTerms.ts";
+import { validTerms } from "./termsFixture.ts";
+
+const now = 1_800_000_000;
+const terms = validTerms(now);
+const faultOf = (change: Partial<TaskTerms>): string | undefined =>
+  validateTerms({ ...terms, ...change }, { now })?.error;
+
+/** One change for each term that can be wrong. */
+const BAD_TERMS: readonly (readonly [string, Partial<TaskTerms>])[] = [
+  ["ZeroManifestDigest", { manifestDigest: ZERO_DIGEST }],
+  ["ZeroInitialModelDigest", { initialModelDigest: ZERO_DIGEST }],
+  ["InvalidMaxArtifactBytes", { maxArtifactBytes: 1023 }],
+  ["ZeroCoordinator", { coordinator: `0x${"00".repeat(20)}` as Address }],
+  ["InvalidNodeBounds", { minNodes: 0 }],
+  ["InvalidNodeBounds", { minNodes: 11 }],
+  ["InvalidNodeBounds", { maxNodes: 1025 }],
+  ["InvalidStakeToken", { minStake: 1n }],
+  ["InvalidTimeLimit", { startTime: now + 86_400 }],
+  ["InvalidTrainingSeconds", { trainingSeconds: 0 }],
+  ["InvalidAggregationSeconds", { fetchSeconds: 200 }],
+  ["InvalidNegotiationSeconds", { negotiationSeconds: 30 * 86_400 + 1 }],
+  ["InvalidSlotSeconds", { slotSeconds: 301 }],
+  ["InvalidMaxAttempts", { maxAttempts: 65 }],
+  ["InvalidMaxVoidRounds", { maxVoidRounds: 0 }],
+  ["InvalidRounds", { rounds: 100_001 }],
+  ["InvalidNegotiationSteps", { negotiationSteps: 17 }],
+  ["InvalidAlphaBounds", { alphaLowerBps: 10_000 as Bps }],
+  ["InvalidAlphaBounds", { alphaUpperBps: 10_001 as Bps }],
+  ["InvalidInitialAlpha", { initialAlphaBps: 10_001 as Bps }],
+  ["InvalidGamma", { gammaBps: 10_001 as Bps }],
+  ["InvalidQuorum", { quorumBps: 0 as Bps }],
+  ["ByzantineBoundTooHigh", { aggregationRule: AggregationRule.MultiKrum, byzantineBound: 1 }],
+  ["ByzantineBoundTooHigh", { aggregationRule: AggregationRule.TrimmedMean, byzantineBound: 2 }],
+  ["InvalidMaxSamples", { maxSamples: 0 }],
+  ["InvalidMaxScore", { maxScore: 9999 }],
+  ["InvalidMaxScore", { scoreKind: ScoreKind.Error, maxScore: 0 }],
+  ["InvalidTargetScore", { targetScore: 10_001 }],
+  ["InvalidReputation", { reputationInitial: 101 }],
+  ["InvalidRewardToken", { rewardUnit: 1n }],
+  ["InvalidSlashing", { slashBounty: 1n }],
+];
+
+describe("the terms of a task", () => {
+  it("are accepted where every one is valid", () => {
+    expect(validateTerms(terms, { now })).to.equal(undefined);
+    const oneStep = { alphaLowerBps: 10_000 as Bps, negotiationSteps: 1 };
+    expect(faultOf(oneStep)).to.equal(undefined);
+    expect(faultOf({ aggregationRule: AggregationRule.TrimmedMean, byzantineBound: 1 })).to.equal(undefined);
+  });
+
+  for (const [error, change] of BAD_TERMS) {
+    it(`are refused as ${error} with ${Object.keys(change).join(", ")} changed`, () => {
+      expect(faultOf(change)).to.equal(error);
+    });
+  }
+
+  it("are refused with the offending values, the first bad term first", () => {
+    const fault = validateTerms({ ...terms, minNodes: 0, rounds: 0 }, { now });
+    expect(fault).to.deep.equal({ error: "InvalidNodeBounds", args: [0, 10] });
+  });
+
+  it("need a token that is a contract where money is at stake", () => {
+    const paid = { ...terms, rewardUnit: 1n, rewardToken: terms.arbiter };
+    expect(validateTerms(paid, { now, isContract: () => true })).to.equal(undefined);
+    expect(validateTerms(paid, { now, isContract: () => false })?.error).to.equal("InvalidRewardToken");
+  });
+
+  it("survive the way to the contract's struct and back", () => {
+    expect(termsFromAbi(termsToAbi(terms))).to.deep.equal(terms);
+  });
+
+  it("bound a task's life by its longest round after the limit", () => {
+    expect(longestRoundSeconds(terms)).to.equal(600 + 3 * 300 + 300);
+    expect(hardEndOf(terms)).to.equal(now + 86_400 + 1800);
+  });
+
+  it("number the aggregation rules as their names are ordered", () => {
+    const names = AGGREGATION_RULES.map((_, number) => enumName(AggregationRule, number).toLowerCase());
+    expect(names).to.deep.equal(AGGREGATION_RULES.map((name) => name.toLowerCase()));
+  });
+});

@@ -65,9 +65,9 @@ export type TaskManifest = z.infer<typeof schema>;
 
 /** The canonical bytes of a manifest. @throws {ArtifactError} when it breaks the schema. */
 export function encodeManifest(manifest: TaskManifest): Uint8Array {
-  const text = canonicalize(checkManifest(manifest));
-  if (text === undefined) throw new ArtifactError("The manifest has no canonical form");
-  return new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(canonicalText(checkManifest(manifest)));
+  checkSize(bytes);
+  return bytes;
 }
 
 /**
@@ -75,21 +75,17 @@ export function encodeManifest(manifest: TaskManifest): Uint8Array {
  * @throws {ArtifactError} on oversized, malformed or non-canonical bytes, and on unknown or bad fields, which it names.
  */
 export function decodeManifest(bytes: Uint8Array): TaskManifest {
-  if (bytes.length > MANIFEST_LIMITS.maxBytes) {
-    throw new ArtifactError(
-      `The manifest has ${bytes.length} bytes, at most ${MANIFEST_LIMITS.maxBytes} are allowed`,
-    );
-  }
+  checkSize(bytes);
   let value: unknown;
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
     throw new ArtifactError("The manifest is not JSON", { cause });
   }
   const manifest = checkManifest(value);
-  if (canonicalize(manifest) !== text)
+  if (canonicalText(manifest) !== text)
     throw new ArtifactError("The manifest is not in canonical form (RFC 8785)");
   return manifest;
 }
@@ -120,4 +116,21 @@ export function checkManifest(value: unknown): TaskManifest {
     );
   }
   return result.data;
+}
+
+function checkSize({ length }: Uint8Array): void {
+  if (length > MANIFEST_LIMITS.maxBytes) {
+    throw new ArtifactError(
+      `The manifest has ${length} bytes, at most ${MANIFEST_LIMITS.maxBytes} are allowed`,
+    );
+  }
+}
+
+/** Fails on a lone surrogate, and on a topology that is nested too deeply to be walked. */
+function canonicalText(manifest: TaskManifest): string {
+  try {
+    return canonicalize(manifest) ?? "";
+  } catch (cause) {
+    throw new ArtifactError("The manifest has no canonical form (RFC 8785)", { cause });
+  }
 }

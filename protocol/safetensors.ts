@@ -105,13 +105,23 @@ function encodeHeader(metadata: SafetensorsMetadata, specs: readonly TensorSpec[
   const names = new Set([METADATA, ...specs.map(({ name }) => name)]);
   if (names.size !== specs.length + 1)
     throw artifactFault("extra-tensor", "A tensor's name is reserved or stands twice");
-  const text = canonicalize(Object.fromEntries([[METADATA, metadata], ...entries]));
-  if (text === undefined) throw artifactFault("malformed-header", "The header has no canonical form");
+  const text = canonicalText(Object.fromEntries([[METADATA, metadata], ...entries]));
   const json = new TextEncoder().encode(text);
   const header = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
   header.set(json);
   if (header.length > MAX_HEADER_BYTES) throw headerTooLarge(header.length);
   return header;
+}
+
+function canonicalText(header: object): string {
+  try {
+    return canonicalize(header) ?? "";
+  } catch (cause) {
+    throw new ArtifactError("The header has no canonical form", {
+      facts: { fault: "malformed-header" },
+      cause,
+    });
+  }
 }
 
 /** Cuts the header out of the file, whatever it says. */
@@ -162,7 +172,7 @@ function checkHeader(bytes: Uint8Array, specs: readonly TensorSpec[]): Safetenso
 function parseHeader(bytes: Uint8Array): Map<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw new ArtifactError("The artifact's header is not JSON", {
       facts: { fault: "malformed-header" },

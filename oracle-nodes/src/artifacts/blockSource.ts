@@ -1,3 +1,4 @@
+import { addAbortListener } from "node:events";
 import type { CID } from "multiformats/cid";
 
 /** What bounds the reading of one block. */
@@ -16,21 +17,17 @@ export interface BlockSource {
   readonly name: string;
   /** The node behind it: sources with the same provider read the same blocks. */
   readonly provider?: string;
-  /** @throws {BlockNotHeldError}, or any error when the block cannot be had here; the source is then not asked again for this artifact. */
+  /**
+   * @throws {BlockNotHeldError} | {@link ConcordatError} when the reader itself is at fault, which ends the fetch | any
+   * other error when the block cannot be had here: the source is then not asked again for this artifact.
+   */
   read(cid: CID, request: BlockRequest): Promise<Uint8Array>;
 }
 
 /** The outcome of `promise`, or the signal's reason as soon as it aborts, even where `promise` does not listen to it. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
+  return new Promise((resolve, reject) => {
+    const listener = addAbortListener(signal, () => reject(signal.reason));
+    promise.then(resolve, reject).finally(() => listener[Symbol.dispose]());
   });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

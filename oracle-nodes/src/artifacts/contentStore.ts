@@ -1,9 +1,11 @@
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { buildDag } from "../../../protocol/contentAddress.ts";
+import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { ArtifactCorruptError, ArtifactMissingError } from "./artifactStore.ts";
 import type { ArtifactStore, FetchOptions, PutOptions } from "./artifactStore.ts";
 import type { BlockHolder } from "./blockHolder.ts";
+import { BlockNotHeldError } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { parseEndpoints } from "./endpoints.ts";
 import { fetchArtifact } from "./fetchArtifact.ts";
@@ -116,8 +118,13 @@ function heldSource(holder: BlockHolder): BlockSource {
   return {
     name: "this store",
     read: async (cid, { signal }) => {
-      const bytes = await holder.read(cid, signal);
-      if (bytes === undefined) throw new Error(`block ${cid} is not on the disk`);
+      const bytes = await holder.read(cid, signal).catch((cause: unknown) => {
+        throw new ConcordatError(`This store cannot read block ${cid}`, {
+          hint: "Check its disk, or its IPFS node",
+          cause,
+        });
+      });
+      if (bytes === undefined) throw new BlockNotHeldError(`block ${cid} is lost`);
       return bytes;
     },
   };

@@ -47,10 +47,15 @@ export function parseEndpoints(text: string): Endpoints {
   return { gateways, peers, ignored };
 }
 
+/** Whether an address can be part of an endpoint string. */
+export function isEndpoint(address: string): boolean {
+  return parseAddress(address) !== undefined;
+}
+
 /** Joins a node's addresses to its endpoint string. @throws {InputError} on a malformed address, or if it gets too long. */
 export function formatEndpoints(addresses: readonly string[]): string {
   for (const address of addresses) {
-    if (parseAddress(address) === undefined) {
+    if (!isEndpoint(address)) {
       throw new InputError(`"${address}" is not an address of a store`, {
         hint: "Give for example /ip4/192.0.2.7/tcp/4001/p2p/PEER or /dns4/node.example/tcp/443/https",
       });

@@ -8,6 +8,7 @@ import {
   readRoot,
 } from "../../../protocol/contentAddress.ts";
 import type { Dag, DagLayout } from "../../../protocol/contentAddress.ts";
+import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import {
   ArtifactCorruptError,
@@ -144,6 +145,7 @@ class BlockFetcher {
       });
     } catch (error) {
       this.#signal.throwIfAborted();
+      if (error instanceof ConcordatError && !timeout.aborted) throw error;
       const message = error instanceof Error ? error.message : String(error);
       const reason = timeout.aborted ? `${source.name} did not answer` : `${source.name}: ${message}`;
       const fault = timeout.aborted ? "timeout" : "missing";

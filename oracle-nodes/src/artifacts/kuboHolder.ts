@@ -1,0 +1,88 @@
+import type { KuboRPCClient } from "kubo-rpc-client";
+import * as dagPb from "@ipld/dag-pb";
+import type { CID } from "multiformats/cid";
+import { cidFromDigest } from "../../../protocol/contentAddress.ts";
+import type { Block, Dag } from "../../../protocol/contentAddress.ts";
+import { ConcordatError } from "../../../protocol/errors.ts";
+import type { Digest } from "../../../protocol/ids.ts";
+import { ArtifactIndex } from "./artifactIndex.ts";
+import type { BlockHolder } from "./blockHolder.ts";
+
+/** Milliseconds that one call to Kubo may take. */
+const CALL_TIMEOUT_MS = 60_000;
+
+/**
+ * Whole artifacts in a Kubo node, pinned. Our importer makes the blocks and Kubo only stores them: its own `add` would
+ * name small files by their bare leaf. A local index knows which pins are ours, so nothing else that the node holds is
+ * served or removed.
+ */
+export class KuboHolder implements BlockHolder {
+  readonly #kubo: KuboRPCClient;
+  readonly #index: ArtifactIndex;
+
+  private constructor(kubo: KuboRPCClient, index: ArtifactIndex) {
+    this.#kubo = kubo;
+    this.#index = index;
+  }
+
+  static async open(kubo: KuboRPCClient, indexFolder: string): Promise<KuboHolder> {
+    return new KuboHolder(kubo, await ArtifactIndex.open(indexFolder));
+  }
+
+  async put(dag: Dag): Promise<void> {
+    if (this.#index.has(dag.digest)) return;
+    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    for (const block of dag.blocks) await this.#upload(block, signal);
+    await this.#kubo.pin.add(dag.root, { recursive: true, signal });
+    await this.#index.add(dag);
+  }
+
+  async read(cid: CID, signal = AbortSignal.timeout(CALL_TIMEOUT_MS)): Promise<Uint8Array | undefined> {
+    if (!this.#index.hasBlock(cid)) return undefined;
+    try {
+      const options = { signal, offline: true };
+      return await this.#kubo.block.get(cid, options);
+    } catch (error) {
+      if (error instanceof Error && error.message.includes("could not find")) return undefined;
+      throw error;
+    }
+  }
+
+  has(digest: Digest): boolean {
+    return this.#index.has(digest);
+  }
+
+  hasBlock(cid: CID): boolean {
+    return this.#index.hasBlock(cid);
+  }
+
+  list(): readonly Digest[] {
+    return this.#index.list();
+  }
+
+  /** Unpins; the node's garbage collection frees the blocks. */
+  async remove(digest: Digest): Promise<void> {
+    if (!this.#index.has(digest)) return;
+    await this.#index.remove(digest);
+    try {
+      await this.#kubo.pin.rm(cidFromDigest(digest), {
+        recursive: true,
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      });
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes("not pinned"))) throw error;
+    }
+  }
+
+  async #upload({ cid, bytes }: Block, signal: AbortSignal): Promise<void> {
+    const options = {
+      signal,
+      cidCodec: cid.code === dagPb.code ? "dag-pb" : "raw",
+      mhtype: "sha2-256",
+      pin: false,
+    };
+    const stored = await this.#kubo.block.put(bytes, options);
+    if (!stored.equals(cid))
+      throw new ConcordatError(`Kubo stored block ${cid} as ${stored}`, { hint: "Use Kubo 0.35 or later" });
+  }
+}

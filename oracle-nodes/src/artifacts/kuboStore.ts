@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { create } from "kubo-rpc-client";
+import type { KuboRPCClient } from "kubo-rpc-client";
+import type { Multiaddr } from "@multiformats/multiaddr";
+import { InputError } from "../../../protocol/errors.ts";
+import type { ArtifactStore } from "./artifactStore.ts";
+import { BlockFolder } from "./blockFolder.ts";
+import type { BlockSource } from "./blockSource.ts";
+import { contentStore } from "./contentStore.ts";
+import { formatEndpoints, gatewayAddress, isEndpoint } from "./endpoints.ts";
+import type { HostPort } from "./endpoints.ts";
+import { serveGateway } from "./gatewayServer.ts";
+import { KuboHolder } from "./kuboHolder.ts";
+import type { RateLimit } from "./rateLimit.ts";
+
+const LOOPBACK: HostPort = { host: "127.0.0.1", port: 0 };
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Addresses of the Kubo node that are published unless `announce` says otherwise. */
+const MAX_PEER_ADDRESSES = 3;
+
+/** Which Kubo node keeps the artifacts, and how others reach them. */
+export interface KuboStoreOptions {
+  /** Kubo's RPC, for example http://127.0.0.1:5001. */
+  readonly url: string;
+  /** Headers of every call, for example an authorization. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Folder of the index and of withheld artifacts, which Kubo must not see since it serves what it holds. */
+  readonly dir: string;
+  /** Where the HTTP gateway for our artifacts listens. Loopback and any port by default. */
+  readonly gatewayListen?: HostPort;
+  /** Addresses to publish instead of the gateway's and Kubo's own. */
+  readonly announce?: readonly string[];
+  /** How often one client may ask the gateway. */
+  readonly rate?: RateLimit;
+}
+
+/**
+ * Opens a store over a Kubo node that the operator runs. Same bytes, same digest as every other store.
+ * @throws {InputError} when Kubo does not answer, or the gateway's address cannot be listened on.
+ */
+export async function createKuboStore(options: KuboStoreOptions): Promise<ArtifactStore> {
+  const { url, dir, headers = {}, gatewayListen = LOOPBACK } = options;
+  const kubo = create({ url, headers });
+  const peers = await peerAddresses(kubo, url);
+  const served = await KuboHolder.open(kubo, join(dir, "kubo"));
+  const withheld = await BlockFolder.open(join(dir, "withheld"));
+  const gateway = await serveGateway(served, gatewayListen, options.rate);
+  return contentStore({
+    served,
+    withheld,
+    peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
+    endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...peers]),
+    close: gateway.close,
+  });
+}
+
+async function peerAddresses(kubo: KuboRPCClient, url: string): Promise<string[]> {
+  try {
+    const { addresses } = await kubo.id({ signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    return addresses.map(String).filter(isEndpoint).slice(0, MAX_PEER_ADDRESSES);
+  } catch (cause) {
+    throw new InputError(`No Kubo node answers at ${url}`, {
+      hint: "Start it with `ipfs daemon`, or correct the address",
+      cause,
+    });
+  }
+}
+
+/** Reads blocks from a peer through Kubo's bitswap. Kubo keeps asking for what a peer lacks, until the signal ends it. */
+function kuboPeerSource(kubo: KuboRPCClient, peer: Multiaddr, provider: string): BlockSource {
+  return {
+    name: peer.toString(),
+    provider,
+    async read(cid, { signal }) {
+      await kubo.swarm.connect(peer, { signal });
+      return kubo.block.get(cid, { signal });
+    },
+  };
+}

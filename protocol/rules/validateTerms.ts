@@ -1,7 +1,8 @@
 import { ZeroAddress, ZeroHash } from "ethers";
 import { aggregationRuleName, minimumUpdates } from "../aggregationRule.ts";
-import { AggregationRule, ScoreKind } from "../enums.ts";
+import { ScoreKind } from "../enums.ts";
 import type { TaskTerms } from "../taskTerms.ts";
+import { MAX_NEGOTIATION_STEPS } from "./packedScores.ts";
 import { quorumOf } from "./quorum.ts";
 
 const DAY = 86_400;
@@ -14,14 +15,11 @@ export const TERM_LIMITS = {
   /** Most members that a task can have active, and ever. */
   maxNodes: 1024,
   maxPhaseSeconds: 30 * DAY,
+  maxDisputeWindowSeconds: 365 * DAY,
   /** From publication to the time limit. */
   maxLifetimeSeconds: 3650 * DAY,
   maxAttempts: 64,
-  maxVoidRounds: 255,
   maxRounds: 100_000,
-  maxNegotiationSteps: 16,
-  maxScore: 65_535,
-  accuracyMaxScore: BPS,
   maxReputation: 1_000_000,
 } as const;
 
@@ -81,22 +79,32 @@ const CHECKS: readonly Check[] = [
     ),
   (t, context) =>
     unless(
-      t.minStake === 0n || isToken(t.stakeToken, context),
+      t.minStake === 0n ? t.stakeToken === ZeroAddress : isToken(t.stakeToken, context),
       "InvalidStakeToken",
       t.stakeToken,
       t.minStake,
     ),
+  (t) =>
+    unless(
+      t.slashRecipient !== ZeroAddress || (t.slashBounty === 0n && t.minStake === 0n),
+      "InvalidSlashing",
+      t.slashRecipient,
+      t.slashBounty,
+    ),
   (t, { now }) =>
     unless(
-      t.startTime < t.timeLimit && t.timeLimit > now && t.timeLimit <= now + TERM_LIMITS.maxLifetimeSeconds,
+      t.timeLimit > now && t.timeLimit <= now + TERM_LIMITS.maxLifetimeSeconds,
       "InvalidTimeLimit",
       t.startTime,
       t.timeLimit,
     ),
+  (t) => unless(t.startTime < t.timeLimit, "InvalidStartTime", t.startTime),
   (t) => unless(isPhase(t.trainingSeconds), "InvalidTrainingSeconds", t.trainingSeconds),
   (t) =>
     unless(
-      isPhase(t.aggregationSeconds) && t.fetchSeconds + t.objectionSeconds < t.aggregationSeconds,
+      isPhase(t.aggregationSeconds) &&
+        t.fetchSeconds >= 1 &&
+        t.fetchSeconds + t.objectionSeconds < t.aggregationSeconds,
       "InvalidAggregationSeconds",
       t.fetchSeconds,
       t.objectionSeconds,
@@ -110,13 +118,26 @@ const CHECKS: readonly Check[] = [
       t.slotSeconds,
       t.aggregationSeconds,
     ),
-  (t) => unless(within(t.maxAttempts, 1, TERM_LIMITS.maxAttempts), "InvalidMaxAttempts", t.maxAttempts),
-  (t) =>
-    unless(within(t.maxVoidRounds, 1, TERM_LIMITS.maxVoidRounds), "InvalidMaxVoidRounds", t.maxVoidRounds),
-  (t) => unless(within(t.rounds, 1, TERM_LIMITS.maxRounds), "InvalidRounds", t.rounds),
   (t) =>
     unless(
-      within(t.negotiationSteps, 1, TERM_LIMITS.maxNegotiationSteps),
+      t.disputeWindowSeconds <= TERM_LIMITS.maxDisputeWindowSeconds,
+      "InvalidDisputeWindow",
+      t.disputeWindowSeconds,
+    ),
+  (t) => unless(within(t.maxAttempts, 1, TERM_LIMITS.maxAttempts), "InvalidMaxAttempts", t.maxAttempts),
+  (t) => unless(t.maxVoidRounds >= 1, "InvalidMaxVoidRounds", t.maxVoidRounds),
+  (t) => unless(within(t.rounds, 1, TERM_LIMITS.maxRounds), "InvalidRounds", t.rounds),
+  (t) => unless(t.gammaBps <= BPS, "InvalidGamma", t.gammaBps),
+  (t) => unless(within(t.quorumBps, 1, BPS), "InvalidQuorum", t.quorumBps),
+  (t) => {
+    const guaranteed = quorumOf(t.quorumBps, t.minNodes);
+    const required = minimumUpdates(aggregationRuleName(t.aggregationRule), t.byzantineBound);
+    return unless(guaranteed >= required, "ByzantineBoundTooHigh", t.byzantineBound, guaranteed, required);
+  },
+  (t) => unless(t.maxSamples >= 1, "InvalidMaxSamples", t.maxSamples),
+  (t) =>
+    unless(
+      within(t.negotiationSteps, 1, MAX_NEGOTIATION_STEPS),
       "InvalidNegotiationSteps",
       t.negotiationSteps,
     ),
@@ -130,26 +151,16 @@ const CHECKS: readonly Check[] = [
       t.alphaUpperBps,
     ),
   (t) => unless(t.initialAlphaBps <= BPS, "InvalidInitialAlpha", t.initialAlphaBps),
-  (t) => unless(t.gammaBps <= BPS, "InvalidGamma", t.gammaBps),
-  (t) => unless(within(t.quorumBps, 1, BPS), "InvalidQuorum", t.quorumBps),
-  (t) => {
-    const guaranteed = quorumOf(t.quorumBps, t.minNodes);
-    const required = requiredUpdates(t);
-    return unless(guaranteed >= required, "ByzantineBoundTooHigh", t.byzantineBound, guaranteed, required);
-  },
-  (t) => unless(t.maxSamples >= 1, "InvalidMaxSamples", t.maxSamples),
   (t) =>
     unless(
-      t.scoreKind === ScoreKind.Accuracy
-        ? t.maxScore === TERM_LIMITS.accuracyMaxScore
-        : within(t.maxScore, 1, TERM_LIMITS.maxScore),
+      t.scoreKind === ScoreKind.Accuracy ? t.maxScore === BPS : t.maxScore >= 1,
       "InvalidMaxScore",
       t.maxScore,
     ),
   (t) => unless(t.targetScore <= t.maxScore, "InvalidTargetScore", t.targetScore, t.maxScore),
   (t) =>
     unless(
-      t.reputationInitial <= t.reputationMax && within(t.reputationMax, 1, TERM_LIMITS.maxReputation),
+      within(t.reputationMax, 1, TERM_LIMITS.maxReputation) && t.reputationInitial <= t.reputationMax,
       "InvalidReputation",
       t.reputationInitial,
       t.reputationMax,
@@ -161,21 +172,7 @@ const CHECKS: readonly Check[] = [
       t.rewardToken,
       t.rewardUnit,
     ),
-  (t) =>
-    unless(
-      t.slashRecipient !== ZeroAddress || (t.slashBounty === 0n && t.minStake === 0n),
-      "InvalidSlashing",
-      t.slashRecipient,
-      t.slashBounty,
-    ),
 ];
-
-/** Updates that a quorum of the least task must give: as many as the rule needs, where it has a Byzantine bound. */
-function requiredUpdates(terms: TaskTerms): number {
-  const rule = terms.aggregationRule;
-  if (rule === AggregationRule.FedAvg || rule === AggregationRule.Median) return 0;
-  return minimumUpdates(aggregationRuleName(rule), terms.byzantineBound);
-}
 
 function isPhase(seconds: number): boolean {
   return within(seconds, 1, TERM_LIMITS.maxPhaseSeconds);

@@ -20,7 +20,7 @@ import {
 import { quorumOf } from "../../../protocol/rules/quorum.ts";
 
 const members = fc.uniqueArray(fc.integer({ min: 1, max: 1024 }), { maxLength: 60 });
-const sorted = (values: Iterable<number>): number[] => [...values].sort((a, b) => a - b);
+const sorted = (values: Iterable<number>): number[] => [...values].toSorted((a, b) => a - b);
 
 describe("bitmaps of members", () => {
   it("come back as the members that went in, in ascending order", () => {

@@ -54,6 +54,13 @@ export function checkEnds(layers: tfl.LayersModel, inputShape: readonly number[]
   if (layers.outputs.length !== 1 || output?.join() !== String(classes)) {
     throw new ArtifactError(`The model gives [${output?.join(", ")}], the data has ${classes} classes`);
   }
+  const last = layers.outputs[0]?.sourceLayer;
+  const activation = last?.getConfig()["activation"] ?? "linear";
+  if (last?.getClassName() === "ReLU" || activation !== "linear") {
+    throw new ArtifactError(`The last layer, ${last?.name}, does not give logits`, {
+      hint: "Give it a linear activation; the loss has the softmax",
+    });
+  }
 }
 
 /** Checks that tensors have the names and shapes of a model, in its order. @throws {ArtifactError} naming the first. */

@@ -56,6 +56,7 @@ export interface Partition {
 
 /** Divides a dataset among all nodes: {@link partitionNode} for each of them. @throws {InputError} as it does. */
 export function partition(options: PartitionOptions): Partition {
+  checkOptions(options, 0);
   const nodes = Array.from({ length: options.nodes }, (_, node) => partitionNode(options, node));
   return {
     nodes,

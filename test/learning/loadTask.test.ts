@@ -1,0 +1,57 @@
+import { expect } from "chai";
+import { InputError } from "../../protocol/errors.ts";
+import { checkManifest, type TaskManifest } from "../../protocol/manifest.ts";
+import { digits } from "../../oracle-nodes/src/learning/digits.ts";
+import { loadTask } from "../../oracle-nodes/src/learning/loadTask.ts";
+import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
+import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
+
+async function manifest(): Promise<TaskManifest> {
+  const { name, inputShape, classes, mean, std } = digits();
+  return checkManifest({
+    format: "concordat/manifest/1",
+    name: "test",
+    description: "",
+    model: await manifestModel(builtInTopology("mlp", inputShape, classes), inputShape, classes),
+    dataset: { name, inputShape, classes, mean, std },
+    training: { optimiser: "sgd", learningRate: 0.1, momentum: 0.5, localEpochs: 1, batchSize: 10, seed: 1 },
+    evaluation: { metric: "accuracy", negotiationSplit: "validation" },
+    privacy: { kind: "none" },
+    compression: { kind: "none" },
+  });
+}
+
+async function message(loading: Promise<unknown>): Promise<string> {
+  const error = await loading.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof InputError)) throw new Error(`expected an InputError, got ${String(error)}`);
+  return error.oneLine;
+}
+
+describe("loadTask", () => {
+  it("gives a model and data that train", async () => {
+    const task = await loadTask(await manifest());
+    const samples = task.samples(task.dataset.train, [0, 1, 2]);
+    const weights = task.model.initialise(1);
+    const { training: hyper } = await manifest();
+    expect((await task.model.train({ weights, samples, hyper, round: 1, member: 1 })).samples).to.equal(3);
+    task.model.dispose();
+  });
+
+  it("says when the data does not fit the manifest", async () => {
+    const right = await manifest();
+    const shape = { ...right, dataset: { ...right.dataset, inputShape: [28, 28, 1] } };
+    expect(await message(loadTask(shape))).to.include(
+      "16 x 16 x 1 in 10 classes, the task's manifest says 28 x 28 x 1",
+    );
+    const classes = { ...right, dataset: { ...right.dataset, classes: 4 } };
+    expect(await message(loadTask(classes))).to.include("says 16 x 16 x 1 in 4");
+    const other = { ...right, dataset: { ...right.dataset, name: "mnist" as const } };
+    expect(await message(loadTask(other, { dataset: digits() }))).to.include(
+      "needs the dataset mnist, not digits",
+    );
+    expect(await message(loadTask(other))).to.include("--data DIR");
+  });
+});

@@ -1,0 +1,158 @@
+import { expect } from "chai";
+import { ArtifactError, InputError } from "../../protocol/errors.ts";
+import type { TensorSpec } from "../../protocol/tensors.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
+import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
+
+const parameters = (tensors: readonly TensorSpec[]) =>
+  tensors.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);
+
+async function refusal(topology: Topology, tensors?: readonly TensorSpec[]): Promise<string> {
+  const engine = await createEngine("auto");
+  const error = await engine.load({ topology, ...(tensors && { tensors }) }, [8, 8, 1], 4).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ArtifactError)) throw new Error(`expected an ArtifactError, got ${String(error)}`);
+  expect(error.oneLine).to.not.include("\n");
+  return error.message;
+}
+
+const input = { batch_input_shape: [null, 8, 8, 1] };
+const sequential = (...layers: [string, object][]): Topology => ({
+  class_name: "Sequential",
+  config: {
+    name: "test",
+    layers: layers.map(([class_name, config], i) => ({
+      class_name,
+      config: { name: `layer_${i}`, ...(i === 0 && input), ...config },
+    })),
+  },
+});
+const flat: [string, object] = ["Flatten", {}];
+const logits: [string, object] = ["Dense", { units: 4, activation: "linear" }];
+
+const layer = (class_name: string, name: string, config: object, ...sources: string[]) => ({
+  class_name,
+  name,
+  config: { name, ...config },
+  inbound_nodes: sources.length === 0 ? [] : [sources.map((source) => [source, 0, 0, {}])],
+});
+const functional = (...layers: object[]): Topology => ({
+  class_name: "Model",
+  config: { name: "test", layers, input_layers: [["in", 0, 0]], output_layers: [["out", 0, 0]] },
+});
+
+const sizeOf = async (name: string, shape: [number, number, number]) =>
+  parameters((await manifestModel(builtInTopology(name, shape, 10), shape, 10)).tensors);
+
+describe("built-in models", function () {
+  this.timeout(60_000);
+
+  it("have the papers' sizes", async () => {
+    expect(await sizeOf("mlp", [28, 28, 1])).to.equal(199_210);
+    expect(await sizeOf("cnn", [28, 28, 1])).to.equal(1_663_370);
+    expect(await sizeOf("lenet", [32, 32, 3])).to.equal(62_006);
+  });
+
+  it("are chosen by name", () => {
+    expect(() => builtInTopology("resnet", [8, 8, 1], 10)).to.throw(InputError, 'no built-in model "resnet"');
+    expect(() => builtInTopology("lenet", [8, 8, 1], 10)).to.throw(InputError, "too small");
+  });
+});
+
+describe("a publisher's topology", () => {
+  it("may be functional, with branches", async () => {
+    const conv = { filters: 2, kernel_size: [3, 3], padding: "same", activation: "relu" };
+    const topology = functional(
+      layer("InputLayer", "in", input),
+      layer("Conv2D", "a", conv, "in"),
+      layer("Conv2D", "b", conv, "a"),
+      layer("Add", "sum", {}, "a", "b"),
+      layer("GlobalAveragePooling2D", "pool", {}, "sum"),
+      layer("Dense", "out", { units: 4, activation: "linear" }, "pool"),
+    );
+    const { tensors } = await manifestModel(topology, [8, 8, 1], 4);
+    expect(tensors.map(({ name }) => name)).to.deep.equal(
+      ["a", "b", "out"].flatMap((name) => [`${name}/kernel`, `${name}/bias`]),
+    );
+  });
+
+  it("keeps its tensor names however often it is loaded", async () => {
+    const topology = sequential(flat, logits);
+    const first = await manifestModel(topology, [8, 8, 1], 4);
+    expect((await manifestModel(topology, [8, 8, 1], 4)).tensors).to.deep.equal(first.tensors);
+    expect(first.tensors[0]).to.deep.equal({ name: "layer_1/kernel", shape: [64, 4] });
+  });
+
+  it("is refused with the name of what is not supported", async () => {
+    expect(await refusal(sequential(["LSTM", { units: 3 }], logits))).to.include("the layer LSTM (layer_0)");
+    expect(await refusal(sequential(flat, ["Dropout", { rate: 0.5 }], logits))).to.include(
+      "the layer Dropout",
+    );
+    expect(await refusal(sequential(flat, ["Dense", { units: 4, activation: "softmax" }]))).to.include(
+      "softmax",
+    );
+    expect(await refusal(sequential(flat, logits, ["Activation", { activation: "softmax" }]))).to.include(
+      "softmax",
+    );
+    expect(await refusal(sequential(flat, ["Dense", { units: 4, kernel_regularizer: {} }]))).to.include(
+      "regularizer",
+    );
+    const dilated = { filters: 1, kernel_size: [3, 3], dilation_rate: [2, 2] };
+    expect(await refusal(sequential(["Conv2D", dilated], flat, logits))).to.include("dilated");
+    expect(await refusal({})).to.equal("The topology is not a Keras model");
+    expect(await refusal({ class_name: "Sequential", config: { layers: [7] } })).to.include("no usable form");
+    expect(await refusal(sequential(flat, logits, ["MaxPooling2D", {}]))).to.include("cannot be built");
+  });
+
+  it("is refused when its layers run in a circle", async () => {
+    const circle = functional(
+      layer("InputLayer", "in", input),
+      layer("Flatten", "flat", {}, "in"),
+      layer("Add", "sum", {}, "flat", "loop"),
+      layer("Activation", "loop", { activation: "relu" }, "sum"),
+      layer("Dense", "out", { units: 4 }, "sum"),
+    );
+    expect(await refusal(circle)).to.equal(
+      "The layer sum is applied to loop, which does not stand before it",
+    );
+  });
+
+  it("is refused when its output does not stay logits", async () => {
+    expect(await refusal(sequential(flat, ["Dense", { units: 4, activation: "relu" }]))).to.include(
+      "not give logits",
+    );
+    expect(await refusal(sequential(flat, logits, ["ReLU", {}]))).to.include("layer_2, does not give logits");
+    expect(await refusal(sequential(flat, logits, ["Activation", { activation: "tanh" }]))).to.include(
+      "logits",
+    );
+  });
+
+  it("is refused when it does not fit the data", async () => {
+    expect(await refusal(sequential(flat, ["Dense", { units: 5 }]))).to.equal(
+      "The model gives [5], the data has 4 classes",
+    );
+    const other = sequential(["Flatten", { batch_input_shape: [null, 9, 8, 1] }], logits);
+    expect(await refusal(other)).to.equal("The model takes inputs of [9, 8, 1], the data has [8, 8, 1]");
+  });
+
+  it("is refused when the manifest's tensors are others", async () => {
+    const topology = sequential(flat, logits);
+    const { tensors } = await manifestModel(topology, [8, 8, 1], 4);
+    const [kernel, bias] = tensors;
+    if (kernel === undefined || bias === undefined) throw new Error("two tensors expected");
+    expect(await refusal(topology, [kernel])).to.include("layer_1/bias, the manifest has not");
+    expect(await refusal(topology, [bias, kernel])).to.include("Tensor 0");
+    expect(await refusal(topology, [{ ...kernel, shape: [64, 5] }, bias]))
+      .to.include("[64, 4]")
+      .and.to.include("[64, 5]");
+    expect(await refusal(topology, [kernel, bias, { name: "x", shape: [1] }])).to.include("2 tensors");
+  });
+
+  it("is refused before its weights take memory", async () => {
+    const huge = sequential(flat, ["Dense", { units: 2_000_000 }], logits);
+    expect(await refusal(huge)).to.include("128000000 parameters");
+  });
+});

@@ -1,12 +1,6 @@
-import type { TensorSpec } from "../../../protocol/tensors.ts";
+import type { TaskManifest } from "../../../protocol/manifest.ts";
 import { createEngine } from "./engine.ts";
 import type { Topology } from "./models.ts";
-
-/** The `model` of a manifest: a topology with the names and shapes of its tensors, in artifact order. */
-export interface ManifestModel {
-  readonly topology: Topology;
-  readonly tensors: TensorSpec[];
-}
 
 /**
  * Describes a topology for a manifest.
@@ -16,7 +10,7 @@ export async function manifestModel(
   topology: Topology,
   inputShape: readonly number[],
   classes: number,
-): Promise<ManifestModel> {
+): Promise<TaskManifest["model"]> {
   const engine = await createEngine("auto");
   const model = await engine.load({ topology }, inputShape, classes);
   const tensors = model.specs.map(({ name, shape }) => ({ name, shape: [...shape] }));

@@ -13,6 +13,9 @@ export class ArtifactTooLargeError extends ArtifactError {}
 /** Bytes that do not hash to what they should, or a DAG that our importer would not have built. */
 export class ArtifactCorruptError extends ArtifactError {}
 
+/** The digest names a DAG that our importer would not have built: whoever fetches it finds the same. */
+export class ArtifactNotCanonicalError extends ArtifactCorruptError {}
+
 /** How far a caller goes to get an artifact. */
 export interface FetchOptions {
   /** The artifact's bytes at most, for instance `maxArtifactBytes(specs)`. */

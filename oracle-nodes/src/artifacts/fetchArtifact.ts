@@ -13,6 +13,7 @@ import type { Digest } from "../../../protocol/ids.ts";
 import {
   ArtifactCorruptError,
   ArtifactMissingError,
+  ArtifactNotCanonicalError,
   ArtifactTimeoutError,
   ArtifactTooLargeError,
 } from "./artifactStore.ts";
@@ -84,8 +85,8 @@ function parseRoot(digest: Digest, root: Uint8Array): DagLayout {
   }
 }
 
-function notCanonical(digest: Digest, cause?: unknown): ArtifactCorruptError {
-  return new ArtifactCorruptError(
+function notCanonical(digest: Digest, cause?: unknown): ArtifactNotCanonicalError {
+  return new ArtifactNotCanonicalError(
     `Artifact ${digest} is not a canonical DAG: importing its content gives another root`,
     {
       facts: { digest },

@@ -15,10 +15,20 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/**
+ * Answers a POST of JSON at one path of the gateway, which nodes have for each other beside the blocks.
+ * @returns what is sent back as JSON; undefined for a message that it does not understand.
+ */
+export interface MessageRoute {
+  readonly path: string;
+  answer(message: unknown): Promise<unknown>;
+}
+
 /** Generous enough for twenty nodes behind one address, each fetching a round of 7 MB models at once. */
 export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
 
 const MAX_CONNECTIONS = 256;
+const MAX_MESSAGE_BYTES = 65_536;
 const BLOCK_PATH = /^\/ipfs\/(b[a-z2-7]{58})$/;
 const CORS = {
   "access-control-allow-origin": "*",
@@ -30,19 +40,21 @@ const CORS = {
 /**
  * Serves the blocks that `holder` has as a trustless HTTP gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/):
  * GET and HEAD of /ipfs/CID?format=raw, for browsers too. What is not held is answered with 404 at once; nothing is
- * looked up elsewhere. Requests have no body, small headers, a time limit, and a rate for each client.
+ * looked up elsewhere. Requests have no body, small headers, a time limit, and a rate for each client; only `routes` take
+ * bodies, of at most 64 KiB.
  * @throws {InputError} when the address cannot be listened on.
  */
 export async function serveGateway(
   holder: BlockHolder,
   listen: HostPort,
   rate = DEFAULT_RATE,
+  routes: readonly MessageRoute[] = [],
 ): Promise<Gateway> {
   const limiter = new RateLimiter(rate);
   const server = createServer(
     { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
     (request, response) => {
-      answer(holder, limiter, request, response).catch((error: unknown) => response.destroy(toError(error)));
+      answer(holder, limiter, routes, request, response).catch((error: unknown) => response.destroy(toError(error)));
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
@@ -65,6 +77,7 @@ export async function serveGateway(
 async function answer(
   holder: BlockHolder,
   limiter: RateLimiter,
+  routes: readonly MessageRoute[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -73,6 +86,8 @@ async function answer(
   };
   if (!limiter.allows(request.socket.remoteAddress ?? "", Date.now()))
     return refuse(429, { "retry-after": "1" });
+  const route = request.method === "POST" ? routes.find(({ path }) => path === request.url) : undefined;
+  if (route !== undefined) return answerMessage(route, request, response, refuse);
   if (hasBody(request)) return refuse(413, { connection: "close" });
   if (request.method === "OPTIONS") return refuse(204);
   if (request.method !== "GET" && request.method !== "HEAD")
@@ -91,6 +106,31 @@ async function answer(
     etag: `"${cid}.raw"`,
   });
   response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+async function answerMessage(
+  route: MessageRoute,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refuse: (status: number, headers?: Record<string, string>) => void,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_MESSAGE_BYTES) return refuse(413, { connection: "close" });
+    chunks.push(chunk as Buffer);
+  }
+  let message: unknown;
+  try {
+    message = JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    return refuse(400);
+  }
+  const answered = await route.answer(message);
+  if (answered === undefined) return refuse(400);
+  const body = Buffer.from(JSON.stringify(answered));
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -17,6 +17,7 @@ import { makeFolder } from "./durableFile.ts";
 import { formatEndpoints, gatewayAddress, listenAddress } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
+import type { MessageRoute } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { servedBlockstore } from "./servedBlockstore.ts";
 
@@ -38,6 +39,8 @@ export interface HeliaStoreOptions {
   readonly announce?: readonly string[];
   /** How often one client may ask the gateway. */
   readonly rate?: RateLimit;
+  /** What the gateway answers besides blocks. */
+  readonly routes?: readonly MessageRoute[];
 }
 
 /**
@@ -59,7 +62,7 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
     const helia = privateNode(served, datastore, listen);
     opened.push(async () => helia.stop());
     await startNode(helia, listen);
-    const gateway = await serveGateway(served, gatewayListen, options.rate);
+    const gateway = await serveGateway(served, gatewayListen, options.rate, options.routes);
     opened.push(gateway.close);
     const addresses = helia.libp2p.getMultiaddrs().map(String);
     return contentStore({

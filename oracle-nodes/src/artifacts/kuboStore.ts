@@ -10,6 +10,7 @@ import { contentStore } from "./contentStore.ts";
 import { formatEndpoints, gatewayAddress, isEndpoint } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
+import type { MessageRoute } from "./gatewayServer.ts";
 import { KuboHolder } from "./kuboHolder.ts";
 import type { RateLimit } from "./rateLimit.ts";
 
@@ -32,6 +33,8 @@ export interface KuboStoreOptions {
   readonly announce?: readonly string[];
   /** How often one client may ask the gateway. */
   readonly rate?: RateLimit;
+  /** What the gateway answers besides blocks. */
+  readonly routes?: readonly MessageRoute[];
 }
 
 /**
@@ -44,7 +47,7 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
   const peers = await peerAddresses(kubo, url);
   const served = await KuboHolder.open(kubo, join(dir, "kubo"));
   const withheld = await BlockFolder.open(join(dir, "withheld"));
-  const gateway = await serveGateway(served, gatewayListen, options.rate);
+  const gateway = await serveGateway(served, gatewayListen, options.rate, options.routes);
   return contentStore({
     served,
     withheld,

@@ -158,7 +158,6 @@ interface ITaskRegistryTypes {
 interface ITaskRegistryErrors is ITaskRegistryTypes {
     error UnknownTask(uint256 taskId);
     error WrongState(uint256 taskId, TaskState state);
-    error NotPublisher(uint256 taskId, address account);
     error NotCoordinator(uint256 taskId, address account);
     error NotRewardLedger(uint256 taskId, address account);
     error NotOperator(uint256 nodeId, address account);
@@ -175,6 +174,7 @@ interface ITaskRegistryErrors is ITaskRegistryTypes {
     error TooLate(uint256 taskId, uint256 timeLimit);
     error TooFewNodes(uint256 taskId, uint256 activeCount, uint256 minNodes);
     error EscrowShort(uint256 received, uint256 required);
+    error EscrowTooLarge(uint256 escrow, uint256 max);
     error EscrowExceeded(uint256 taskId, uint256 escrow, uint256 requested);
     error NotAContract(address account);
 

@@ -44,8 +44,12 @@ describe("an artifact", () => {
 
   it("has the same bytes and the same digest on every machine", async () => {
     const bytes = encodeArtifact(UPDATE, MODEL);
-    expect(createHash("sha256").update(bytes).digest("hex")).to.equal("f20c7ce16a026b8cef77557ecb5ec110385c27ce1e00ec77425f83e3836e3d33");
-    expect(await digestOf(bytes)).to.equal("0x84b70e32c65b99bc0173ecd5fdee2287d81f7cf3e696ac62f5ed43e018469de7");
+    expect(createHash("sha256").update(bytes).digest("hex")).to.equal(
+      "f20c7ce16a026b8cef77557ecb5ec110385c27ce1e00ec77425f83e3836e3d33",
+    );
+    expect(await digestOf(bytes)).to.equal(
+      "0x84b70e32c65b99bc0173ecd5fdee2287d81f7cf3e696ac62f5ed43e018469de7",
+    );
   });
 
   it("is never larger than its specs allow, and the bound is close", () => {

@@ -15,6 +15,11 @@ const MANIFEST: TaskManifest = {
   compression: { kind: "none" },
 };
 
+const withTensors = (tensors: TaskManifest["model"]["tensors"]): TaskManifest => ({
+  ...MANIFEST,
+  model: { ...MANIFEST.model, tensors },
+});
+
 const text = (manifest: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(manifest));
 
 describe("a task manifest", () => {
@@ -57,10 +62,6 @@ describe("a task manifest", () => {
   });
 
   it("is refused when a tensor stands twice or the model is too large", () => {
-    const withTensors = (tensors: TaskManifest["model"]["tensors"]): TaskManifest => ({
-      ...MANIFEST,
-      model: { ...MANIFEST.model, tensors },
-    });
     const kernel = { name: "kernel", shape: [2] };
     expect(() => encodeManifest(withTensors([kernel, kernel]))).to.throw(ArtifactError, "twice");
     const huge = { name: "kernel", shape: [MANIFEST_LIMITS.maxParameters, 2] };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ArtifactError } from "../../protocol/errors.ts";
 import { decodeSafetensors, encodeSafetensors, safetensorsBytes } from "../../protocol/safetensors.ts";
 import type { ArtifactFault } from "../../protocol/safetensors.ts";
@@ -26,6 +26,12 @@ function headerOf(bytes: Uint8Array): string {
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   return new TextDecoder().decode(bytes.subarray(8, 8 + length));
 }
+
+const tensor = (name: string, value: number): NamedTensor => ({
+  name,
+  shape: [1],
+  data: Float32Array.of(value),
+});
 
 function faultOf(action: () => unknown): unknown {
   try {
@@ -167,11 +173,6 @@ describe("safetensors", () => {
     }
 
     it("to write what it would not read", () => {
-      const tensor = (name: string, value: number): NamedTensor => ({
-        name,
-        shape: [1],
-        data: Float32Array.of(value),
-      });
       expect(faultOf(() => encodeSafetensors({}, [tensor("a", NaN)]))).to.equal("not-finite");
       expect(faultOf(() => encodeSafetensors({}, [{ ...tensor("a", 1), shape: [2] }]))).to.equal(
         "wrong-shape",

@@ -114,28 +114,35 @@ class BlockFetcher {
   readonly #faults = new Map<BlockSource, { readonly fault: Fault; readonly reason: string }>();
   readonly #sources: readonly BlockSource[];
   readonly #signal: AbortSignal;
-  /** One source that never answers must leave time for the others. */
-  readonly #blockTimeoutMs: number;
+  /** When the whole fetch ends, in milliseconds of the monotonic clock. */
+  readonly #end: number;
 
   constructor(digest: Digest, sources: readonly BlockSource[], signal: AbortSignal, timeoutMs: number) {
     this.#digest = digest;
     this.#sources = sources;
     this.#signal = signal;
-    this.#blockTimeoutMs = Math.ceil(timeoutMs / (sources.length + 1));
+    this.#end = performance.now() + timeoutMs;
   }
 
   async fetch(cid: CID, maxBytes: number): Promise<Uint8Array> {
     for (;;) {
       this.#signal.throwIfAborted();
-      const source = this.#sources.find((candidate) => !this.#faults.has(candidate));
+      const left = this.#sources.filter((source) => !this.#faults.has(source));
+      const [source] = left;
       if (source === undefined) throw this.#unavailable();
-      const bytes = await this.#try(source, cid, maxBytes);
+      // One source that never answers must leave time for the others.
+      const share = Math.max(1, Math.ceil((this.#end - performance.now()) / left.length));
+      const bytes = await this.#try(source, cid, maxBytes, AbortSignal.timeout(share));
       if (bytes !== undefined) return bytes;
     }
   }
 
-  async #try(source: BlockSource, cid: CID, maxBytes: number): Promise<Uint8Array | undefined> {
-    const timeout = AbortSignal.timeout(this.#blockTimeoutMs);
+  async #try(
+    source: BlockSource,
+    cid: CID,
+    maxBytes: number,
+    timeout: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
     const signal = AbortSignal.any([this.#signal, timeout]);
     try {
       const bytes = await untilAborted(source.read(cid, { maxBytes, signal }), signal);

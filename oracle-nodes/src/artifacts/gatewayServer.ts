@@ -54,7 +54,9 @@ export async function serveGateway(
   const server = createServer(
     { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
     (request, response) => {
-      answer(holder, limiter, routes, request, response).catch((error: unknown) => response.destroy(toError(error)));
+      answer(holder, limiter, routes, request, response).catch((error: unknown) =>
+        response.destroy(toError(error)),
+      );
     },
   );
   server.maxConnections = MAX_CONNECTIONS;

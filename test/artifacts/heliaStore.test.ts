@@ -1,0 +1,99 @@
+import { expect } from "chai";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ArtifactMissingError } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
+import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
+import { InputError } from "../../protocol/errors.ts";
+import { rejection } from "./rejection.ts";
+import { sampleBytes } from "./sampleBytes.ts";
+import { describeStoreContract, only } from "./storeContract.ts";
+import { temporaryFolder } from "./temporaryFolder.ts";
+
+const BOUNDS = { maxBytes: 8 << 20, timeoutMs: 20_000 };
+
+describe("the embedded store", function () {
+  this.timeout(30_000);
+  describeStoreContract(async (dir) => createHeliaStore({ dir }));
+
+  describe("in its folder", () => {
+    let dir: string;
+    let removeFolder: () => Promise<void>;
+    beforeEach(async () => ({ path: dir, remove: removeFolder } = await temporaryFolder()));
+    afterEach(async () => removeFolder());
+
+    it("keeps its peer identity over a restart", async () => {
+      const first = await createHeliaStore({ dir });
+      const [before] = only("p2p", first);
+      await first.close();
+      const second = await createHeliaStore({ dir });
+      const [after] = only("p2p", second);
+      await second.close();
+      expect(before).to.match(/\/p2p\/\w+$/);
+      expect(after?.split("/p2p/")[1]).to.equal(before?.split("/p2p/")[1]);
+    });
+
+    it("is alone: a second store is refused with a hint", async () => {
+      const store = await createHeliaStore({ dir });
+      const error = await rejection(createHeliaStore({ dir }), InputError);
+      expect(error.hint).to.contain("Stop the other process");
+      await store.close();
+    });
+
+    it("notices a damaged block, forgets the artifact, and gets it from others again", async () => {
+      const bytes = sampleBytes(2_000_000);
+      const store = await createHeliaStore({ dir: join(dir, "a") });
+      const other = await createHeliaStore({ dir: join(dir, "b") });
+      const digest = await store.put(bytes);
+      await other.put(bytes);
+      const blocks = join(dir, "a/served/blocks");
+      const [name = ""] = await readdir(blocks);
+      const block = await readFile(join(blocks, name));
+      block[0] = (block[0] ?? 0) ^ 1;
+      await writeFile(join(blocks, name), block);
+      await rejection(store.get(digest, BOUNDS), ArtifactMissingError);
+      const fetched = await store.get(digest, { ...BOUNDS, providers: [other.endpoints()] });
+      expect(Buffer.compare(fetched, bytes)).to.equal(0);
+      expect(Buffer.compare(await store.get(digest, BOUNDS), bytes)).to.equal(0);
+      await store.close();
+      await other.close();
+    });
+
+    it("sweeps blocks and entries that an interrupted put left behind", async () => {
+      const store = await createHeliaStore({ dir });
+      const digest = await store.put(sampleBytes(100));
+      await store.close();
+      const served = join(dir, "served");
+      await writeFile(join(served, "blocks/bafkreidead"), "half");
+      await writeFile(join(served, `index/${"0".repeat(64)}.json`), "{");
+      const again = await createHeliaStore({ dir });
+      expect(await again.list()).to.deep.equal([digest]);
+      expect(await readdir(join(served, "blocks"))).to.have.length(2);
+      expect(await readdir(join(served, "index"))).to.have.length(1);
+      await again.close();
+    });
+
+    it("says which port is taken, and leaves nothing open", async () => {
+      const store = await createHeliaStore({ dir: join(dir, "a") });
+      const [, port] = /tcp\/(\d+)\/http/.exec(store.endpoints()) ?? [];
+      const taken = { host: "127.0.0.1", port: Number(port) };
+      const message = `cannot listen on 127.0.0.1:${port}`;
+      expect(
+        (await rejection(createHeliaStore({ dir: join(dir, "b"), gatewayListen: taken }), InputError))
+          .message,
+      ).to.contain(message);
+      expect(
+        (await rejection(createHeliaStore({ dir: join(dir, "b"), listen: taken }), InputError)).message,
+      ).to.contain(message);
+      await (await createHeliaStore({ dir: join(dir, "b") })).close();
+      await store.close();
+    });
+
+    it("publishes the announced addresses instead of its own", async () => {
+      const announce = ["/dns4/node.example/tcp/443/https"];
+      const store = await createHeliaStore({ dir, announce });
+      expect(store.endpoints()).to.equal(announce[0]);
+      await store.close();
+      await rejection(createHeliaStore({ dir, announce: ["node.example:443"] }), InputError);
+    });
+  });
+});

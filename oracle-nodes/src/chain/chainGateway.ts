@@ -1,0 +1,319 @@
+import {
+  Contract,
+  Interface,
+  zeroPadValue,
+  toBeHex,
+  type JsonRpcProvider,
+  type TransactionReceipt,
+} from "ethers";
+import { nodeRegistryAbi, roundCoordinatorAbi, taskRegistryAbi } from "../../../protocol/abis.ts";
+import type { AddressBook } from "../../../protocol/addressBook.ts";
+import { fromBitmap } from "../../../protocol/bitmap.ts";
+import { MemberStatus, TaskState, enumValue } from "../../../protocol/enums.ts";
+import type { Address, Digest, MemberId, NodeId, TaskId } from "../../../protocol/ids.ts";
+import { termsFromAbi, type TaskTerms } from "../../../protocol/taskTerms.ts";
+import type { INodeRegistry } from "../../../typechain/interfaces/INodeRegistry.sol/INodeRegistry.ts";
+import type {
+  IRoundCoordinator,
+  IRoundCoordinatorTypes,
+} from "../../../typechain/interfaces/IRoundCoordinator.sol/IRoundCoordinator.ts";
+import type { ITaskRegistry } from "../../../typechain/interfaces/ITaskRegistry.sol/ITaskRegistry.ts";
+import { contractErrorOf } from "./contractError.ts";
+import type { HeadWatcher } from "./headWatcher.ts";
+import { readLogs } from "./readLogs.ts";
+import { roundView, type CommitteeView, type PostedUpdate, type RoundView } from "./roundView.ts";
+import type { TransactionSender } from "./transactionSender.ts";
+
+/** A round's opening, which all results of it name. */
+export interface Opening {
+  readonly taskId: TaskId;
+  readonly round: number;
+  readonly retry: number;
+}
+
+/** Where a task stands in its life. */
+export interface TaskStatusView {
+  readonly state: TaskState;
+  readonly activeCount: number;
+  readonly memberCount: number;
+  readonly roundsPlayed: number;
+}
+
+/** A node's place in a task. `position` counts while active or leaving. */
+export interface MemberView {
+  readonly memberId: MemberId | 0;
+  readonly position: number;
+  readonly status: MemberStatus;
+}
+
+export interface NodeView {
+  readonly operator: Address;
+  readonly signer: Address;
+  readonly isMember: boolean;
+  readonly endpoints: string;
+}
+
+interface GatewayParts {
+  readonly provider: JsonRpcProvider;
+  readonly book: AddressBook;
+  readonly heads: HeadWatcher;
+  readonly sender: TransactionSender;
+  readonly confirmations: number;
+}
+
+const COORDINATOR = new Interface(roundCoordinatorAbi);
+const TASKS = new Interface(taskRegistryAbi);
+
+/**
+ * The contracts as the node sees them: typed reads at blocks that are `confirmations` deep, and submissions through one
+ * sender. Every read may throw a {@link ContractError} or the library's error for an endpoint that fails.
+ */
+export class ChainGateway {
+  readonly book: AddressBook;
+  readonly heads: HeadWatcher;
+  readonly sender: TransactionSender;
+  readonly confirmations: number;
+  readonly provider: JsonRpcProvider;
+  readonly #nodes: INodeRegistry;
+  readonly #tasks: ITaskRegistry;
+  readonly #coordinator: IRoundCoordinator;
+
+  constructor({ provider, book, heads, sender, confirmations }: GatewayParts) {
+    this.provider = provider;
+    this.book = book;
+    this.heads = heads;
+    this.sender = sender;
+    this.confirmations = confirmations;
+    const { NodeRegistry, TaskRegistry, RoundCoordinator } = book.contracts;
+    this.#nodes = new Contract(NodeRegistry, nodeRegistryAbi, provider) as unknown as INodeRegistry;
+    this.#tasks = new Contract(TaskRegistry, taskRegistryAbi, provider) as unknown as ITaskRegistry;
+    this.#coordinator = new Contract(
+      RoundCoordinator,
+      roundCoordinatorAbi,
+      provider,
+    ) as unknown as IRoundCoordinator;
+  }
+
+  /** The newest block that is deep enough to act on. */
+  get confirmedBlock(): number {
+    return Math.max(0, this.heads.head.number - this.confirmations);
+  }
+
+  async close(): Promise<void> {
+    await this.heads.close();
+    this.provider.destroy();
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ nodes
+
+  /** The node that an account signs or ever signed for, else undefined. */
+  async nodeOfSigner(signer: string): Promise<NodeId | undefined> {
+    const id = await this.#read("nodeOfSigner", (at) => this.#nodes.nodeOfSigner(signer, at));
+    return id === 0n ? undefined : (Number(id) as NodeId);
+  }
+
+  async node(nodeId: NodeId): Promise<NodeView> {
+    const info = await this.#read("node", (at) => this.#nodes.getFunction("node")(nodeId, at));
+    return {
+      operator: info.operator as Address,
+      signer: info.signer as Address,
+      isMember: info.isMember,
+      endpoints: info.endpoints,
+    };
+  }
+
+  async nodeCount(): Promise<number> {
+    return Number(await this.#read("nodeCount", (at) => this.#nodes.nodeCount(at)));
+  }
+
+  /** The key that counts for results of a round that opened at `timestamp`. */
+  async signerAt(nodeId: NodeId, timestamp: number): Promise<Address> {
+    return (await this.#read("signerAt", (at) => this.#nodes.signerAt(nodeId, timestamp, at))) as Address;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ tasks
+
+  async taskCount(): Promise<number> {
+    return Number(await this.#read("taskCount", (at) => this.#tasks.taskCount(at)));
+  }
+
+  async terms(taskId: TaskId): Promise<TaskTerms> {
+    return termsFromAbi(await this.#read("terms", (at) => this.#tasks.terms(taskId, at)));
+  }
+
+  async taskStatus(taskId: TaskId): Promise<TaskStatusView> {
+    const status = await this.#read("status", (at) => this.#tasks.status(taskId, at));
+    return {
+      state: enumValue(TaskState, status.state),
+      activeCount: Number(status.activeCount),
+      memberCount: Number(status.memberCount),
+      roundsPlayed: Number(status.roundsPlayed),
+    };
+  }
+
+  async member(taskId: TaskId, nodeId: NodeId): Promise<MemberView> {
+    const member = await this.#read("member", (at) => this.#tasks.member(taskId, nodeId, at));
+    return {
+      memberId: Number(member.memberId) as MemberId | 0,
+      position: Number(member.position),
+      status: enumValue(MemberStatus, member.status),
+    };
+  }
+
+  /** Active members in order of position. */
+  async activeMembers(taskId: TaskId): Promise<MemberId[]> {
+    const members = await this.#read("activeMembers", (at) => this.#tasks.activeMembers(taskId, at));
+    return members.map((id) => Number(id) as MemberId);
+  }
+
+  async nodeOfMember(taskId: TaskId, memberId: MemberId): Promise<NodeId> {
+    const id = await this.#read("nodeIdOfMember", (at) => this.#tasks.nodeIdOfMember(taskId, memberId, at));
+    return Number(id) as NodeId;
+  }
+
+  /** Tasks in which the node asked to join, or joined, in these blocks. */
+  async tasksJoined(nodeId: NodeId, fromBlock: number, toBlock: number): Promise<TaskId[]> {
+    const topic = (name: string): string => TASKS.getEvent(name)?.topicHash ?? "";
+    const logs = await readLogs(this.provider, {
+      address: this.book.contracts.TaskRegistry,
+      topics: [[topic("MembershipQueued"), topic("MemberJoined")], null, zeroPadValue(toBeHex(nodeId), 32)],
+      fromBlock,
+      toBlock,
+    });
+    return [...new Set(logs.map((log) => Number(log.topics[1]) as TaskId))];
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- rounds
+
+  async roundOf(taskId: TaskId): Promise<RoundView> {
+    const block = this.confirmedBlock;
+    return roundView(
+      await this.#read("roundOf", (at) => this.#coordinator.roundOf(taskId, at), block),
+      block,
+    );
+  }
+
+  async committeeOf(taskId: TaskId): Promise<CommitteeView> {
+    const [nodeIds, memberIds, threshold] = await this.#read("committeeOf", (at) =>
+      this.#coordinator.committeeOf(taskId, at),
+    );
+    return {
+      nodeIds: nodeIds.map((id) => Number(id) as NodeId),
+      memberIds: memberIds.map((id) => Number(id) as MemberId),
+      threshold: Number(threshold),
+    };
+  }
+
+  async hasPosted(taskId: TaskId, memberId: MemberId): Promise<boolean> {
+    return this.#read("hasPosted", (at) => this.#coordinator.hasPosted(taskId, memberId, at));
+  }
+
+  async hasReported(taskId: TaskId, memberId: MemberId): Promise<boolean> {
+    return this.#read("hasReported", (at) => this.#coordinator.hasReported(taskId, memberId, at));
+  }
+
+  /** Members that posted in the present retry, and the words that a bitmap of this round has. */
+  async posted(taskId: TaskId): Promise<{ readonly members: ReadonlySet<MemberId>; readonly words: number }> {
+    const words = await this.#read("postedBitmap", (at) => this.#coordinator.postedBitmap(taskId, at));
+    return { members: new Set(fromBitmap(words) as MemberId[]), words: words.length };
+  }
+
+  /** The updates that were accepted in one opening, read from the events since `openedAt`, ascending by member. */
+  async postedUpdates(opening: Opening, openedAt: number): Promise<PostedUpdate[]> {
+    const fromBlock = await this.#blockOf(openedAt);
+    const logs = await readLogs(this.provider, {
+      address: this.book.contracts.RoundCoordinator,
+      topics: [
+        COORDINATOR.getEvent("UpdateAccepted")?.topicHash ?? "",
+        zeroPadValue(toBeHex(opening.taskId), 32),
+        zeroPadValue(toBeHex(opening.round), 32),
+      ],
+      fromBlock,
+      toBlock: this.confirmedBlock,
+    });
+    return logs
+      .map((log) => COORDINATOR.parseLog(log)?.args)
+      .filter((args) => args !== undefined && Number(args["retry"]) === opening.retry)
+      .map((args) => ({
+        nodeId: Number(args?.["nodeId"]) as NodeId,
+        memberId: Number(args?.["memberId"]) as MemberId,
+        digest: String(args?.["digest"]) as Digest,
+        samples: Number(args?.["samples"]),
+      }))
+      .toSorted((a, b) => a.memberId - b.memberId);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ submissions
+
+  async submitUpdate(
+    { taskId, round, retry }: Opening,
+    result: IRoundCoordinatorTypes.UpdateResultStruct,
+    signal: AbortSignal,
+  ): Promise<TransactionReceipt> {
+    return this.#submit("submitUpdates", [taskId, round, retry, [result]], signal);
+  }
+
+  async submitAggregate(
+    { taskId, round, retry }: Opening,
+    attempt: number,
+    proposal: IRoundCoordinatorTypes.ProposalStruct,
+    signal: AbortSignal,
+  ): Promise<TransactionReceipt> {
+    return this.#submit("submitAggregate", [taskId, round, retry, attempt, proposal], signal);
+  }
+
+  async submitReport(
+    { taskId, round, retry }: Opening,
+    aggregate: Digest,
+    result: IRoundCoordinatorTypes.ReportResultStruct,
+    signal: AbortSignal,
+  ): Promise<TransactionReceipt> {
+    return this.#submit("submitReports", [taskId, round, retry, aggregate, [result]], signal);
+  }
+
+  async advance(taskId: TaskId, signal: AbortSignal): Promise<TransactionReceipt> {
+    return this.#submit("advance", [taskId], signal);
+  }
+
+  async start(taskId: TaskId, signal: AbortSignal): Promise<TransactionReceipt> {
+    return this.#submit("start", [taskId], signal);
+  }
+
+  /** Publishes where the caller's node serves its artifacts; the sender must be the node's operator. */
+  async setEndpoints(endpoints: string, signal: AbortSignal): Promise<TransactionReceipt> {
+    const data = this.#nodes.interface.encodeFunctionData("setEndpoints", [endpoints]);
+    return this.sender.send({ to: this.book.contracts.NodeRegistry, data, label: "setEndpoints" }, signal);
+  }
+
+  async #submit(label: string, args: readonly unknown[], signal: AbortSignal): Promise<TransactionReceipt> {
+    const data = COORDINATOR.encodeFunctionData(label, args);
+    return this.sender.send({ to: this.book.contracts.RoundCoordinator, data, label }, signal);
+  }
+
+  async #read<T>(
+    label: string,
+    call: (overrides: { blockTag: number }) => Promise<T>,
+    blockTag = this.confirmedBlock,
+  ): Promise<T> {
+    try {
+      return await call({ blockTag });
+    } catch (error) {
+      throw contractErrorOf(label, error) ?? error;
+    }
+  }
+
+  /** The last block before `timestamp`, at least the deployment's: where to start reading what happened since. */
+  async #blockOf(timestamp: number): Promise<number> {
+    let low = this.book.deploymentBlock;
+    let high = this.confirmedBlock;
+    for (let step = 1; low < high; step *= 2) {
+      // Recent blocks are asked for first: rounds are short, chains are long.
+      const guess = step < high - low ? high - step : Math.floor((low + high) / 2);
+      const block = await this.provider.getBlock(guess);
+      if (block !== null && block.timestamp >= timestamp) high = guess;
+      else if (low === guess) break;
+      else low = guess;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,36 @@
+import type { JsonRpcProvider, Log } from "ethers";
+
+/** Blocks that one question covers at first; halved while the endpoint refuses. */
+const MAX_RANGE = 5000;
+
+/** Which logs are wanted, from block `fromBlock` to `toBlock`, both included. */
+export interface LogQuery {
+  readonly address: string;
+  readonly topics: readonly (string | readonly string[] | null)[];
+  readonly fromBlock: number;
+  readonly toBlock: number;
+}
+
+/** Reads logs in ranges that endpoints answer: bounded at first, and halved when one is refused. Ascending. */
+export async function readLogs(provider: JsonRpcProvider, query: LogQuery): Promise<Log[]> {
+  const logs: Log[] = [];
+  let range = MAX_RANGE;
+  for (let from = query.fromBlock; from <= query.toBlock;) {
+    const to = Math.min(query.toBlock, from + range - 1);
+    try {
+      logs.push(
+        ...(await provider.getLogs({
+          address: query.address,
+          topics: query.topics.map((topic) => (Array.isArray(topic) ? [...topic] : (topic as string | null))),
+          fromBlock: from,
+          toBlock: to,
+        })),
+      );
+      from = to + 1;
+    } catch (error) {
+      if (range === 1) throw error;
+      range = Math.max(1, Math.floor(range / 2));
+    }
+  }
+  return logs;
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { lock } from "proper-lockfile";
+import { InputError } from "../../../protocol/errors.ts";
+import type { TaskId } from "../../../protocol/ids.ts";
+import { makeFolder } from "../artifacts/durableFile.ts";
+
+/** A lock not renewed for this long belonged to a process that is gone. */
+const STALE_MS = 10_000;
+
+/** The node's folder, held by this process alone. */
+export interface DataFolder {
+  /** Where the artifact store lives. */
+  readonly artifacts: string;
+  readonly statusFile: string;
+  /** What the node keeps for one task of one deployment. */
+  task(deployment: string, taskId: TaskId): string;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the folder for this process. The lock of a process that died is taken over.
+ * @throws {InputError} when another process has it, or it cannot be written.
+ */
+export async function openDataFolder(dir: string, onLost: (error: Error) => void): Promise<DataFolder> {
+  let unlock: () => Promise<void>;
+  try {
+    await makeFolder(dir);
+    unlock = await lock(dir, {
+      lockfilePath: join(dir, "node.lock"),
+      stale: STALE_MS,
+      retries: { retries: 6, minTimeout: 2000, maxTimeout: 2000 },
+      onCompromised: onLost,
+    });
+  } catch (cause) {
+    const isLocked = cause instanceof Error && "code" in cause && cause.code === "ELOCKED";
+    throw new InputError(isLocked ? `Another node runs in ${dir}` : `The folder ${dir} cannot be used`, {
+      hint: isLocked
+        ? "Stop it, or give this node a dataDir of its own"
+        : "Give a dataDir that you may write to",
+      cause,
+    });
+  }
+  return {
+    artifacts: join(dir, "artifacts"),
+    statusFile: join(dir, "status.json"),
+    task: (deployment, taskId) => join(dir, "tasks", deployment, `task-${taskId}`),
+    release: unlock,
+  };
+}

@@ -1,0 +1,56 @@
+import { decodeArtifact, INITIAL_MODEL } from "../../../protocol/artifact.ts";
+import { ArtifactError } from "../../../protocol/errors.ts";
+import type { Digest, NodeId } from "../../../protocol/ids.ts";
+import type { ModelTensors } from "../../../protocol/tensors.ts";
+import type { ServedTask } from "./openTask.ts";
+import type { Services } from "./services.ts";
+
+/** Milliseconds for one attempt to fetch a model. */
+const FETCH_TIMEOUT_MS = 30_000;
+
+/**
+ * The global model w_G^round by its digest: the publisher's initial model for round 0.
+ * @param holders Nodes that should hold it, likeliest first; all members are asked after them.
+ * @throws {ArtifactError} when nobody has it, or it is not a global model of this task and round.
+ */
+export async function globalModel(
+  { store, peers }: Services,
+  { taskId, terms, manifest, maxBytes }: ServedTask,
+  digest: Digest,
+  round: number,
+  holders: readonly NodeId[],
+  signal: AbortSignal,
+): Promise<ModelTensors> {
+  const held = await store.has(digest);
+  const providers = held
+    ? []
+    : await peers.providers([...new Set([...holders, ...(await peers.membersOf(taskId))])]);
+  const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+  const specs = manifest.model.tensors;
+  if (round === 0) {
+    if (digest !== terms.initialModelDigest)
+      throw new ArtifactError(`${digest} is not the task's initial model`);
+    return decodeArtifact(bytes, { specs, ...INITIAL_MODEL }).tensors;
+  }
+  return decodeArtifact(bytes, { specs, role: "global", task: taskId, round }).tensors;
+}
+
+/** The node's own update of a round, if this store still has it. */
+export async function ownUpdate(
+  { store, nodeId }: Services,
+  { taskId, manifest, maxBytes }: ServedTask,
+  digest: Digest,
+  round: number,
+  signal: AbortSignal,
+): Promise<ModelTensors | undefined> {
+  if (!(await store.has(digest))) return undefined;
+  const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, signal });
+  const expected = {
+    specs: manifest.model.tensors,
+    role: "update",
+    task: taskId,
+    round,
+    node: nodeId,
+  } as const;
+  return decodeArtifact(bytes, expected).tensors;
+}

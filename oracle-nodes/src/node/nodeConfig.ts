@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { InputError } from "../../../protocol/errors.ts";
+
+const path = z.string().min(1);
+const port = z.number().int().min(0).max(65_535);
+const listen = z.strictObject({ host: z.string().min(1), port });
+
+const artifacts = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("helia"),
+    /** Where libp2p listens for bitswap. */
+    listen: listen.default({ host: "127.0.0.1", port: 0 }),
+    /** Where the HTTP gateway listens, over which nodes also exchange attestations. */
+    gateway: listen.default({ host: "127.0.0.1", port: 0 }),
+    /** Addresses to publish instead of those listened on; one of them must be of the gateway. */
+    announce: z.array(z.string().min(1)).max(8).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("kubo"),
+    /** The RPC address of the Kubo node. */
+    url: z.url(),
+    gateway: listen.default({ host: "127.0.0.1", port: 0 }),
+    announce: z.array(z.string().min(1)).max(8).optional(),
+  }),
+]);
+
+const schema = z.strictObject({
+  rpcUrl: z.url(),
+  /** The JSON file that the deployment wrote. */
+  addressBook: path,
+  /** Folder of everything that the node keeps: artifacts, signed results, models, status. */
+  dataDir: path,
+  /** Encrypted JSON keystore of the key that signs results and pays for gas. */
+  keystore: path,
+  /** Blocks that must lie on top of what the node acts on. */
+  confirmations: z.number().int().min(0).max(1000).default(2),
+  /** Milliseconds between two looks at the chain's newest block. */
+  pollMs: z.number().int().min(10).max(60_000).default(250),
+  artifacts: artifacts.prefault({ kind: "helia" }),
+  /** Endpoint strings of further stores to fetch from, for instance a publisher's. */
+  providers: z.array(z.string().min(1)).max(32).default([]),
+  dataset: z.strictObject({
+    /** Folder with the dataset's files; `digits` needs none. */
+    dir: path.optional(),
+    /** The node's share of the dataset. Equal on all nodes but for `index`. */
+    partition: z.strictObject({
+      seed: z.number().int().min(0).max(0xffff_ffff),
+      nodes: z.number().int().min(1).max(1024),
+      index: z.number().int().min(0).max(1023),
+      classesPerNode: z.number().int().min(1).optional(),
+      trainPerClass: z.number().int().min(1).optional(),
+      validationPerClass: z.number().int().min(1).optional(),
+      testPerClass: z.number().int().min(1).optional(),
+    }),
+  }),
+  engine: z.enum(["auto", "wasm", "cpu"]).default("auto"),
+  /** Every task that the node joined, or only these of them. */
+  tasks: z.union([z.literal("joined"), z.array(z.number().int().min(1))]).default("joined"),
+  /** Whether the node starts tasks and ends phases when they are due. */
+  advance: z.boolean().default(true),
+  /** Rounds whose artifacts are kept; without it all are, which an audit of the aggregates needs. */
+  keepRounds: z.number().int().min(2).optional(),
+});
+
+/** How a node is set up; see the schema for what each key means. */
+export type NodeConfig = z.output<typeof schema>;
+/** A configuration as an operator writes it: defaults may be left out. */
+export type NodeConfigInput = z.input<typeof schema>;
+
+/**
+ * Checks a parsed configuration and fills in defaults.
+ * @throws {InputError} naming the key and what to write instead.
+ */
+export function parseNodeConfig(value: unknown): NodeConfig {
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return checkIndex(result.data);
+  const issue = result.error.issues[0];
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const key =
+    [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])].join(".") || "configuration";
+  if (unknown !== undefined) {
+    throw new InputError(`The configuration has an unknown key ${key}`, {
+      hint: "Remove it or correct its name",
+    });
+  }
+  throw new InputError(`The configuration's ${key} is wrong: ${issue?.message ?? "invalid"}`, {
+    hint: `Correct ${key} in the configuration file`,
+  });
+}
+
+function checkIndex(config: NodeConfig): NodeConfig {
+  const { index, nodes } = config.dataset.partition;
+  if (index < nodes) return config;
+  throw new InputError(`The configuration's dataset.partition.index is wrong: ${index} of ${nodes} nodes`, {
+    hint: `Give 0 to ${nodes - 1}`,
+  });
+}

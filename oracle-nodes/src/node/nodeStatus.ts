@@ -1,0 +1,106 @@
+import { rename, writeFile } from "node:fs/promises";
+import type { TaskId } from "../../../protocol/ids.ts";
+
+/** What a node does for one task. */
+export interface TaskActivity {
+  readonly taskId: TaskId;
+  readonly name?: string;
+  readonly phase: string;
+  readonly round: number;
+  readonly retry: number;
+  /** Unix seconds at which the phase ends at the latest. */
+  readonly deadline: number;
+  /** In the reader's words, e.g. "training". */
+  readonly doing: string;
+  readonly training?: {
+    readonly epoch: number;
+    readonly epochs: number;
+    readonly step: number;
+    readonly steps: number;
+  };
+  /** Mean loss of the last training. */
+  readonly lastLoss?: number;
+  /** The last accuracy table, in basis points. */
+  readonly lastScores?: readonly number[];
+  /** Why the node does not serve the task, or what failed last. */
+  readonly problem?: string;
+}
+
+/** What a node does, as in status.json. */
+export interface NodeStatus {
+  readonly nodeId: number;
+  readonly signer: string;
+  readonly endpoints: string;
+  readonly pid: number;
+  readonly updatedAt: string;
+  readonly tasks: readonly TaskActivity[];
+}
+
+/** Milliseconds between two writes of the file at least: training reports every step. */
+const WRITE_EVERY_MS = 250;
+
+/** Collects what the node does and publishes it: to a listener at once, to a file at most four times a second. */
+export class StatusBoard {
+  readonly #file: string;
+  readonly #node: Pick<NodeStatus, "nodeId" | "signer" | "endpoints">;
+  readonly #listener: ((status: NodeStatus) => void) | undefined;
+  readonly #tasks = new Map<TaskId, TaskActivity>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    file: string,
+    node: Pick<NodeStatus, "nodeId" | "signer" | "endpoints">,
+    listener?: (status: NodeStatus) => void,
+  ) {
+    this.#file = file;
+    this.#node = node;
+    this.#listener = listener;
+  }
+
+  /** Notes what changed for a task. */
+  update(taskId: TaskId, change: Partial<TaskActivity>): void {
+    const before: TaskActivity = this.#tasks.get(taskId) ?? {
+      taskId,
+      phase: "None",
+      round: 0,
+      retry: 0,
+      deadline: 0,
+      doing: "joining",
+    };
+    this.#tasks.set(taskId, { ...before, ...change });
+    this.#listener?.(this.#status());
+    this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);
+  }
+
+  remove(taskId: TaskId): void {
+    this.#tasks.delete(taskId);
+  }
+
+  /** Writes what is left to write. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#write();
+    await this.#writing;
+  }
+
+  #status(): NodeStatus {
+    return {
+      ...this.#node,
+      pid: process.pid,
+      updatedAt: new Date().toISOString(),
+      tasks: [...this.#tasks.values()],
+    };
+  }
+
+  #write(): void {
+    this.#timer = undefined;
+    const text = JSON.stringify(this.#status(), null, 2);
+    this.#writing = this.#writing
+      .then(async () => {
+        await writeFile(`${this.#file}.partial`, text);
+        await rename(`${this.#file}.partial`, this.#file);
+      })
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { maxArtifactBytes } from "../../../protocol/artifact.ts";
+import { InputError } from "../../../protocol/errors.ts";
+import type { MemberId, TaskId } from "../../../protocol/ids.ts";
+import { MANIFEST_LIMITS, decodeManifest, type TaskManifest } from "../../../protocol/manifest.ts";
+import { resultDomain } from "../../../protocol/signedResults.ts";
+import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+import { loadTask, type LearningTask } from "../learning/loadTask.ts";
+import { partitionNode } from "../learning/partition.ts";
+import type { Samples } from "../learning/samples.ts";
+import { makeFolder } from "../artifacts/durableFile.ts";
+import type { NodeConfig } from "./nodeConfig.ts";
+import type { Services } from "./services.ts";
+import { SignedResults } from "./signedResults.ts";
+
+/** Milliseconds for one attempt to fetch the manifest. */
+const MANIFEST_TIMEOUT_MS = 15_000;
+
+/** A task that this node serves: its terms, manifest, data and model, and what the node has signed for it. */
+export interface ServedTask {
+  readonly taskId: TaskId;
+  readonly memberId: MemberId;
+  readonly terms: TaskTerms;
+  readonly manifest: TaskManifest;
+  readonly learning: LearningTask;
+  readonly train: Samples;
+  /** The split that negotiation scores, never the one that is reported. */
+  readonly validation: Samples;
+  /** Bytes that no artifact of this task exceeds. */
+  readonly maxBytes: number;
+  readonly signed: SignedResults;
+  /** Folder for what the node keeps of this task. */
+  readonly dir: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Takes up a task that the node has joined.
+ * @throws {InputError} when the task names other contracts than the address book, or the node's data does not fit it.
+ * @throws {ArtifactError} when the manifest cannot be fetched or used.
+ */
+export async function openTask(services: Services, taskId: TaskId, signal: AbortSignal): Promise<ServedTask> {
+  const { chain, config, nodeId, store, peers, signer, folder, deployment } = services;
+  const logger = services.logger.child({ task: taskId });
+  const [terms, { memberId }] = await Promise.all([chain.terms(taskId), chain.member(taskId, nodeId)]);
+  if (memberId === 0) throw new InputError(`Node ${nodeId} is no member of task ${taskId}`);
+  checkContracts(services, taskId, terms);
+
+  const bytes = await store.get(terms.manifestDigest, {
+    maxBytes: Math.min(MANIFEST_LIMITS.maxBytes, terms.maxArtifactBytes),
+    timeoutMs: MANIFEST_TIMEOUT_MS,
+    providers: await peers.providers(await peers.membersOf(taskId)),
+    signal,
+  });
+  const manifest = decodeManifest(bytes);
+  const maxBytes = Math.min(terms.maxArtifactBytes, maxArtifactBytes(manifest.model.tensors));
+  const learning = await loadTask(manifest, {
+    engine: config.engine,
+    ...(config.dataset.dir !== undefined && { datasetDir: config.dataset.dir }),
+  });
+  const { train, validation } = share(learning, config.dataset.partition, terms.maxSamples);
+  const dir = folder.task(deployment, taskId);
+  await makeFolder(dir);
+  const domain = resultDomain(chain.book.chainId, terms.coordinator);
+  const signed = await SignedResults.open(join(dir, "signed"), signer, domain);
+  logger.info({ name: manifest.name, memberId, samples: train.indices.length }, "serving the task");
+  return { taskId, memberId, terms, manifest, learning, train, validation, maxBytes, signed, dir, logger };
+}
+
+/** Terms may name any contracts; the node obeys only those that its operator trusts. */
+function checkContracts({ chain }: Services, taskId: TaskId, terms: TaskTerms): void {
+  const { RoundCoordinator, StakeVault, RewardLedger } = chain.book.contracts;
+  const expected = { coordinator: RoundCoordinator, stakeVault: StakeVault, rewardLedger: RewardLedger };
+  for (const [name, address] of Object.entries(expected)) {
+    const given = terms[name as keyof typeof expected];
+    if (given.toLowerCase() === address.toLowerCase()) continue;
+    throw new InputError(`Task ${taskId} names ${given} as its ${name}, the address book has ${address}`, {
+      hint: "Leave the task, or use the address book of its contracts",
+    });
+  }
+}
+
+/** This node's part of the dataset, training cut to what the terms allow one update to claim. */
+function share(
+  { dataset, samples }: LearningTask,
+  options: NodeConfig["dataset"]["partition"],
+  maxSamples: number,
+): { train: Samples; validation: Samples } {
+  const { seed, nodes, index, classesPerNode, trainPerClass, validationPerClass, testPerClass } = options;
+  const part = partitionNode(
+    {
+      dataset,
+      nodes,
+      seed,
+      ...(classesPerNode !== undefined && { classesPerNode }),
+      ...(trainPerClass !== undefined && { trainPerClass }),
+      ...(validationPerClass !== undefined && { validationPerClass }),
+      ...(testPerClass !== undefined && { testPerClass }),
+    },
+    index,
+  );
+  return {
+    train: samples(dataset.train, part.train.slice(0, maxSamples)),
+    validation: samples(dataset.train, part.validation),
+  };
+}

@@ -1,0 +1,76 @@
+import { readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeArtifact, encodeArtifact } from "../../../protocol/artifact.ts";
+import type { Bps, Digest } from "../../../protocol/ids.ts";
+import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
+import { writeDurably } from "../artifacts/durableFile.ts";
+import { mix } from "../learning/personalise.ts";
+import { globalModel, ownUpdate } from "./models.ts";
+import type { ServedTask } from "./openTask.ts";
+import type { Services } from "./services.ts";
+
+const FILE = /^personalised-(\d+)\.safetensors$/;
+/** Rounds whose personalised model is kept. */
+const KEPT = 2;
+
+/** A finalised round: its aggregate w_G^t and the alpha that was chosen. */
+export interface FinalisedRound {
+  readonly round: number;
+  readonly aggregate: Digest;
+  readonly alphaBps: Bps;
+}
+
+/** The personalised model of the latest round up to `round` in a task's folder, if there is one. */
+export async function readPersonalised(
+  dir: string,
+  specs: readonly TensorSpec[],
+  round = Infinity,
+): Promise<{ readonly round: number; readonly tensors: ModelTensors } | undefined> {
+  const latest = (await roundsIn(dir)).filter((kept) => kept <= round).at(-1);
+  if (latest === undefined) return undefined;
+  const bytes = new Uint8Array(await readFile(join(dir, fileOf(latest))));
+  return { round: latest, tensors: decodeArtifact(bytes, { specs, role: "update", round: latest }).tensors };
+}
+
+/**
+ * Makes and keeps the node's personalised model of a finalised round, w_kp = alpha w_k + (1 - alpha) w_G (paper 1,
+ * Eq. 2), as an update artifact whose base is that round's w_G. Nothing happens if it is there already, or if the node
+ * did not train in that round.
+ */
+export async function personalise(
+  services: Services,
+  task: ServedTask,
+  { round, aggregate, alphaBps }: FinalisedRound,
+  update: Digest | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const rounds = await roundsIn(task.dir);
+  if (update === undefined || rounds.includes(round)) return;
+  const local = await ownUpdate(services, task, update, round, signal);
+  if (local === undefined) return;
+  const global = await globalModel(services, task, aggregate, round, [], signal);
+  const metadata = {
+    role: "update",
+    task: task.taskId,
+    round,
+    node: services.nodeId,
+    base: aggregate,
+  } as const;
+  await writeDurably(join(task.dir, fileOf(round)), encodeArtifact(metadata, mix(alphaBps, local, global)));
+  for (const old of rounds.slice(0, Math.max(0, rounds.length + 1 - KEPT))) {
+    await rm(join(task.dir, fileOf(old)), { force: true });
+  }
+}
+
+function fileOf(round: number): string {
+  return `personalised-${round}.safetensors`;
+}
+
+/** Rounds whose personalised model is kept, ascending. */
+async function roundsIn(dir: string): Promise<number[]> {
+  const names = await readdir(dir);
+  return names
+    .flatMap((name) => FILE.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => a - b);
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { decodeArtifact } from "../../../protocol/artifact.ts";
+import { ArtifactError } from "../../../protocol/errors.ts";
+import type { Digest, MemberId, NodeId } from "../../../protocol/ids.ts";
+import type { Update } from "../aggregation/rule.ts";
+import {
+  ArtifactCorruptError,
+  ArtifactMissingError,
+  ArtifactNotCanonicalError,
+  ArtifactTimeoutError,
+} from "../artifacts/artifactStore.ts";
+import type { PostedUpdate, RoundView } from "../chain/roundView.ts";
+import type { ServedTask } from "./openTask.ts";
+import type { Services } from "./services.ts";
+
+/** An update whose bytes are here: usable, or disqualified for what is in it. */
+type Available = { readonly update: Update } | { readonly disqualified: string };
+
+const FETCH_TIMEOUT_MS = 20_000;
+/** Pause between two attempts to fetch an update: short at first, since a peer may see the phase end a moment later. */
+const FIRST_PAUSE_MS = 30;
+const MAX_PAUSE_MS = 1000;
+
+/** The updates of one opening as this node could fetch and verify them. */
+export class UpdateCollection {
+  readonly posted: readonly PostedUpdate[];
+  readonly #services: Services;
+  readonly #task: ServedTask;
+  readonly #round: number;
+  readonly #base: Digest;
+  readonly #available = new Map<MemberId, Available>();
+
+  constructor(services: Services, task: ServedTask, view: RoundView, posted: readonly PostedUpdate[]) {
+    this.#services = services;
+    this.#task = task;
+    this.#round = view.round;
+    this.#base = view.base;
+    this.posted = posted;
+  }
+
+  /** Members whose update is here, ascending. */
+  get available(): MemberId[] {
+    return [...this.#available.keys()].toSorted((a, b) => a - b);
+  }
+
+  get isComplete(): boolean {
+    return this.#available.size === this.posted.length;
+  }
+
+  has(member: MemberId): boolean {
+    return this.#available.has(member);
+  }
+
+  /** Of these members: the usable updates, and who is disqualified. */
+  partition(members: readonly MemberId[]): { usable: Update[]; disqualified: MemberId[] } {
+    const usable: Update[] = [];
+    const disqualified: MemberId[] = [];
+    for (const member of members) {
+      const found = this.#available.get(member);
+      if (found === undefined) continue;
+      if ("update" in found) usable.push(found.update);
+      else disqualified.push(member);
+    }
+    return { usable, disqualified };
+  }
+
+  /** Fetches everything, again and again, until all is here or the signal ends it. */
+  async fetchAll(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.posted.map((update) => this.#fetchUntil(update, signal)));
+  }
+
+  /** Tries once more to get these members' updates, also from the nodes that claim to hold them. */
+  async obtain(members: readonly MemberId[], holders: readonly NodeId[], signal: AbortSignal): Promise<void> {
+    const wanted = this.posted.filter(({ memberId }) => members.includes(memberId) && !this.has(memberId));
+    await Promise.all(wanted.map((update) => this.#tryFetch(update, holders, signal)));
+  }
+
+  async #fetchUntil(update: PostedUpdate, signal: AbortSignal): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
+      if (await this.#tryFetch(update, [], signal)) return;
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Whether the update is here now. Faults of the network count as absence, faults of the content disqualify. */
+  async #tryFetch(update: PostedUpdate, holders: readonly NodeId[], signal: AbortSignal): Promise<boolean> {
+    const { memberId, nodeId, digest, samples } = update;
+    if (this.has(memberId)) return true;
+    const { store, peers } = this.#services;
+    const { taskId, manifest, maxBytes, logger } = this.#task;
+    try {
+      const providers = await peers.providers([nodeId, ...holders]);
+      const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+      const { tensors } = decodeArtifact(bytes, {
+        specs: manifest.model.tensors,
+        role: "update",
+        task: taskId,
+        round: this.#round,
+        node: nodeId,
+        base: this.#base,
+      });
+      this.#available.set(memberId, { update: { memberId, samples, tensors } });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ArtifactError) || isAbsence(error)) {
+        if (!signal.aborted) logger.debug({ member: memberId, error: String(error) }, "update not here yet");
+        peers.forget(nodeId);
+        return false;
+      }
+      logger.warn({ member: memberId, reason: error.message }, "update disqualified");
+      this.#available.set(memberId, { disqualified: error.message });
+      return true;
+    }
+  }
+}
+
+/** Whether the fault lies with those who were asked, so that others or later attempts may succeed. */
+function isAbsence(error: ArtifactError): boolean {
+  if (error instanceof ArtifactMissingError || error instanceof ArtifactTimeoutError) return true;
+  return error instanceof ArtifactCorruptError && !(error instanceof ArtifactNotCanonicalError);
+}

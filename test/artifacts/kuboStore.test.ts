@@ -25,6 +25,20 @@ describe("the store over a Kubo node", function () {
   let removeFolder: () => Promise<void>;
   let kubo: KuboDaemon;
 
+  const kuboAdd = async (bytes: Uint8Array): Promise<string> => {
+    const file = join(dir, "file");
+    await writeFile(file, bytes);
+    return kubo.ipfs(
+      "add",
+      "-Q",
+      "--only-hash",
+      "--cid-version=1",
+      "--raw-leaves",
+      "--chunker=size-1048576",
+      file,
+    );
+  };
+
   before(async () => {
     ({ path: dir, remove: removeFolder } = await temporaryFolder());
     kubo = await startKubo(program, join(dir, "repository"));
@@ -37,19 +51,6 @@ describe("the store over a Kubo node", function () {
   describeStoreContract(async (folder) => createKuboStore({ url: kubo.url, dir: folder }));
 
   it("names a file above one chunk as Kubo's own add does, and a smaller one by a root instead of the bare leaf", async () => {
-    const kuboAdd = async (bytes: Uint8Array): Promise<string> => {
-      const file = join(dir, "file");
-      await writeFile(file, bytes);
-      return kubo.ipfs(
-        "add",
-        "-Q",
-        "--only-hash",
-        "--cid-version=1",
-        "--raw-leaves",
-        "--chunker=size-1048576",
-        file,
-      );
-    };
     for (const length of [(1 << 20) + 1, 3_500_000]) {
       const { root } = await buildDag(sampleBytes(length));
       expect(await kuboAdd(sampleBytes(length))).to.equal(root.toString());
@@ -97,6 +98,8 @@ describe("the store over a Kubo node", function () {
     const store = await createKuboStore({ url: second.url, dir: join(dir, "down") });
     const digest = await store.put(sampleBytes(3000, 34));
     await second.stop();
+    const full = await rejection(store.put(sampleBytes(10, 35)), ConcordatError);
+    expect(full.message).to.contain("Kubo node failed");
     expect((await rejection(store.get(digest, BOUNDS), ConcordatError)).hint).to.contain("IPFS node");
     expect(await store.has(digest)).to.equal(true);
     await store.close();

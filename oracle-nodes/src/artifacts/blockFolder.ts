@@ -1,6 +1,7 @@
 import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CID } from "multiformats/cid";
+import PQueue from "p-queue";
 import type { Dag } from "../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { ArtifactIndex } from "./artifactIndex.ts";
@@ -12,7 +13,7 @@ export class BlockFolder implements BlockHolder {
   readonly #blocks: string;
   readonly #index: ArtifactIndex;
   /** Puts and removes run one after another, since artifacts may share blocks. */
-  #changes: Promise<unknown> = Promise.resolve();
+  readonly #changes = new PQueue({ concurrency: 1 });
 
   private constructor(blocks: string, index: ArtifactIndex) {
     this.#blocks = blocks;
@@ -31,7 +32,7 @@ export class BlockFolder implements BlockHolder {
   }
 
   async put(dag: Dag): Promise<void> {
-    await this.#change(async () => {
+    await this.#changes.add(async () => {
       if (this.#index.has(dag.digest)) return;
       for (const { cid, bytes } of dag.blocks) {
         await writeDurably(join(this.#blocks, cid.toString()), bytes);
@@ -63,15 +64,9 @@ export class BlockFolder implements BlockHolder {
   }
 
   async remove(digest: Digest): Promise<void> {
-    await this.#change(async () => {
+    await this.#changes.add(async () => {
       for (const name of await this.#index.remove(digest))
         await rm(join(this.#blocks, name), { force: true });
     });
-  }
-
-  async #change(step: () => Promise<void>): Promise<void> {
-    const done = this.#changes.then(step);
-    this.#changes = done.catch(() => undefined);
-    await done;
   }
 }

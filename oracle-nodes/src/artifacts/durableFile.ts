@@ -1,18 +1,32 @@
-import { mkdir, open, rename } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ConcordatError } from "../../../protocol/errors.ts";
 
-/** Writes a file so that after a crash it is there with these bytes, or as it was before: never torn. */
+/**
+ * Writes a file so that after a crash it is there with these bytes, or as it was before: never torn.
+ * @throws {ConcordatError} when the disk is full or does not let us.
+ */
 export async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
-  const partial = `${path}.partial`;
-  const file = await open(partial, "w", 0o600);
+  const partial = `${path}.${randomUUID()}.partial`;
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(partial, "w", 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(partial, { force: true });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConcordatError(`Cannot write ${path}: ${reason}`, {
+      hint: "Free space, or make the folder writable",
+      cause,
+    });
   }
-  await rename(partial, path);
-  await syncFolder(dirname(path));
 }
 
 /** Makes a folder, and its parents, if it is not there. */

@@ -27,7 +27,7 @@ export interface MessageRoute {
 /** Generous enough for twenty nodes behind one address, each fetching a round of 7 MB models at once. */
 export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
 
-const MAX_CONNECTIONS = 256;
+const MAX_CONNECTIONS = 128;
 const MAX_MESSAGE_BYTES = 65_536;
 const BLOCK_PATH = /^\/ipfs\/(b[a-z2-7]{58})$/;
 const CORS = {

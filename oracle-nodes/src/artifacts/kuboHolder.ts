@@ -1,6 +1,7 @@
 import type { KuboRPCClient } from "kubo-rpc-client";
 import * as dagPb from "@ipld/dag-pb";
 import type { CID } from "multiformats/cid";
+import PQueue from "p-queue";
 import { cidFromDigest } from "../../../protocol/contentAddress.ts";
 import type { Block, Dag } from "../../../protocol/contentAddress.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
@@ -19,6 +20,8 @@ const CALL_TIMEOUT_MS = 60_000;
 export class KuboHolder implements BlockHolder {
   readonly #kubo: KuboRPCClient;
   readonly #index: ArtifactIndex;
+  /** Puts and removes run one after another, since the index counts shared blocks. */
+  readonly #changes = new PQueue({ concurrency: 1 });
 
   private constructor(kubo: KuboRPCClient, index: ArtifactIndex) {
     this.#kubo = kubo;
@@ -30,11 +33,13 @@ export class KuboHolder implements BlockHolder {
   }
 
   async put(dag: Dag): Promise<void> {
-    if (this.#index.has(dag.digest)) return;
-    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-    for (const block of dag.blocks) await this.#upload(block, signal);
-    await this.#kubo.pin.add(dag.root, { recursive: true, signal });
-    await this.#index.add(dag);
+    await this.#changes.add(async () => {
+      if (this.#index.has(dag.digest)) return;
+      const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+      for (const block of dag.blocks) await this.#upload(block, signal);
+      await answered(this.#kubo.pin.add(dag.root, { recursive: true, signal }));
+      await this.#index.add(dag);
+    });
   }
 
   async read(cid: CID, signal = AbortSignal.timeout(CALL_TIMEOUT_MS)): Promise<Uint8Array | undefined> {
@@ -62,16 +67,12 @@ export class KuboHolder implements BlockHolder {
 
   /** Unpins; the node's garbage collection frees the blocks. */
   async remove(digest: Digest): Promise<void> {
-    if (!this.#index.has(digest)) return;
-    await this.#index.remove(digest);
-    try {
-      await this.#kubo.pin.rm(cidFromDigest(digest), {
-        recursive: true,
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      });
-    } catch (error) {
-      if (!(error instanceof Error && error.message.includes("not pinned"))) throw error;
-    }
+    await this.#changes.add(async () => {
+      if (!this.#index.has(digest)) return;
+      const options = { recursive: true, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) };
+      await answered(this.#kubo.pin.rm(cidFromDigest(digest), options).catch(ignoreUnpinned));
+      await this.#index.remove(digest);
+    });
   }
 
   async #upload({ cid, bytes }: Block, signal: AbortSignal): Promise<void> {
@@ -81,8 +82,22 @@ export class KuboHolder implements BlockHolder {
       mhtype: "sha2-256",
       pin: false,
     };
-    const stored = await this.#kubo.block.put(bytes, options);
+    const stored = await answered(this.#kubo.block.put(bytes, options));
     if (!stored.equals(cid))
       throw new ConcordatError(`Kubo stored block ${cid} as ${stored}`, { hint: "Use Kubo 0.35 or later" });
   }
+}
+
+async function answered<T>(call: Promise<T>): Promise<T> {
+  return call.catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConcordatError(`The Kubo node failed: ${reason}`, {
+      hint: "Check that it runs and has space",
+      cause,
+    });
+  });
+}
+
+function ignoreUnpinned(error: unknown): void {
+  if (!(error instanceof Error && error.message.includes("not pinned"))) throw error;
 }

@@ -173,10 +173,13 @@ export class ChainGateway {
 
   /** Tasks in which the node asked to join, or joined, in these blocks. */
   async tasksJoined(nodeId: NodeId, fromBlock: number, toBlock: number): Promise<TaskId[]> {
-    const topic = (name: string): string => TASKS.getEvent(name)?.topicHash ?? "";
     const logs = await readLogs(this.provider, {
       address: this.book.contracts.TaskRegistry,
-      topics: [[topic("MembershipQueued"), topic("MemberJoined")], null, zeroPadValue(toBeHex(nodeId), 32)],
+      topics: [
+        [topicOf(TASKS, "MembershipQueued"), topicOf(TASKS, "MemberJoined")],
+        null,
+        zeroPadValue(toBeHex(nodeId), 32),
+      ],
       fromBlock,
       toBlock,
     });
@@ -224,7 +227,7 @@ export class ChainGateway {
     const logs = await readLogs(this.provider, {
       address: this.book.contracts.RoundCoordinator,
       topics: [
-        COORDINATOR.getEvent("UpdateAccepted")?.topicHash ?? "",
+        topicOf(COORDINATOR, "UpdateAccepted"),
         zeroPadValue(toBeHex(opening.taskId), 32),
         zeroPadValue(toBeHex(opening.round), 32),
       ],
@@ -316,4 +319,10 @@ export class ChainGateway {
     }
     return low;
   }
+}
+
+function topicOf(contract: Interface, event: string): string {
+  const fragment = contract.getEvent(event);
+  if (fragment === null) throw new TypeError(`There is no event ${event}`);
+  return fragment.topicHash;
 }

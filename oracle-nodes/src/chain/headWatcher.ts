@@ -105,7 +105,7 @@ export class HeadWatcher {
     if (head.hash === this.#head.hash) return;
     this.#head = head;
     this.#seenAt = performance.now();
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.forEach((wake) => wake());
   }
 }
 

@@ -10,7 +10,7 @@ const GAS_MARGIN = 300_000n;
 /** What one transaction may use at most (EIP-7825). */
 const MAX_GAS = 16_777_216n;
 /** The least raise that nodes of a chain accept for a replacement is a tenth; an eighth is on the safe side. */
-const RAISE_PERCENT = 125n;
+const RAISE_PERCENT = 113n;
 const DEFAULT_TIP = 1_000_000_000n;
 const TIP_AGE_MS = 30_000;
 /** Times that a transaction is offered anew while the endpoint refuses it for its nonce or fee. */
@@ -80,7 +80,7 @@ export class TransactionSender {
   }
 
   /**
-   * Sends a transaction and waits until it is in a block.
+   * Sends a transaction and waits until it is in a block that the head watcher has seen.
    * @throws {ContractError} when the contract refuses it, before or after inclusion; nothing is sent in the first case.
    * @throws {InputError} when the account cannot pay for it.
    * @throws {TransactionReplacedError} when another transaction took its nonce.
@@ -88,7 +88,9 @@ export class TransactionSender {
   async send(request: TransactionRequest, signal: AbortSignal): Promise<TransactionReceipt> {
     const offered = await this.#inTurn(() => this.#offerFirst(request, signal));
     try {
-      return await this.#untilIncluded(offered, signal);
+      const receipt = await this.#untilIncluded(offered, signal);
+      await this.#heads.reaches(receipt.blockNumber, signal);
+      return receipt;
     } finally {
       this.#inFlight--;
     }
@@ -253,14 +255,15 @@ export class TransactionSender {
 }
 
 function raised(fees: Fees, current: Fees): Fees {
-  const raise = (old: bigint, now: bigint): bigint => {
-    const least = (old * RAISE_PERCENT) / 100n + 1n;
-    return least > now ? least : now;
-  };
   return {
     maxFeePerGas: raise(fees.maxFeePerGas, current.maxFeePerGas),
     maxPriorityFeePerGas: raise(fees.maxPriorityFeePerGas, current.maxPriorityFeePerGas),
   };
+}
+
+function raise(old: bigint, current: bigint): bigint {
+  const least = (old * RAISE_PERCENT) / 100n + 1n;
+  return least > current ? least : current;
 }
 
 function isNonceUsed(error: unknown): boolean {

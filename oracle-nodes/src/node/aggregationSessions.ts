@@ -41,7 +41,7 @@ export class AggregationSessions {
 
   add(session: AttemptMember): void {
     this.#sessions.set(session.key, session);
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.forEach((wake) => wake());
   }
 
   remove(session: AttemptMember): void {

@@ -96,11 +96,11 @@ export class StatusBoard {
   #write(): void {
     this.#timer = undefined;
     const text = JSON.stringify(this.#status(), null, 2);
-    this.#writing = this.#writing
-      .then(async () => {
-        await writeFile(`${this.#file}.partial`, text);
-        await rename(`${this.#file}.partial`, this.#file);
-      })
-      .catch(() => undefined);
+    const before = this.#writing;
+    this.#writing = (async () => {
+      await before;
+      await writeFile(`${this.#file}.partial`, text);
+      await rename(`${this.#file}.partial`, this.#file);
+    })().catch(() => undefined);
   }
 }

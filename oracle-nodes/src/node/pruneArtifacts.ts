@@ -8,10 +8,12 @@ const FILE = /^artifacts-(\d+)\.txt$/;
 
 /** Notes that artifacts belong to a round of the task, so that they can be forgotten with it. */
 export async function noteArtifacts(
+  { config }: Services,
   task: ServedTask,
   round: number,
   digests: readonly Digest[],
 ): Promise<void> {
+  if (config.keepRounds === undefined) return;
   await appendFile(join(task.dir, `artifacts-${round}.txt`), digests.map((digest) => `${digest}\n`).join(""));
 }
 

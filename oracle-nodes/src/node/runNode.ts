@@ -147,6 +147,5 @@ async function publishEndpoints(
     );
     return;
   }
-  const { blockNumber } = await chain.setEndpoints(store.endpoints(), signal);
-  await chain.heads.reaches(blockNumber, signal);
+  await chain.setEndpoints(store.endpoints(), signal);
 }

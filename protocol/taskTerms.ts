@@ -8,7 +8,7 @@ import {
   TrainingBase,
   enumValue,
 } from "./enums.ts";
-import { bps, digest } from "./ids.ts";
+import { digest } from "./ids.ts";
 import type { Address, Bps, Digest } from "./ids.ts";
 
 /** Everything a publisher fixes; joining is consent to it. Field for field the contracts' TaskTerms. */
@@ -90,7 +90,10 @@ export type AbiTerms = {
       : bigint;
 };
 
-/** The terms from the struct that a contract returned. @throws {InputError} where a value has no meaning here. */
+/**
+ * The terms from the struct that a contract returned; whether they are valid, `validateTerms` tells.
+ * @throws {RangeError} for an enum's value that this release does not know.
+ */
 export function termsFromAbi(abi: AbiTerms): TaskTerms {
   return {
     manifestDigest: digest(abi.manifestDigest),
@@ -117,15 +120,15 @@ export function termsFromAbi(abi: AbiTerms): TaskTerms {
     maxVoidRounds: Number(abi.maxVoidRounds),
     rounds: Number(abi.rounds),
     negotiationSteps: Number(abi.negotiationSteps),
-    alphaLowerBps: bps(abi.alphaLowerBps),
-    alphaUpperBps: bps(abi.alphaUpperBps),
-    initialAlphaBps: bps(abi.initialAlphaBps),
+    alphaLowerBps: Number(abi.alphaLowerBps) as Bps,
+    alphaUpperBps: Number(abi.alphaUpperBps) as Bps,
+    initialAlphaBps: Number(abi.initialAlphaBps) as Bps,
     alphaGrid: enumValue(AlphaGrid, abi.alphaGrid),
     strategy: enumValue(Strategy, abi.strategy),
     trainingBase: enumValue(TrainingBase, abi.trainingBase),
     electionMode: enumValue(ElectionMode, abi.electionMode),
-    gammaBps: bps(abi.gammaBps),
-    quorumBps: bps(abi.quorumBps),
+    gammaBps: Number(abi.gammaBps) as Bps,
+    quorumBps: Number(abi.quorumBps) as Bps,
     aggregationRule: enumValue(AggregationRule, abi.aggregationRule),
     byzantineBound: Number(abi.byzantineBound),
     maxSamples: Number(abi.maxSamples),

@@ -1,0 +1,74 @@
+import { JsonRpcProvider, toQuantity } from "ethers";
+import { ConcordatError } from "../protocol/errors.ts";
+
+/** A log as the chain gives it. */
+export interface RawLog {
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+  readonly blockNumber: number;
+  readonly transactionHash: string;
+  readonly logIndex: number;
+}
+
+/** What a block's header says that decisions depend on. `timestamp` in unix seconds. */
+export interface BlockFacts {
+  readonly hash: string;
+  readonly timestamp: number;
+}
+
+/** All that an audit reads of a chain. Read only: it needs no key and trusts no node of the federation. */
+export interface ChainSource {
+  chainId(): Promise<bigint>;
+  latestBlock(): Promise<number>;
+  logs(addresses: readonly string[], fromBlock: number, toBlock: number): Promise<readonly RawLog[]>;
+  block(number: number): Promise<BlockFacts>;
+  /** The state after `block`. Rejects when the call reverts or the endpoint no longer has that state. */
+  call(to: string, data: string, block: number): Promise<string>;
+  code(account: string, block: number): Promise<string>;
+  close(): void;
+}
+
+interface RpcLog {
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+  readonly blockNumber: string;
+  readonly transactionHash: string;
+  readonly logIndex: string;
+}
+
+/** Reads the chain over JSON-RPC. Errors name the endpoint's host, never a key in its path. */
+export function rpcChainSource(rpcUrl: string): ChainSource {
+  const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const send = async <T>(method: string, params: readonly unknown[]): Promise<T> =>
+    (await provider.send(method, [...params])) as T;
+  return {
+    chainId: async () => BigInt(await send<string>("eth_chainId", [])),
+    latestBlock: async () => Number(await send<string>("eth_blockNumber", [])),
+    logs: async (address, fromBlock, toBlock) => {
+      const range = { fromBlock: toQuantity(fromBlock), toBlock: toQuantity(toBlock) };
+      const logs = await send<RpcLog[]>("eth_getLogs", [{ address, ...range }]);
+      return logs.map((log) => ({
+        ...log,
+        blockNumber: Number(log.blockNumber),
+        logIndex: Number(log.logIndex),
+      }));
+    },
+    block: async (number) => {
+      const header = await send<{ hash: string; timestamp: string } | null>("eth_getBlockByNumber", [
+        toQuantity(number),
+        false,
+      ]);
+      if (header === null) {
+        throw new ConcordatError(`${new URL(rpcUrl).host} does not know block ${number}`, {
+          hint: "Ask an endpoint that keeps all block headers",
+        });
+      }
+      return { hash: header.hash, timestamp: Number(header.timestamp) };
+    },
+    call: (to, data, block) => send("eth_call", [{ to, data }, toQuantity(block)]),
+    code: (account, block) => send("eth_getCode", [account, toQuantity(block)]),
+    close: () => provider.destroy(),
+  };
+}

@@ -1,0 +1,262 @@
+import type { AggregationRuleName } from "../protocol/aggregationRule.ts";
+import { aggregationRuleName } from "../protocol/aggregationRule.ts";
+import { decodeArtifact, encodeArtifact } from "../protocol/artifact.ts";
+import { bitmapHas, fromBitmap } from "../protocol/bitmap.ts";
+import { digestOf } from "../protocol/contentAddress.ts";
+import { ArtifactError } from "../protocol/errors.ts";
+import type { Digest, MemberId } from "../protocol/ids.ts";
+import {
+  digest as asDigest,
+  memberId as asMemberId,
+  nodeId as asNodeId,
+  taskId as asTaskId,
+} from "../protocol/ids.ts";
+import { decodeManifest } from "../protocol/manifest.ts";
+import type { ModelTensors, TensorSpec } from "../protocol/tensors.ts";
+import type { CheckPlace } from "./checks.ts";
+import type { ReplayContext } from "./replay/replayContext.ts";
+import type { AcceptedAggregate, PostedUpdate, ReplayedRound } from "./replay/replayedRound.ts";
+
+/** Whom to ask for an artifact. */
+export interface FetchHints {
+  readonly taskId: number;
+  /** 0 for manifest and initial model. */
+  readonly round: number;
+  /** The node that made it, 0 for an aggregate. */
+  readonly nodeId: number;
+  /** Endpoints of that node, or of the round's members, as the registry has them. */
+  readonly endpoints: readonly string[];
+  readonly maxBytes: number;
+}
+
+/** Where artifacts come from; what it returns is verified here. Rejects for what it cannot get. */
+export interface ArtifactReader {
+  fetch(digest: Digest, hints: FetchHints): Promise<Uint8Array>;
+}
+
+/** A member's update, as an aggregation rule takes it. */
+export interface UpdateToAggregate {
+  readonly memberId: MemberId;
+  readonly samples: number;
+  readonly tensors: ModelTensors;
+}
+
+/** The rules of aggregation, given from outside because the audit depends on `protocol/` only. */
+export type AggregateUpdates = (
+  rule: AggregationRuleName,
+  updates: readonly UpdateToAggregate[],
+  byzantineBound: number,
+) => Promise<{
+  readonly tensors: ModelTensors;
+  readonly accepted: readonly MemberId[];
+  readonly rejected: readonly MemberId[];
+}>;
+
+type Fetched<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+
+/** Makes every global model again from the updates, bit for bit, and says who was rightly left out. */
+export class AggregateRecomputation {
+  readonly #context: ReplayContext;
+  readonly #artifacts: ArtifactReader;
+  readonly #aggregate: AggregateUpdates;
+  readonly #endpointsOf: (nodeId: number) => string;
+  readonly #specs = new Map<number, Fetched<readonly TensorSpec[]>>();
+
+  constructor(
+    context: ReplayContext,
+    artifacts: ArtifactReader,
+    aggregate: AggregateUpdates,
+    endpointsOf: (nodeId: number) => string,
+  ) {
+    this.#context = context;
+    this.#artifacts = artifacts;
+    this.#aggregate = aggregate;
+    this.#endpointsOf = endpointsOf;
+  }
+
+  /** Checks the model of a round that was just finalised. */
+  async checkRound(round: ReplayedRound): Promise<void> {
+    const { aggregate } = round;
+    if (aggregate === undefined) return;
+    const place = { taskId: round.task.taskId, round: round.round, subject: "global model" };
+    const specs = await this.#specsOf(round);
+    if (!specs.ok) {
+      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, specs.why);
+      return;
+    }
+    const taken = [...round.posted.values()]
+      .filter(
+        ({ memberId }) => bitmapHas(aggregate.accepted, memberId) || bitmapHas(aggregate.rejected, memberId),
+      )
+      .toSorted((a, b) => a.memberId - b.memberId);
+    const usable: UpdateToAggregate[] = [];
+    const disqualified: number[] = [];
+    let missing: string | undefined;
+    for (const update of taken) {
+      const result = await this.#updateOf(round, update, specs.value);
+      if (!result.ok) missing ??= `update of node ${update.nodeId}: ${result.why}`;
+      else if (result.value === undefined) disqualified.push(update.memberId);
+      else usable.push(result.value);
+    }
+    if (missing !== undefined) {
+      await this.#checkStored(round, aggregate, specs.value, place, missing);
+      return;
+    }
+    await this.#compare(round, aggregate, place, usable, disqualified);
+  }
+
+  async #compare(
+    round: ReplayedRound,
+    { digest, accepted, rejected }: AcceptedAggregate,
+    place: CheckPlace,
+    usable: readonly UpdateToAggregate[],
+    disqualified: readonly number[],
+  ): Promise<void> {
+    const { terms, taskId } = round.task;
+    const found = [digest, fromBitmap(accepted), fromBitmap(rejected)];
+    try {
+      const rule = aggregationRuleName(terms.aggregationRule);
+      const result = await this.#aggregate(rule, usable, terms.byzantineBound);
+      const bytes = encodeArtifact(
+        { role: "global", task: asTaskId(taskId), round: round.round, node: 0, base: asDigest(round.base) },
+        result.tensors,
+      );
+      const refused = [...result.rejected, ...disqualified].toSorted((a, b) => a - b);
+      this.#context.checks.expect(
+        "aggregate.model",
+        place,
+        [await digestOf(bytes), result.accepted, refused],
+        found,
+      );
+    } catch (error) {
+      this.#context.checks.expect("aggregate.model", place, `no model: ${reasonOf(error)}`, found);
+    }
+  }
+
+  /** Where updates are gone, at least the stored model is what its digest and metadata say. */
+  async #checkStored(
+    round: ReplayedRound,
+    { digest }: AcceptedAggregate,
+    specs: readonly TensorSpec[],
+    place: CheckPlace,
+    missing: string,
+  ): Promise<void> {
+    const stored = await this.#fetch(round, digest, 0);
+    if (!stored.ok) {
+      this.#context.checks.notRecomputed("aggregate.model", place, digest, missing);
+      return;
+    }
+    const base = asDigest(round.base);
+    const task = asTaskId(round.task.taskId);
+    const fault = faultOf(() =>
+      decodeArtifact(stored.value, { specs, role: "global", task, round: round.round, base }),
+    );
+    if (fault === undefined) {
+      this.#context.checks.notRecomputed("aggregate.model", place, digest, missing);
+    } else {
+      this.#context.checks.expect("aggregate.model", place, "a model of this round", fault);
+    }
+  }
+
+  /** The update's tensors; undefined where its bytes are not an update of this node, task, round and base. */
+  async #updateOf(
+    round: ReplayedRound,
+    update: PostedUpdate,
+    specs: readonly TensorSpec[],
+  ): Promise<Fetched<UpdateToAggregate | undefined>> {
+    const place = {
+      taskId: round.task.taskId,
+      round: round.round,
+      subject: `artifact of node ${update.nodeId}`,
+    };
+    const fetched = await this.#fetch(round, update.digest, update.nodeId);
+    if (!fetched.ok) {
+      this.#context.checks.notRecomputed("update.artifact", place, update.digest, fetched.why);
+      return fetched;
+    }
+    const found = await digestOf(fetched.value).catch(reasonOf);
+    if (!this.#context.checks.expect("update.artifact", place, update.digest, found)) {
+      return { ok: false, why: "its bytes do not have its digest" };
+    }
+    const accepted = bitmapHas(round.aggregate?.accepted ?? [], update.memberId);
+    let tensors: ModelTensors | undefined;
+    const fault = faultOf(() => {
+      tensors = decodeArtifact(fetched.value, {
+        specs,
+        role: "update",
+        task: asTaskId(round.task.taskId),
+        round: round.round,
+        node: asNodeId(update.nodeId),
+        base: asDigest(round.base),
+      }).tensors;
+    });
+    this.#context.checks.expect(
+      "update.artifact",
+      { ...place, subject: `${place.subject}: form` },
+      accepted ? "usable" : (fault ?? "usable"),
+      fault ?? "usable",
+    );
+    if (tensors === undefined) return { ok: true, value: undefined };
+    return { ok: true, value: { memberId: asMemberId(update.memberId), samples: update.samples, tensors } };
+  }
+
+  async #specsOf(round: ReplayedRound): Promise<Fetched<readonly TensorSpec[]>> {
+    const { taskId, terms } = round.task;
+    const known = this.#specs.get(taskId);
+    if (known !== undefined) return known;
+    const fetched = await this.#fetch(round, terms.manifestDigest, 0);
+    const specs = fetched.ok
+      ? await this.#readManifest(taskId, terms.manifestDigest, fetched.value)
+      : fetched;
+    this.#specs.set(taskId, specs);
+    return specs;
+  }
+
+  async #readManifest(
+    taskId: number,
+    digest: Digest,
+    bytes: Uint8Array,
+  ): Promise<Fetched<readonly TensorSpec[]>> {
+    const found = await digestOf(bytes).catch(reasonOf);
+    const place = { taskId, subject: "manifest" };
+    if (!this.#context.checks.expect("update.artifact", place, digest, found)) {
+      return { ok: false, why: "the manifest's bytes do not have its digest" };
+    }
+    try {
+      return { ok: true, value: decodeManifest(bytes).model.tensors };
+    } catch (error) {
+      return { ok: false, why: `the manifest: ${reasonOf(error)}` };
+    }
+  }
+
+  async #fetch(round: ReplayedRound, digest: string, nodeId: number): Promise<Fetched<Uint8Array>> {
+    const makers = nodeId === 0 ? round.active.map((member) => member.nodeId) : [nodeId];
+    const hints: FetchHints = {
+      taskId: round.task.taskId,
+      round: round.round,
+      nodeId,
+      endpoints: makers.map(this.#endpointsOf).filter((endpoints) => endpoints !== ""),
+      maxBytes: round.task.terms.maxArtifactBytes,
+    };
+    try {
+      return { ok: true, value: await this.#artifacts.fetch(asDigest(digest), hints) };
+    } catch (error) {
+      return { ok: false, why: `could not be fetched: ${reasonOf(error)}` };
+    }
+  }
+}
+
+/** What is wrong with bytes, undefined for nothing. */
+function faultOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArtifactError) return error.message;
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,51 @@
+import { AlphaOrigin, Phase, enumName } from "../../protocol/enums.ts";
+import { alphaAt, selectAlpha, targetIsMet } from "../../protocol/rules/alphaSelection.ts";
+import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
+import { placeOf } from "./replayContext.ts";
+import type { RoundScope } from "./submissionReplay.ts";
+
+/** A finalised round: its sums, and the alpha that they choose, or the one before where no quorum reported. */
+export function replayFinalisation(
+  event: Named<RoundCoordinatorEvent, "RoundFinalised">,
+  { context, round, now }: RoundScope,
+): void {
+  const { args } = event;
+  const { task, totals } = round;
+  const { terms } = task;
+  const place = placeOf(event, "negotiation", task.taskId, round.round);
+  const checks = context.checks;
+  const complete = totals.reports === round.active.length;
+  checks.expect(
+    "round.phase",
+    { ...place, subject: "finalisation" },
+    ["Negotiation", true, round.round, round.retry, round.base, round.aggregate?.digest],
+    [
+      enumName(Phase, round.phase),
+      complete || now >= round.deadline,
+      args.round,
+      args.retry,
+      args.base,
+      args.aggregate,
+    ],
+  );
+  checks.expect(
+    "negotiation.sums",
+    place,
+    [totals.reports, totals.sums, totals.squares],
+    [args.reports, args.sums, args.squares],
+  );
+  const quorate = totals.reports >= round.quorum;
+  const index = quorate ? selectAlpha(terms.strategy, terms.scoreKind, totals) : 0;
+  const alphaBps = quorate ? alphaAt(terms, index) : round.alphaBps;
+  const origin = quorate ? AlphaOrigin.Negotiated : AlphaOrigin.Kept;
+  checks.expect(
+    "negotiation.alpha",
+    place,
+    [enumName(AlphaOrigin, origin), index, alphaBps],
+    [enumName(AlphaOrigin, args.origin), args.negotiationIndex, args.alphaBps],
+  );
+  round.alphaBps = alphaBps;
+  const sum = totals.sums[index - 1];
+  round.targetMet = sum !== undefined && targetIsMet(terms.scoreKind, terms.targetScore, totals.reports, sum);
+  round.after = "finalised";
+}

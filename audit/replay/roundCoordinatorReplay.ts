@@ -1,0 +1,328 @@
+import { Phase, ElectionMode, SkipReason, VoidReason, enumName } from "../../protocol/enums.ts";
+import { mixedSeed, modelHashSeed } from "../../protocol/rules/committeeElection.ts";
+import { noScores } from "../../protocol/rules/packedScores.ts";
+import { quorumOf } from "../../protocol/rules/quorum.ts";
+import type { CheckKind } from "../checks.ts";
+import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
+import { replayAggregate } from "./aggregateReplay.ts";
+import { replayFinalisation } from "./finalisationReplay.ts";
+import type { ReplayContext } from "./replayContext.ts";
+import { placeOf } from "./replayContext.ts";
+import type { ReplayedRound } from "./replayedRound.ts";
+import {
+  activeMember,
+  committeeOf,
+  expectedEnd,
+  gathersMembers,
+  outcomeOf,
+  unopenedRound,
+} from "./replayedRound.ts";
+import type { RoundOutcome } from "./rewardLedgerReplay.ts";
+import { replayReport, replayUpdate } from "./submissionReplay.ts";
+import type { TaskRegistryReplay } from "./taskRegistryReplay.ts";
+
+/** Blocks whose hash a contract can read. */
+const KNOWN_HASHES = 256;
+const ZERO_HASH = `0x${"0".repeat(64)}`;
+
+/** Looks up who signed for a node at a round's opening. */
+export type SignerAt = (nodeId: number, timestamp: number) => string | undefined;
+
+/** Called when a round is final, with everything its aggregate was made from. */
+export type RoundFinalisedHook = (round: ReplayedRound) => Promise<void>;
+
+/** How rounds ran: every opening, seed, committee, count, choice and transition, derived from the submissions. */
+export class RoundCoordinatorReplay {
+  readonly rounds = new Map<number, ReplayedRound>();
+  readonly #context: ReplayContext;
+  readonly #coordinator: string;
+  readonly #tasks: TaskRegistryReplay;
+  readonly #signerAt: SignerAt;
+  readonly #onFinalised: RoundFinalisedHook;
+
+  constructor(
+    context: ReplayContext,
+    coordinator: string,
+    tasks: TaskRegistryReplay,
+    signerAt: SignerAt,
+    onFinalised: RoundFinalisedHook,
+  ) {
+    this.#context = context;
+    this.#coordinator = coordinator;
+    this.#tasks = tasks;
+    this.#signerAt = signerAt;
+    this.#onFinalised = onFinalised;
+  }
+
+  /** How a task has to end now. */
+  expectedEnd(taskId: number, now: number): ReturnType<typeof expectedEnd> {
+    const round = this.#roundOf(taskId);
+    return round === undefined ? { reason: 0, roundsPlayed: 0 } : this.#endOf(round, now);
+  }
+
+  /** Who earned in the round that is being finalised. */
+  outcomeOf(taskId: number): RoundOutcome | undefined {
+    const round = this.rounds.get(taskId);
+    return round === undefined ? undefined : outcomeOf(round);
+  }
+
+  async apply(event: RoundCoordinatorEvent): Promise<void> {
+    const taskId = Number(event.args.taskId);
+    const round = this.#roundOf(taskId);
+    if (round === undefined || !round.task.audited) {
+      const found = round === undefined ? "no task" : "not audited";
+      this.#context.checks.expect(
+        "round.state",
+        placeOf(event, event.name, taskId),
+        "an audited task",
+        found,
+      );
+      return;
+    }
+    const now = await this.#context.timestampOf(event.blockNumber);
+    const scope = {
+      context: this.#context,
+      coordinator: this.#coordinator,
+      signerAt: this.#signerAt,
+      round,
+      now,
+    };
+    switch (event.name) {
+      case "RoundOpened":
+        return this.#opened(event, round, now);
+      case "SeedSealed":
+        return this.#sealed(event, round);
+      case "PhaseEntered":
+        return this.#phaseEntered(event, round, now);
+      case "UpdateAccepted":
+        return replayUpdate(event, scope);
+      case "ReportAccepted":
+        return replayReport(event, scope);
+      case "ResultSkipped":
+        return this.#skipped(event, round);
+      case "AggregateAccepted":
+        return replayAggregate(event, scope);
+      case "DutyMissed":
+        return this.#dutyMissed(event, round);
+      case "RoundVoided":
+        return this.#voided(event, round, now);
+      case "RoundFinalised":
+        replayFinalisation(event, scope);
+        await this.#onFinalised(round);
+        this.#gather(round, now);
+    }
+  }
+
+  #roundOf(taskId: number): ReplayedRound | undefined {
+    const task = this.#tasks.task(taskId);
+    if (task === undefined) return undefined;
+    const round = this.rounds.get(taskId) ?? unopenedRound(task);
+    this.rounds.set(taskId, round);
+    return round;
+  }
+
+  #endOf(round: ReplayedRound, now: number): ReturnType<typeof expectedEnd> {
+    return expectedEnd(round, now);
+  }
+
+  #gather(round: ReplayedRound, now: number): void {
+    if (gathersMembers(round, now)) this.#tasks.beginOpening(round.task);
+  }
+
+  #opened(event: Named<RoundCoordinatorEvent, "RoundOpened">, round: ReplayedRound, now: number): void {
+    const { args } = event;
+    const { task } = round;
+    const { terms, roster } = task;
+    const retried = round.after === "voided";
+    const legal = round.after === "start" || round.after === "finalised" || retried;
+    const number = retried ? round.round : round.round + 1;
+    const retry = retried ? round.retry + 1 : 0;
+    const place = placeOf(event, "opening", task.taskId, number);
+    const checks = this.#context.checks;
+    const end = this.#endOf(round, now);
+    checks.expect("round.opening", place, ["goes on", true], [end.reason === 0 ? "goes on" : "ends", legal]);
+    this.#tasks.checkNothingPending(task, { ...place, subject: "membership changes" });
+
+    const base = round.after === "finalised" ? (round.aggregate?.digest ?? round.base) : round.base;
+    const mixed = terms.electionMode === ElectionMode.ModelHashMixed;
+    const first = retry === 0;
+    const sealBlock = first ? (mixed ? event.blockNumber + 1 : 0) : round.sealBlock;
+    checks.expect(
+      "round.opening",
+      place,
+      [number, retry, base, now, sealBlock],
+      [args.round, args.retry, args.base, args.openedAt, args.sealBlock],
+    );
+    const active = roster.active.map((memberId) => ({ memberId, nodeId: roster.nodeOf(memberId) }));
+    const quorum = quorumOf(terms.quorumBps, active.length);
+    checks.expect("round.quorum", place, [active.length, quorum], [args.activeCount, args.quorum]);
+
+    // An attempt that was under way in Aggregation is spent; a retry that voided before did not use one.
+    const spent = retried && round.phase === Phase.Aggregation ? 1 : 0;
+    round.attempt = first ? 0 : round.attempt + spent;
+    Object.assign(round, { round: number, retry, base, sealBlock, active, quorum, openedAt: now });
+    round.attemptsLeft = terms.maxAttempts - 1;
+    round.memberCount = roster.nodes.length;
+    if (first) {
+      round.seed = undefined;
+      round.voidsInRow = 0;
+    }
+    round.phase = Phase.None;
+    round.posted.clear();
+    round.reported.clear();
+    round.totals = noScores(terms.negotiationSteps);
+    round.aggregate = undefined;
+    round.targetMet = false;
+    round.after = "running";
+  }
+
+  async #sealed(event: Named<RoundCoordinatorEvent, "SeedSealed">, round: ReplayedRound): Promise<void> {
+    const { task, base, sealBlock } = round;
+    const place = placeOf(event, "election seed", task.taskId, round.round);
+    const source = { base, taskId: task.taskId, round: round.round };
+    const mixed = task.terms.electionMode === ElectionMode.ModelHashMixed;
+    let blockHash: string | undefined;
+    if (mixed && event.blockNumber - sealBlock <= KNOWN_HASHES) {
+      blockHash = (await this.#context.source.block(sealBlock)).hash;
+    }
+    const seed = mixed ? mixedSeed(source, blockHash) : modelHashSeed(source);
+    const ready = event.blockNumber > sealBlock && round.seed === undefined;
+    this.#context.checks.expect(
+      "round.seed",
+      place,
+      [true, blockHash ?? ZERO_HASH, seed],
+      [ready, event.args.blockHash, event.args.seed],
+    );
+    round.seed = seed;
+  }
+
+  #phaseEntered(
+    event: Named<RoundCoordinatorEvent, "PhaseEntered">,
+    round: ReplayedRound,
+    now: number,
+  ): void {
+    const { args } = event;
+    const place = placeOf(event, "phase", round.task.taskId, round.round);
+    const next = this.#nextPhase(round, now);
+    if (next.missed !== undefined) this.#checkMissed(round, next.missed, place);
+    const seconds = this.#phaseSeconds(round, next.phase);
+    const deadline = next.phase === Phase.Ended ? now : Math.min(now + seconds, round.task.hardEnd);
+    this.#context.checks.expect(
+      "round.phase",
+      place,
+      [enumName(Phase, next.phase), round.round, round.retry, next.attempt, now, deadline],
+      [enumName(Phase, args.phase), args.round, args.retry, args.attempt, args.phaseStart, args.deadline],
+    );
+    if (next.phase === Phase.Aggregation && round.phase === Phase.Aggregation) round.attemptsLeft--;
+    round.attempt = next.attempt;
+    round.phase = next.phase;
+    round.phaseStart = now;
+    round.deadline = deadline;
+  }
+
+  /** The phase that the rules enter now, and the duties that were missed on the way there. */
+  #nextPhase(
+    round: ReplayedRound,
+    now: number,
+  ): { readonly phase: Phase; readonly attempt: number; readonly missed?: ReplayedRound["missed"] } {
+    const same = { attempt: round.attempt };
+    if (this.#endOf(round, now).reason !== 0) return { phase: Phase.Ended, ...same };
+    const due = now >= round.deadline;
+    switch (round.phase) {
+      case Phase.None:
+        return { phase: Phase.Training, ...same };
+      case Phase.Training: {
+        const complete = round.posted.size === round.active.length;
+        const quorate = due && round.posted.size >= round.quorum;
+        return { phase: complete || quorate ? Phase.Aggregation : Phase.Training, ...same };
+      }
+      case Phase.Aggregation:
+        if (round.aggregate !== undefined) return { phase: Phase.Negotiation, ...same };
+        if (!due || round.attemptsLeft === 0) return { phase: Phase.Aggregation, ...same };
+        return { phase: Phase.Aggregation, attempt: round.attempt + 1, missed: leaderOf(round) };
+      case Phase.Negotiation:
+      case Phase.Ended:
+        return { phase: round.phase, ...same };
+    }
+  }
+
+  #phaseSeconds({ task: { terms } }: ReplayedRound, phase: Phase): number {
+    switch (phase) {
+      case Phase.Training:
+        return terms.trainingSeconds;
+      case Phase.Aggregation:
+        return terms.aggregationSeconds;
+      case Phase.Negotiation:
+        return terms.negotiationSeconds;
+      case Phase.None:
+      case Phase.Ended:
+        return 0;
+    }
+  }
+
+  #dutyMissed(event: Named<RoundCoordinatorEvent, "DutyMissed">, round: ReplayedRound): void {
+    const { args } = event;
+    this.#context.checks.expect(
+      "round.duty",
+      placeOf(event, `node ${args.nodeId}`, round.task.taskId, round.round),
+      [round.round, round.retry, round.attempt],
+      [args.round, args.retry, args.attempt],
+    );
+    round.missed.push([Number(args.nodeId), Number(args.rank)]);
+  }
+
+  #checkMissed(
+    round: ReplayedRound,
+    expected: ReplayedRound["missed"],
+    place: ReturnType<typeof placeOf>,
+    kind: CheckKind = "round.duty",
+  ): void {
+    this.#context.checks.expect(kind, { ...place, subject: "duties missed" }, expected, round.missed);
+    round.missed = [];
+  }
+
+  #skipped(event: Named<RoundCoordinatorEvent, "ResultSkipped">, round: ReplayedRound): void {
+    const { nodeId, reason } = event.args;
+    const place = placeOf(event, `result of node ${nodeId}`, round.task.taskId, round.round);
+    const memberId = activeMember(round, nodeId);
+    const counted =
+      round.phase === Phase.Training ? round.posted.has(memberId) : round.reported.has(memberId);
+    const checks = this.#context.checks;
+    const found = enumName(SkipReason, reason);
+    if (memberId === 0) checks.expect("result.skipped", place, "NotActive", found);
+    else if (counted) checks.expect("result.skipped", place, "Duplicate", found);
+    else checks.notRecomputed("result.skipped", place, found, "what was skipped is not in the event");
+  }
+
+  #voided(event: Named<RoundCoordinatorEvent, "RoundVoided">, round: ReplayedRound, now: number): void {
+    const { args } = event;
+    const place = placeOf(event, "void round", round.task.taskId, round.round);
+    const reason = voidReason(round, now);
+    if (reason === VoidReason.AttemptsSpent) this.#checkMissed(round, leaderOf(round), place);
+    this.#context.checks.expect(
+      "round.void",
+      place,
+      [round.round, round.retry, enumName(VoidReason, reason), round.voidsInRow + 1],
+      [args.round, args.retry, enumName(VoidReason, args.reason), args.voidsInRow],
+    );
+    round.voidsInRow++;
+    round.after = "voided";
+    this.#gather(round, now);
+  }
+}
+
+/** Rank 0 of the present attempt, which let it pass; nobody before the seed was sealed. */
+function leaderOf(round: ReplayedRound): ReplayedRound["missed"] {
+  const leader = committeeOf(round).members[0];
+  return leader === undefined ? [] : [[leader.nodeId, 0]];
+}
+
+/** Why the round is void now; None where it is not. */
+function voidReason(round: ReplayedRound, now: number): VoidReason {
+  const due = now >= round.deadline && now < round.task.hardEnd;
+  if (round.phase === Phase.Training && due && round.posted.size < round.quorum) return VoidReason.NoQuorum;
+  if (round.phase !== Phase.Aggregation) return VoidReason.None;
+  if (round.aggregate?.digest === ZERO_HASH) return VoidReason.TooFewUpdates;
+  const spent = due && round.aggregate === undefined && round.attemptsLeft === 0;
+  return spent ? VoidReason.AttemptsSpent : VoidReason.None;
+}

@@ -1,0 +1,115 @@
+import { Phase } from "../../protocol/enums.ts";
+import { addScores, scoresAreValid } from "../../protocol/rules/packedScores.ts";
+import { hashAccuracyReport, hashLocalUpdate, resultDomain } from "../../protocol/signedResults.ts";
+import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
+import { checkSignature } from "../signatureCheck.ts";
+import type { ReplayContext } from "./replayContext.ts";
+import { placeOf } from "./replayContext.ts";
+import type { ReplayedRound } from "./replayedRound.ts";
+import { activeMember } from "./replayedRound.ts";
+import type { SignerAt } from "./roundCoordinatorReplay.ts";
+
+/** What the replay of one submission needs. */
+export interface RoundScope {
+  readonly context: ReplayContext;
+  readonly coordinator: string;
+  readonly signerAt: SignerAt;
+  readonly round: ReplayedRound;
+  /** Seconds of the event's block. */
+  readonly now: number;
+}
+
+/** An accepted update: from an active member in time, once, signed by the key of the opening. */
+export async function replayUpdate(
+  event: Named<RoundCoordinatorEvent, "UpdateAccepted">,
+  scope: RoundScope,
+): Promise<void> {
+  const { context, round } = scope;
+  const { nodeId, memberId, digest, samples, signature } = event.args;
+  const { taskId, terms } = round.task;
+  const place = placeOf(event, `update of node ${nodeId}`, taskId, round.round);
+  checkSender(event, scope, Phase.Training, round.posted.has(Number(memberId)));
+  context.checks.expect(
+    "update.samples",
+    place,
+    [true, true],
+    [samples >= 1n && samples <= BigInt(terms.maxSamples), BigInt(digest) !== 0n],
+  );
+  const statement = { ...sharedFields(round), node: nodeId, digest, samples };
+  await checkSignature(context, {
+    kind: "update.signature",
+    place,
+    hash: hashLocalUpdate(domainOf(scope), statement),
+    signature,
+    signer: scope.signerAt(Number(nodeId), round.openedAt),
+    block: event.blockNumber,
+  });
+  round.posted.set(Number(memberId), {
+    nodeId: Number(nodeId),
+    memberId: Number(memberId),
+    digest,
+    samples: Number(samples),
+  });
+}
+
+/** An accepted report: from an active member in time, once, signed over the aggregate by the key of the opening. */
+export async function replayReport(
+  event: Named<RoundCoordinatorEvent, "ReportAccepted">,
+  scope: RoundScope,
+): Promise<void> {
+  const { context, round } = scope;
+  const { nodeId, memberId, scores, signature } = event.args;
+  const { taskId, terms } = round.task;
+  const place = placeOf(event, `report of node ${nodeId}`, taskId, round.round);
+  checkSender(event, scope, Phase.Negotiation, round.reported.has(Number(memberId)));
+  const valid = scoresAreValid(scores, terms.negotiationSteps, terms.maxScore);
+  context.checks.expect("report.scores", place, true, valid);
+  const aggregate = round.aggregate?.digest ?? round.base;
+  const statement = { ...sharedFields(round), node: nodeId, aggregate, scores };
+  await checkSignature(context, {
+    kind: "report.signature",
+    place,
+    hash: hashAccuracyReport(domainOf(scope), statement),
+    signature,
+    signer: scope.signerAt(Number(nodeId), round.openedAt),
+    block: event.blockNumber,
+  });
+  round.reported.add(Number(memberId));
+  round.totals = addScores(round.totals, scores);
+}
+
+/** The fields that all results of one opening share. */
+export function sharedFields(round: ReplayedRound): {
+  taskId: number;
+  round: number;
+  retry: number;
+  base: string;
+} {
+  return { taskId: round.task.taskId, round: round.round, retry: round.retry, base: round.base };
+}
+
+export function domainOf({ context, coordinator }: RoundScope): ReturnType<typeof resultDomain> {
+  return resultDomain(context.chainId, coordinator);
+}
+
+function checkSender(
+  event: Named<RoundCoordinatorEvent, "UpdateAccepted" | "ReportAccepted">,
+  { context, round, now }: RoundScope,
+  phase: Phase,
+  counted: boolean,
+): void {
+  const { nodeId, memberId } = event.args;
+  context.checks.expect(
+    phase === Phase.Training ? "update.member" : "report.member",
+    placeOf(event, `node ${nodeId}`, round.task.taskId, round.round),
+    [activeMember(round, nodeId), "counted once", phase, round.round, round.retry, true],
+    [
+      memberId,
+      counted ? "counted before" : "counted once",
+      round.phase,
+      event.args.round,
+      event.args.retry,
+      now < round.deadline,
+    ],
+  );
+}

@@ -4,13 +4,14 @@ pragma solidity 0.8.37;
 /// @title Accuracy reports: R scores of 16 bits in one word, and their running sums in packed lanes.
 /// @dev With at most 1024 reports a sum is below 2^26 and a sum of squares below 2^42, so that no lane overflows.
 library PackedScores {
-    /// @notice Scores in a report, low lane first.
-    uint256 internal constant MAX_STEPS = 16;
     uint256 private constant SCORE_BITS = 16;
     uint256 private constant SUM_BITS = 32;
     uint256 private constant SUMS_A_WORD = 8;
     uint256 private constant SQUARE_BITS = 48;
     uint256 private constant SQUARES_A_WORD = 5;
+    /// @dev One, and sixteen ones, in each lane of 32 bits.
+    uint256 private constant EACH_LANE = 0x0000000100000001000000010000000100000001000000010000000100000001;
+    uint256 private constant EVEN_SCORES = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
     /// @dev n stands above the five lanes of the first word of squares, so that counting a report costs no slot.
     uint256 private constant COUNT_SHIFT = 240;
 
@@ -21,14 +22,16 @@ library PackedScores {
     }
 
     /// @notice Whether the R lower lanes are at most `maxScore` and all higher lanes zero.
+    /// @dev Eight lanes at once: 2^16 + maxScore - score keeps bit 16 exactly when score <= maxScore.
     function isValid(uint256 scores, uint256 steps, uint256 maxScore) internal pure returns (bool) {
+        if (scores >> (steps * SCORE_BITS) != 0) return false;
         unchecked {
-            for (uint256 r = 0; r < steps; ++r) {
-                if (scores & 0xffff > maxScore) return false;
-                scores >>= SCORE_BITS;
-            }
+            uint256 guards = EACH_LANE << SCORE_BITS;
+            uint256 greatest = guards + EACH_LANE * maxScore;
+            uint256 even = greatest - (scores & EVEN_SCORES);
+            uint256 odd = greatest - ((scores >> SCORE_BITS) & EVEN_SCORES);
+            return even & odd & guards == guards;
         }
-        return scores == 0;
     }
 
     /// @notice Number of reports.
@@ -62,12 +65,36 @@ library PackedScores {
     /// @notice Counts one valid report.
     function add(Tally memory tally, uint256 scores, uint256 steps) internal pure {
         unchecked {
-            for (uint256 r = 0; r < steps; ++r) {
-                uint256 score = (scores >> (r * SCORE_BITS)) & 0xffff;
-                tally.sums[r / SUMS_A_WORD] += score << ((r % SUMS_A_WORD) * SUM_BITS);
-                tally.squares[r / SQUARES_A_WORD] += (score * score) << ((r % SQUARES_A_WORD) * SQUARE_BITS);
+            tally.sums[0] += _spread(scores);
+            if (steps > SUMS_A_WORD) tally.sums[1] += _spread(scores >> (SUMS_A_WORD * SCORE_BITS));
+            for (uint256 i = 0; i * SQUARES_A_WORD < steps; ++i) {
+                tally.squares[i] += _squareFive(scores >> (i * SQUARES_A_WORD * SCORE_BITS));
             }
             tally.squares[0] += 1 << COUNT_SHIFT;
+        }
+    }
+
+    /// @dev The eight low lanes of 16 bits, moved into lanes of 32 bits by halving the groups that move together.
+    function _spread(uint256 x) private pure returns (uint256) {
+        x &= type(uint128).max;
+        x = (x | (x << 64)) & 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff;
+        x = (x | (x << 32)) & 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
+        return (x | (x << 16)) & EVEN_SCORES;
+    }
+
+    /// @dev The squares of the five low lanes in lanes of 48 bits.
+    function _squareFive(uint256 x) private pure returns (uint256 squares) {
+        unchecked {
+            uint256 score = x & 0xffff;
+            squares = score * score;
+            score = (x >> 16) & 0xffff;
+            squares |= (score * score) << 48;
+            score = (x >> 32) & 0xffff;
+            squares |= (score * score) << 96;
+            score = (x >> 48) & 0xffff;
+            squares |= (score * score) << 144;
+            score = (x >> 64) & 0xffff;
+            squares |= (score * score) << 192;
         }
     }
 

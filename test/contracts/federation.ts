@@ -168,6 +168,12 @@ export class Federation {
 
   /** Publishes a task by the first account, which pays the escrow. */
   async publish(overrides: Partial<TaskTerms> = {}): Promise<bigint> {
+    await this.publishTransaction(overrides);
+    return this.taskId;
+  }
+
+  /** The same, returning the transaction. */
+  async publishTransaction(overrides: Partial<TaskTerms> = {}): Promise<ContractTransactionResponse> {
     const { taskRegistry, token } = this.contracts;
     this.published = { ...(await this.defaultTerms()), ...overrides };
     const abi = termsToAbi(this.published);
@@ -177,9 +183,9 @@ export class Federation {
     await token.mint(publisher.address, escrow);
     await token.connect(publisher).approve(taskRegistry, escrow);
     const permit = { deadline: 0, v: 0, r: digestOf("r"), s: digestOf("s") };
-    await taskRegistry.connect(publisher).publish(abi, permit);
+    const transaction = await taskRegistry.connect(publisher).publish(abi, permit);
     this.taskId = await taskRegistry.taskCount();
-    return this.taskId;
+    return transaction;
   }
 
   /** Terms of a small task that rewards, with the mixed election. */

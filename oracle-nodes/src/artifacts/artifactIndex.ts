@@ -63,7 +63,7 @@ export class ArtifactIndex {
     if (this.has(digest)) return;
     const sequence = 1 + Math.max(0, ...[...this.#entries.values()].map((entry) => entry.sequence));
     const entry = { sequence, blocks: blocks.map(({ cid }) => cid.toString()) };
-    await writeDurably(this.#path(digest), JSON.stringify(entry));
+    await writeDurably(this.#folder, [{ path: this.#path(digest), bytes: JSON.stringify(entry) }]);
     this.#note(digest, entry);
   }
 

@@ -34,9 +34,8 @@ export class BlockFolder implements BlockHolder {
   async put(dag: Dag): Promise<void> {
     await this.#changes.add(async () => {
       if (this.#index.has(dag.digest)) return;
-      for (const { cid, bytes } of dag.blocks) {
-        await writeDurably(join(this.#blocks, cid.toString()), bytes);
-      }
+      const files = dag.blocks.map(({ cid, bytes }) => ({ path: join(this.#blocks, cid.toString()), bytes }));
+      await writeDurably(this.#blocks, files);
       await this.#index.add(dag);
     });
   }

@@ -1,13 +1,37 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import PQueue from "p-queue";
 import { ConcordatError } from "../../../protocol/errors.ts";
 
+/** Files that are written at once: enough to keep a disk busy, few enough to hold open. */
+const CONCURRENCY = 8;
+
+/** A file to be written. */
+export interface NewFile {
+  readonly path: string;
+  readonly bytes: Uint8Array | string;
+}
+
 /**
- * Writes a file so that after a crash it is there with these bytes, or as it was before: never torn.
+ * Writes files into one folder so that once this resolves they survive a crash, and until then each is there with its
+ * bytes, or as it was before: never torn.
  * @throws {ConcordatError} when the disk is full or does not let us.
  */
-export async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeDurably(folder: string, files: readonly NewFile[]): Promise<void> {
+  try {
+    const writes = files.map((file) => async () => writeFile(file));
+    await new PQueue({ concurrency: CONCURRENCY }).addAll(writes);
+    await syncFolder(folder);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConcordatError(`Cannot write to ${folder}: ${reason}`, {
+      hint: "Free space, or make the folder writable",
+      cause,
+    });
+  }
+}
+
+async function writeFile({ path, bytes }: NewFile): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {
     const file = await open(partial, "w", 0o600);
@@ -18,14 +42,9 @@ export async function writeDurably(path: string, bytes: Uint8Array | string): Pr
       await file.close();
     }
     await rename(partial, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
+  } catch (error) {
     await rm(partial, { force: true });
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConcordatError(`Cannot write ${path}: ${reason}`, {
-      hint: "Free space, or make the folder writable",
-      cause,
-    });
+    throw error;
   }
 }
 

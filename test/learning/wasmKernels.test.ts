@@ -148,6 +148,25 @@ describe("the wasm engine's gradients", () => {
     });
   }
 
+  it("of a product by a large matrix, and the product itself, equal the cpu backend's", () => {
+    const shapes = [
+      [2, 5],
+      [5, 13_200],
+    ];
+    const expected = gradients("cpu", product(false, false), shapes);
+    gradients("wasm", product(false, false), shapes).forEach((gradient, i) => {
+      expectClose(gradient, expected[i] ?? [], 1e-2);
+    });
+    const valueOn = (backend: EngineName) => {
+      useBackend(backend);
+      return tf.tidy(() => {
+        const [a, b] = shapes.map((shape, i) => tf.tensor(values(shape, `input ${i}`), shape));
+        return a && b ? [...tf.matMul(a, b).dataSync()] : [];
+      });
+    };
+    expectClose(valueOn("wasm"), valueOn("cpu"), 1e-4);
+  });
+
   for (const [size, strides, pad] of [
     [2, 2, "valid"],
     [2, 2, "same"],

@@ -27,26 +27,31 @@ function replaceKernel(kernelName: string, make: (original: Kernel) => Kernel): 
   tf.registerKernel({ ...original, kernelName, backendName: "wasm", kernelFunc });
 }
 
+/** From this many elements on, the kernel's packing of its right operand costs more than transposing it. */
+const LARGE = 1 << 16;
+
 /**
- * a b with either operand transposed. The kernel is fast only without flags, so the smaller of the tensors that can
- * be transposed is: a b^T = (b a^T)^T.
+ * a b with either operand transposed. The kernel is fast only without flags and with a small right operand, so either
+ * the operands are transposed as asked, or the product is taken as a b = (b^T a^T)^T: whichever moves less.
  */
 function matMulWithoutFlags(original: Kernel): Kernel {
   return (call) => {
     const { transposeA, transposeB } = call.attrs as tf.BatchMatMulAttrs;
     const [a, b] = [input(call, "a"), input(call, "b")];
-    if ((!transposeA && !transposeB) || a.rank > 3 || b.rank > 3) return original(call);
-    return tf.tidy(() => {
-      const [rows, columns] = [a.shape.at(transposeA ? -1 : -2) ?? 0, b.shape.at(transposeB ? -2 : -1) ?? 0];
-      const direct = (transposeA ? a.size : 0) + (transposeB ? b.size : 0);
-      const swapped = (transposeA ? 0 : a.size) + (transposeB ? 0 : b.size) + rows * columns;
-      if (direct <= swapped) return product(transposeA ? swapAxes(a) : a, transposeB ? swapAxes(b) : b);
-      return swapAxes(product(transposeB ? b : swapAxes(b), transposeA ? a : swapAxes(a)));
-    });
+    if (a.rank > 3 || b.rank > 3) return original(call);
+    const [rows, columns] = [a.shape.at(transposeA ? -1 : -2) ?? 0, b.shape.at(transposeB ? -2 : -1) ?? 0];
+    const plain = !transposeA && !transposeB;
+    if (plain && (b.rank > 2 || b.size < LARGE || 4 * rows > columns)) return original(call);
+    const direct = (transposeA ? a.size : 0) + (transposeB ? b.size : 0);
+    const exchanged = (transposeA ? 0 : a.size) + (transposeB ? 0 : b.size) + rows * columns;
+    return tf.tidy(() =>
+      plain || exchanged < direct
+        ? swapAxes(tf.matMul(transposeB ? b : swapAxes(b), transposeA ? a : swapAxes(a)))
+        : tf.matMul(transposeA ? swapAxes(a) : a, transposeB ? swapAxes(b) : b),
+    );
   };
 }
 
-const product = (a: tf.Tensor, b: tf.Tensor) => tf.matMul(a, b);
 const swapAxes = (x: tf.Tensor) => tf.transpose(x, x.rank === 3 ? [0, 2, 1] : [1, 0]);
 
 /**
@@ -120,8 +125,7 @@ function convInputGradient(original: Kernel): Kernel {
     const [padTop = 0, padBottom = 0, padLeft = 0, padRight = 0] = rest;
     if (info.strideHeight !== 1 || info.strideWidth !== 1 || Math.min(...rest) < 0) return original(call);
     return tf.tidy(() => {
-      const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
-      return tf.conv2d(dy, turned, 1, [
+      return tf.conv2d(dy, turned(filter, call.backend), 1, [
         [0, 0],
         [padTop, padBottom],
         [padLeft, padRight],
@@ -129,6 +133,22 @@ function convInputGradient(original: Kernel): Kernel {
       ]);
     });
   };
+}
+
+/** A filter [K_h, K_w, C_in, C_out] turned by 180 degrees with its channels exchanged: [K_h, K_w, C_out, C_in]. */
+function turned(filter: tf.Tensor4D, backend: BackendWasm): tf.Tensor4D {
+  const [height, width, inputs, outputs] = filter.shape;
+  const info = backend.makeOutput([height, width, outputs, inputs], "float32");
+  const [to, from] = [backend.typedArrayFromHeap(info), backend.typedArrayFromHeap(filter)];
+  const area = height * width;
+  for (let cell = 0; cell < area; cell++) {
+    for (let i = 0; i < inputs; i++) {
+      const source = (cell * inputs + i) * outputs;
+      const target = (area - 1 - cell) * outputs * inputs + i;
+      for (let o = 0; o < outputs; o++) to[target + o * inputs] = from[source + o] ?? 0;
+    }
+  }
+  return tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor4D;
 }
 
 /** dL/dx of max pooling: each output's gradient goes to the first greatest input of its window, as on `cpu`. */

@@ -38,17 +38,19 @@ interface RpcLog {
   readonly logIndex: string;
 }
 
-/** Reads the chain over JSON-RPC. Errors name the endpoint's host, never a key in its path. */
-export function rpcChainSource(rpcUrl: string): ChainSource {
-  const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
-  const send = async <T>(method: string, params: readonly unknown[]): Promise<T> =>
-    (await provider.send(method, [...params])) as T;
+/** Sends one JSON-RPC request, as every endpoint and wallet does. */
+export type SendRequest = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
+/** Reads the chain through any JSON-RPC connection. */
+export function chainSource(request: SendRequest): ChainSource {
+  const send = async <T>(method: string, ...params: readonly unknown[]): Promise<T> =>
+    (await request(method, params)) as T;
   return {
-    chainId: async () => BigInt(await send<string>("eth_chainId", [])),
-    latestBlock: async () => Number(await send<string>("eth_blockNumber", [])),
+    chainId: async () => BigInt(await send<string>("eth_chainId")),
+    latestBlock: async () => Number(await send<string>("eth_blockNumber")),
     logs: async (address, fromBlock, toBlock) => {
       const range = { fromBlock: toQuantity(fromBlock), toBlock: toQuantity(toBlock) };
-      const logs = await send<RpcLog[]>("eth_getLogs", [{ address, ...range }]);
+      const logs = await send<readonly RpcLog[]>("eth_getLogs", { address, ...range });
       return logs.map((log) => ({
         ...log,
         blockNumber: Number(log.blockNumber),
@@ -56,19 +58,29 @@ export function rpcChainSource(rpcUrl: string): ChainSource {
       }));
     },
     block: async (number) => {
-      const header = await send<{ hash: string; timestamp: string } | null>("eth_getBlockByNumber", [
+      const header = await send<{ hash: string; timestamp: string } | null>(
+        "eth_getBlockByNumber",
         toQuantity(number),
         false,
-      ]);
+      );
       if (header === null) {
-        throw new ConcordatError(`${new URL(rpcUrl).host} does not know block ${number}`, {
+        throw new ConcordatError(`The endpoint does not know block ${number}`, {
           hint: "Ask an endpoint that keeps all block headers",
         });
       }
       return { hash: header.hash, timestamp: Number(header.timestamp) };
     },
-    call: (to, data, block) => send("eth_call", [{ to, data }, toQuantity(block)]),
-    code: (account, block) => send("eth_getCode", [account, toQuantity(block)]),
+    call: (to, data, block) => send("eth_call", { to, data }, toQuantity(block)),
+    code: (account, block) => send("eth_getCode", account, toQuantity(block)),
+    close: () => {},
+  };
+}
+
+/** Reads the chain at an HTTP endpoint. */
+export function rpcChainSource(rpcUrl: string): ChainSource {
+  const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  return {
+    ...chainSource((method, params) => provider.send(method, [...params])),
     close: () => provider.destroy(),
   };
 }

@@ -118,15 +118,15 @@ export function decodeEvent(contract: ContractName, log: RawLog): AuditEvent | u
   return { contract, name: parsed.name, args, blockNumber, transactionHash, logIndex } as AuditEvent;
 }
 
-/** Decoded values as plain objects and arrays, by name. */
-export function plainFields(types: readonly ParamType[], values: Iterable<unknown>): Record<string, unknown> {
-  const list = [...values];
-  return Object.fromEntries(types.map((type, index) => [type.name, plainValue(type, list[index])]));
-}
-
-function plainValue(type: ParamType, value: unknown): unknown {
+/** A decoded value as plain objects, by the names of their fields, and arrays. */
+export function plainValue(type: ParamType, value: unknown): unknown {
   if (type.baseType === "tuple") return plainFields(type.components ?? [], value as Iterable<unknown>);
   const child = type.arrayChildren;
   if (child !== null) return [...(value as Iterable<unknown>)].map((item) => plainValue(child, item));
   return value;
+}
+
+function plainFields(types: readonly ParamType[], values: Iterable<unknown>): Record<string, unknown> {
+  const list = [...values];
+  return Object.fromEntries(types.map((type, index) => [type.name, plainValue(type, list[index])]));
 }

@@ -1,5 +1,6 @@
 import { Interface } from "ethers";
 import { MemberStatus, Phase, ProposalState, TaskState } from "../protocol/enums.ts";
+import { ZERO_DIGEST } from "../protocol/ids.ts";
 import type { AbiTerms } from "../protocol/taskTerms.ts";
 import { termsFromAbi } from "../protocol/taskTerms.ts";
 import type { CheckPlace, Fact } from "./checks.ts";
@@ -13,7 +14,6 @@ import type { ReplayedTask, TaskRegistryReplay } from "./replay/taskRegistryRepl
 import type { ViewReader } from "./views.ts";
 
 const ERC20 = new Interface(["function balanceOf(address) view returns (uint256)"]);
-const ZERO_HASH = `0x${"0".repeat(64)}`;
 
 /** All replays after the last event. */
 export interface Replays {
@@ -203,8 +203,9 @@ async function checkRound(
     deadline: round.deadline,
     sealBlock: round.sealBlock,
     base: round.base,
-    aggregate: round.aggregate?.digest ?? ZERO_HASH,
-    seed: round.seed ?? ZERO_HASH,
+    // A task that ended before its last opening had an aggregate shows the one before.
+    aggregate: round.phase === Phase.Ended ? round.lastAggregate : (round.aggregate?.digest ?? ZERO_DIGEST),
+    seed: round.seed ?? ZERO_DIGEST,
   };
   for (const field of ROUND_FIELDS) {
     checks.expect("round.state", place(field, taskId), expected[field], found[field]);

@@ -1,6 +1,7 @@
 import { aggregationRuleName, minimumUpdates } from "../../protocol/aggregationRule.ts";
 import { bitmapCount, bitmapIsWithin, bitmapWords, bitmapsOverlap } from "../../protocol/bitmap.ts";
 import { Phase } from "../../protocol/enums.ts";
+import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { rankOpensAt } from "../../protocol/rules/roundClock.ts";
 import { hashAggregateAttestation } from "../../protocol/signedResults.ts";
 import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
@@ -65,6 +66,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
     });
   }
   round.aggregate = pickStatement(event);
+  if (args.digest !== ZERO_DIGEST) round.lastAggregate = args.digest;
 }
 
 /** Accepted and rejected: disjoint sets of posted members, as many as the rule needs, or too few for digest zero. */

@@ -1,6 +1,7 @@
 import type { Bitmap } from "../../protocol/bitmap.ts";
 import { bitmapMinus, bitmapUnion, toBitmap } from "../../protocol/bitmap.ts";
 import { EndReason, Phase } from "../../protocol/enums.ts";
+import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import type { Committee } from "../../protocol/rules/committeeElection.ts";
 import { electCommittee } from "../../protocol/rules/committeeElection.ts";
 import type { ScoreTotals } from "../../protocol/rules/packedScores.ts";
@@ -50,6 +51,8 @@ export interface ReplayedRound {
   readonly reported: Set<number>;
   totals: ScoreTotals;
   aggregate: AcceptedAggregate | undefined;
+  /** Digest of the last aggregate of any round, zero before: what the contract's slot keeps until the next one. */
+  lastAggregate: string;
   /** Duties missed that the next transition has to explain. */
   missed: MissedDuty[];
   /** What the last transition was: it decides what has to come next. */
@@ -81,6 +84,7 @@ export function unopenedRound(task: ReplayedTask): ReplayedRound {
     reported: new Set(),
     totals: { reports: 0, sums: [], squares: [] },
     aggregate: undefined,
+    lastAggregate: ZERO_DIGEST,
     missed: [],
     after: "start",
     targetMet: false,

@@ -1,4 +1,5 @@
 import { Phase, ElectionMode, SkipReason, VoidReason, enumName } from "../../protocol/enums.ts";
+import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { mixedSeed, modelHashSeed } from "../../protocol/rules/committeeElection.ts";
 import { noScores } from "../../protocol/rules/packedScores.ts";
 import { quorumOf } from "../../protocol/rules/quorum.ts";
@@ -23,7 +24,6 @@ import type { TaskRegistryReplay } from "./taskRegistryReplay.ts";
 
 /** Blocks whose hash a contract can read. */
 const KNOWN_HASHES = 256;
-const ZERO_HASH = `0x${"0".repeat(64)}`;
 
 /** Looks up who signed for a node at a round's opening. */
 export type SignerAt = (nodeId: number, timestamp: number) => string | undefined;
@@ -190,7 +190,7 @@ export class RoundCoordinatorReplay {
     this.#context.checks.expect(
       "round.seed",
       place,
-      [true, blockHash ?? ZERO_HASH, seed],
+      [true, blockHash ?? ZERO_DIGEST, seed],
       [ready, event.args.blockHash, event.args.seed],
     );
     round.seed = seed;
@@ -322,7 +322,7 @@ function voidReason(round: ReplayedRound, now: number): VoidReason {
   const due = now >= round.deadline && now < round.task.hardEnd;
   if (round.phase === Phase.Training && due && round.posted.size < round.quorum) return VoidReason.NoQuorum;
   if (round.phase !== Phase.Aggregation) return VoidReason.None;
-  if (round.aggregate?.digest === ZERO_HASH) return VoidReason.TooFewUpdates;
+  if (round.aggregate?.digest === ZERO_DIGEST) return VoidReason.TooFewUpdates;
   const spent = due && round.aggregate === undefined && round.attemptsLeft === 0;
   return spent ? VoidReason.AttemptsSpent : VoidReason.None;
 }

@@ -150,14 +150,20 @@ export interface Contracts {
 /** The deployed contracts, their nodes, and one task at a time, driven the way nodes would drive it. */
 export class Federation {
   readonly connection: Connection;
-  readonly nodes: TestNode[];
+  /** The founders. */
+  readonly nodes: readonly TestNode[];
   readonly domain: ResultDomain;
   readonly contracts: Contracts;
   /** The task that every method below means; `publish` sets it. */
   taskId = 0n;
   private published: TaskTerms | undefined;
 
-  constructor(connection: Connection, nodes: TestNode[], domain: ResultDomain, contracts: Contracts) {
+  constructor(
+    connection: Connection,
+    nodes: readonly TestNode[],
+    domain: ResultDomain,
+    contracts: Contracts,
+  ) {
     this.connection = connection;
     this.nodes = nodes;
     this.domain = domain;
@@ -278,7 +284,6 @@ export class Federation {
       if (await nodeRegistry.isMember(node.nodeId)) break;
       await nodeRegistry.connect(voter.operator).vote(proposal, true);
     }
-    this.nodes.push(node);
     return node;
   }
 
@@ -305,10 +310,9 @@ export class Federation {
     return (await Promise.all(nodeIds)).map((nodeId) => this.node(nodeId));
   }
 
+  /** A founder, or a node that was admitted later. */
   node(nodeId: bigint | number): TestNode {
-    const node = this.nodes[Number(nodeId) - 1];
-    if (node === undefined) throw new Error(`There is no node ${nodeId}`);
-    return node;
+    return this.nodes[Number(nodeId) - 1] ?? testNode(this.connection, Number(nodeId));
   }
 
   /** The committee by rank, as the contract elects it. */

@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { audit } from "../../../../audit/audit.ts";
+import { reportCsv, reportJson, reportSummary } from "../../../../audit/report.ts";
+import type { AuditReport } from "../../../../audit/report.ts";
+import type { AddressBook } from "../../../../protocol/addressBook.ts";
+import { ConcordatError, InputError } from "../../../../protocol/errors.ts";
+import { createHeliaStore } from "../../artifacts/heliaStore.ts";
+import { auditModels } from "../auditModels.ts";
+import { ExitCode } from "../exitCode.ts";
+import { orInterrupted, untilInterrupted } from "../interruption.ts";
+import { openReader } from "../openChain.ts";
+import { note } from "../output.ts";
+
+export interface AuditCommandOptions {
+  readonly rpc: string;
+  readonly addressBook: string;
+  readonly task?: number;
+  readonly artifacts?: true;
+  readonly json?: true;
+  readonly csv?: string;
+}
+
+/** `concordat audit`. Exit code 1 where anything disagrees. */
+export async function runAudit(options: AuditCommandOptions): Promise<void> {
+  const chain = await openReader(options);
+  const { book } = chain;
+  const taskCount = Number(await chain.contracts.taskRegistry.taskCount());
+  await chain.close();
+  if (options.task !== undefined && options.task > taskCount) {
+    throw new InputError(`There is no task ${options.task}`, { hint: `Give 1 to ${taskCount}` });
+  }
+  const signal = untilInterrupted();
+  const report = options.artifacts
+    ? await auditWithArtifacts(options, book, signal)
+    : await orInterrupted(audit(baseOptions(options, book)), signal);
+  if (options.csv !== undefined) await writeCsv(options.csv, report);
+  process.stdout.write(options.json ? reportJson(report) : reportSummary(report));
+  if (!report.agrees) process.exitCode = ExitCode.Failure;
+}
+
+function baseOptions({ rpc, task }: AuditCommandOptions, addressBook: AddressBook) {
+  return { chain: { rpcUrl: rpc }, addressBook, ...(task !== undefined && { taskId: task }) };
+}
+
+/** Fetches into a folder of its own, which vanishes afterwards. */
+async function auditWithArtifacts(
+  options: AuditCommandOptions,
+  book: AddressBook,
+  signal: AbortSignal,
+): Promise<AuditReport> {
+  const dir = await mkdtemp(join(tmpdir(), "concordat-audit-"));
+  try {
+    const store = await createHeliaStore({ dir });
+    try {
+      note("Fetching the rounds' models; this takes as long as their nodes' network");
+      return await orInterrupted(audit({ ...baseOptions(options, book), models: auditModels(store, signal) }), signal);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function writeCsv(file: string, report: AuditReport): Promise<void> {
+  try {
+    await writeFile(file, reportCsv(report));
+  } catch (cause) {
+    throw new ConcordatError(`The file ${file} cannot be written`, { hint: "Choose another with --csv", cause });
+  }
+}

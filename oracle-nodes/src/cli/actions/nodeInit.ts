@@ -1,0 +1,74 @@
+import { resolve } from "node:path";
+import { InputError } from "../../../../protocol/errors.ts";
+import type { HostPort } from "../../artifacts/endpoints.ts";
+import { formatEndpoints } from "../../artifacts/endpoints.ts";
+import { initialiseNode } from "../nodeInit.ts";
+import { readAddressBook } from "../openChain.ts";
+import { pairs, print, printJson } from "../output.ts";
+import { chooseNewPassword } from "../password.ts";
+
+export interface NodeInitCommandOptions {
+  readonly rpc: string;
+  readonly addressBook: string;
+  readonly data?: string;
+  readonly nodes: number;
+  readonly index: number;
+  readonly seed: number;
+  readonly listen: string;
+  readonly gateway: string;
+  readonly announce?: readonly string[];
+  readonly provider?: readonly string[];
+  readonly confirmations: number;
+  readonly passwordFile?: string;
+  readonly json?: true;
+}
+
+/** `concordat node init`: checks everything, then makes the folder. */
+export async function runNodeInit(dir: string, options: NodeInitCommandOptions): Promise<void> {
+  await readAddressBook(options.addressBook);
+  if (options.announce) formatEndpoints(options.announce);
+  const values = {
+    rpcUrl: options.rpc,
+    addressBook: resolve(options.addressBook),
+    dataset: {
+      seed: options.seed,
+      nodes: options.nodes,
+      index: options.index,
+      ...(options.data !== undefined && { dir: resolve(options.data) }),
+    },
+    confirmations: options.confirmations,
+    pollMs: 250,
+    listen: hostPort("--listen", options.listen),
+    gateway: hostPort("--gateway", options.gateway),
+    announce: options.announce ?? [],
+    providers: options.provider ?? [],
+  };
+  const node = await initialiseNode({ dir, values, password: await chooseNewPassword(options) });
+  if (options.json) return printJson(node);
+  print(`Made ${node.dir}`);
+  print(
+    pairs([
+      ["configuration", node.config],
+      ["signer", `${node.signer} (signs results, pays for gas)`],
+      ["operator", `${node.operator} (owns the node: votes, stakes, joins, claims)`],
+    ]),
+  );
+  print(`
+Next:
+  1. Send both accounts some of the chain's currency for gas.
+  2. concordat node apply --config ${node.config}     asks the members for admission
+  3. concordat task join TASK --config ${node.config}
+  4. concordat node run --config ${node.config}
+  5. concordat node announce --config ${node.config}  once it runs, if the operator's key is not the signer's`);
+}
+
+/** Reads HOST:PORT or [IPV6]:PORT. */
+export function hostPort(option: string, text: string): HostPort {
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || !(port <= 65_535)) {
+    throw new InputError(`${option} ${text} is not a host and a port`, { hint: "Give for example 0.0.0.0:4001" });
+  }
+  return { host, port };
+}

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
+import { DATASET_NAMES } from "../../../../protocol/manifest.ts";
+import type { DemoOptions } from "../demo/demoOptions.ts";
+import { examples } from "../examples.ts";
+import { fraction, positiveNumber, wholeNumber } from "../parsers.ts";
+import { BASES, ELECTIONS, STRATEGIES } from "../publish/buildTerms.ts";
+
+/** `concordat demo`, which is also `npm start`. */
+export function addDemoCommand(program: Command): void {
+  const demo = program
+    .command("demo")
+    .description(
+      "train a non-IID federation on this machine, from an empty chain to an audit: embedded chain, contracts, " +
+        "oracle nodes as processes, a published task, results against FedAvg and Local",
+    )
+    .option("--nodes <N>", "oracle nodes", wholeNumber(1, 50), 5)
+    .option("--rounds <T>", "rounds", wholeNumber(1, 1000), 8)
+    .addOption(new Option("--dataset <NAME>", "what is learnt").choices(DATASET_NAMES).default("digits"))
+    .option("--data <DIR>", "folder with the dataset's files; the built-in digits needs none")
+    .option("--model <NAME|FILE.json>", "mlp, cnn, lenet, or a Keras topology (default: suits the dataset)")
+    .option("--epochs <E>", "passes over a node's data in a round (default: suits the dataset)", wholeNumber(1, 1000))
+    .option("--batch <B>", "samples a step (default: suits the dataset)", wholeNumber(1, 4096))
+    .option("--lr <RATE>", "learning rate (default: suits the dataset)", positiveNumber)
+    .option("--momentum <M>", "momentum of SGD (default: suits the dataset)", fraction)
+    .option("--train-per-class <N>", "training images of each of a node's four classes", wholeNumber(1), 150)
+    .option("--seed <S>", "seed of partition, initial model and shuffles", wholeNumber(0, 0xffff_ffff), 1)
+    .addOption(
+      new Option("--strategy <NAME>", "how alpha is chosen").choices(Object.keys(STRATEGIES)).default("argmax-mean"),
+    )
+    .addOption(new Option("--base <NAME>", "model from which training starts").choices(Object.keys(BASES)).default("global"))
+    .addOption(
+      new Option("--election <NAME>", "seed of the election").choices(Object.keys(ELECTIONS)).default("model-hash-mixed"),
+    )
+    .addOption(new Option("--rule <NAME>", "how updates become one model").choices(AGGREGATION_RULES).default("fedavg"))
+    .option("--f <N>", "updates that may be arbitrary (krum, multiKrum, trimmedMean)", wholeNumber(0, 20), 0)
+    .option("--keep", "leave everything running at the end, until Ctrl-C, and say how to look around")
+    .option("--dir <DIR>", "empty folder for nodes, logs and address book, which then stays (default: a temporary one)")
+    .option("--json <FILE>", "write all results as JSON")
+    .action(async (options: DemoOptions) => {
+      const { runDemo } = await import("../demo/demo.ts");
+      await runDemo(options);
+    });
+  examples(demo, [
+    ["npm start", "five nodes, eight rounds on built-in handwriting, about a minute"],
+    ["npm start -- --dataset mnist --data DIR --nodes 10 --rounds 20", "real data from its official files"],
+    ["npm start -- --nodes 7 --rule multiKrum --f 2", "a robust aggregation rule"],
+    ["npm start -- --keep", "then query the chain, run the audit, read the nodes' folders"],
+  ]);
+}

@@ -1,0 +1,141 @@
+import type { Command } from "commander";
+import type { LifeCycleOptions } from "../actions/taskLifeCycle.ts";
+import type { TaskListOptions } from "../actions/taskList.ts";
+import type { MembershipOptions } from "../actions/taskMembership.ts";
+import type { ClaimOptions, SettleOptions } from "../actions/taskMoney.ts";
+import type { TaskPublishOptions } from "../actions/taskPublish.ts";
+import type { TaskShowOptions } from "../actions/taskShow.ts";
+import { accountOptions, chainOptions } from "../chainOptions.ts";
+import { examples } from "../examples.ts";
+import { address, wholeNumber } from "../parsers.ts";
+import { publishOptions } from "../publish/publishOptions.ts";
+
+/** `concordat task ...`: from publication to payment. Returns the group. */
+export function addTaskCommands(program: Command): Command {
+  const task = program.command("task").description("publish, join, follow and settle tasks; vote on members");
+  addPublish(task);
+  addList(task);
+  addShow(task);
+  addMembership(task);
+  addLifeCycle(task);
+  addMoney(task);
+  return task;
+}
+
+function addPublish(task: Command): void {
+  const publish = accountOptions(
+    publishOptions(
+      task.command("publish").description("publish a task: make its files, escrow the rewards, fix its terms"),
+    ),
+  )
+    .option("--out <DIR>", "write manifest and initial model here, for `artifact add` at a member")
+    .option("--kubo <URL>", "put both into the Kubo node with this RPC address, which members name as provider")
+    .option("--serve <HOST:PORT>", "serve both from here until Ctrl-C; members name it as provider")
+    .option("--dry-run", "check everything and print the terms; send nothing")
+    .option("--json", "print JSON")
+    .action(async (options: TaskPublishOptions) => {
+      const { runTaskPublish } = await import("../actions/taskPublish.ts");
+      await runTaskPublish(options);
+    });
+  examples(publish, [
+    [
+      "concordat task publish --dataset mnist --rounds 20 --rpc URL --address-book FILE --keystore publisher.json --out task",
+      "no stake, no reward; a member then runs: concordat artifact add task/* --config node.yaml",
+    ],
+    [
+      "concordat task publish --dataset digits --reward 0.1 --reward-token 0x... --rule multiKrum --f 1 --min-nodes 8 ... --serve 0.0.0.0:8080",
+      "serves the files until the members have them",
+    ],
+  ]);
+}
+
+function addList(task: Command): void {
+  const list = chainOptions(task.command("list").description("all tasks"))
+    .option("--json", "print JSON")
+    .action(async (options: TaskListOptions) => {
+      const { runTaskList } = await import("../actions/taskList.ts");
+      await runTaskList(options);
+    });
+  examples(list, [["concordat task list --config hospital-a/node.yaml", "needs no key"]]);
+}
+
+function addShow(task: Command): void {
+  const show = chainOptions(
+    task
+      .command("show")
+      .description("a task's terms, state, round, members, reputations and rewards")
+      .argument("<task>", "its number", wholeNumber(1)),
+  )
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: TaskShowOptions) => {
+      const { runTaskShow } = await import("../actions/taskShow.ts");
+      await runTaskShow(taskId, options);
+    });
+  examples(show, [["concordat task show 1 --rpc http://127.0.0.1:8545 --address-book addresses.json", "needs no key"]]);
+}
+
+function addMembership(task: Command): void {
+  for (const [name, purpose, effect] of [
+    ["join", "join with the caller's node (its operator's account); joining is consent to the terms", "at once, or at the next round"],
+    ["leave", "leave with the caller's node (its operator's account)", "what was earned is kept"],
+  ] as const) {
+    const command = accountOptions(
+      task.command(name).description(purpose).argument("<task>", "its number", wholeNumber(1)),
+    )
+      .option("--json", "print JSON")
+      .action(async (taskId: number, options: MembershipOptions) => {
+        const { runMembership } = await import("../actions/taskMembership.ts");
+        await runMembership(name, taskId, options);
+      });
+    examples(command, [[`concordat task ${name} 1 --config hospital-a/node.yaml`, effect]]);
+  }
+}
+
+function addLifeCycle(task: Command): void {
+  for (const [name, purpose, effect] of [
+    ["start", "start a task that has enough members (any account; nodes do it by themselves)", "opens round 1"],
+    ["advance", "move a phase whose time is over (any account; nodes do it by themselves)", "one transition"],
+    ["cancel", "end a task that has not started and refund it (the publisher; anyone after its time limit)", "refunds the escrow"],
+    ["refund", "pay the publisher what no member can earn any more (any account, after the end)", "may be repeated as members settle"],
+  ] as const) {
+    const command = accountOptions(
+      task.command(name).description(purpose).argument("<task>", "its number", wholeNumber(1)),
+    )
+      .option("--json", "print JSON")
+      .action(async (taskId: number, options: LifeCycleOptions) => {
+        const { runLifeCycle } = await import("../actions/taskLifeCycle.ts");
+        await runLifeCycle(name, taskId, options);
+      });
+    examples(command, [[`concordat task ${name} 1 --rpc URL --address-book FILE --keystore publisher.json`, effect]]);
+  }
+}
+
+function addMoney(task: Command): void {
+  const claim = accountOptions(
+    task
+      .command("claim")
+      .description("settle the caller's node and pay out what it earned (its operator's account)")
+      .argument("<task>", "its number", wholeNumber(1))
+      .option("--to <ADDRESS>", "who receives it; by default the operator", address),
+  )
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: ClaimOptions) => {
+      const { runClaim } = await import("../actions/taskMoney.ts");
+      await runClaim(taskId, options);
+    });
+  examples(claim, [["concordat task claim 1 --config hospital-a/node.yaml", "during the task or after it"]]);
+  const settle = accountOptions(
+    task
+      .command("settle")
+      .description("replay a member's finalised rounds into its account (any account)")
+      .argument("<task>", "its number", wholeNumber(1))
+      .requiredOption("--node <N>", "the member's node", wholeNumber(1))
+      .option("--max-rounds <N>", "rounds to replay at most", wholeNumber(1), 512),
+  )
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: SettleOptions) => {
+      const { runSettle } = await import("../actions/taskMoney.ts");
+      await runSettle(taskId, options);
+    });
+  examples(settle, [["concordat task settle 1 --node 3 --config hospital-a/node.yaml", "releases the rest of the escrow"]]);
+}

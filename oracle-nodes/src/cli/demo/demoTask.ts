@@ -1,0 +1,93 @@
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { Address } from "../../../../protocol/ids.ts";
+import { NO_PERMIT } from "../noPermit.ts";
+import type { ChainWriter } from "../chainAccess.ts";
+import { connectWriter } from "../openChain.ts";
+import { buildTerms } from "../publish/buildTerms.ts";
+import type { TaskFiles } from "../publish/buildTask.ts";
+import { publishTerms } from "../publish/publishTerms.ts";
+import type { DemoOptions } from "./demoOptions.ts";
+import { STAKE, demoTerms } from "./demoTerms.ts";
+import type { DemoNode, Federation } from "./federation.ts";
+import type { NodeAccount } from "./report.ts";
+
+/** What publisher and operators do in the demonstration: stake, publish, join, claim. */
+export class DemoTask {
+  readonly #federation: Federation;
+  readonly #options: DemoOptions;
+  readonly #files: TaskFiles;
+  #taskId = 0;
+
+  constructor(federation: Federation, options: DemoOptions, files: TaskFiles) {
+    this.#federation = federation;
+    this.#options = options;
+    this.#files = files;
+  }
+
+  /** Every operator deposits its stake. */
+  async stake(): Promise<void> {
+    const { book, token, nodes } = this.#federation;
+    await Promise.all(
+      nodes.map(async (node) =>
+        this.#as(node, async ({ approve, send }) => {
+          await approve(token, book.contracts.StakeVault, STAKE);
+          await send("stakeVault", "deposit", [node.id, token, STAKE, NO_PERMIT]);
+        }),
+      ),
+    );
+  }
+
+  /** Publishes the task; gives its number. */
+  async publish(): Promise<number> {
+    const { publisher, book, token } = this.#federation;
+    const settings = demoTerms(this.#options, this.#files.manifest, publisher.address as Address, token);
+    return this.#as({ wallet: publisher }, async (chain) => {
+      const block = await chain.provider.getBlock("latest");
+      const terms = buildTerms(settings, this.#files, book.contracts, block?.timestamp ?? 0);
+      const { taskId } = await publishTerms(chain, terms);
+      this.#taskId = taskId;
+      return taskId;
+    });
+  }
+
+  /** All nodes join one after another, so that node k is member k: its place in the partition seeds its shuffles. */
+  async join(): Promise<void> {
+    for (const node of this.#federation.nodes) {
+      await this.#as(node, async ({ send, contracts }) => {
+        await send("taskRegistry", "joinTask", [this.#taskId, node.id]);
+        const { memberId } = await contracts.taskRegistry.member(this.#taskId, node.id);
+        if (Number(memberId) !== node.id) throw new ConcordatError(`Node ${node.id} became member ${memberId}`);
+      });
+    }
+  }
+
+  /** Settles and pays out every node, then refunds the publisher what nobody can earn any more. */
+  async claim(): Promise<NodeAccount[]> {
+    const accounts = await Promise.all(
+      this.#federation.nodes.map(async (node) =>
+        this.#as(node, async ({ send, contracts, account }) => {
+          const before = await contracts.rewardLedger.accountOf(this.#taskId, node.id);
+          if (before.earned > before.claimed) {
+            await send("rewardLedger", "claim", [this.#taskId, node.id, account]);
+          } else {
+            await send("rewardLedger", "settle", [this.#taskId, node.id, this.#options.rounds]);
+          }
+          const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(this.#taskId, node.id);
+          return { node: node.id, reputation: Number(reputation), earned, claimed };
+        }),
+      ),
+    );
+    await this.#as({ wallet: this.#federation.publisher }, async ({ send, contracts }) => {
+      if ((await contracts.rewardLedger.refundable(this.#taskId)) > 0n) {
+        await send("rewardLedger", "refund", [this.#taskId]);
+      }
+    });
+    return accounts;
+  }
+
+  async #as<T>({ wallet }: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
+    const { provider, book } = this.#federation;
+    const chain = await connectWriter(provider._getConnection().url, book, wallet);
+    return work(chain).finally(async () => chain.close());
+  }
+}

@@ -1,0 +1,121 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Contract, JsonRpcProvider, NonceManager, Wallet, parseEther } from "ethers";
+import type { ContractTransactionResponse } from "ethers";
+import { deployConcordat } from "../../../../deploy/deployConcordat.ts";
+import type { AddressBook } from "../../../../protocol/addressBook.ts";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { Address } from "../../../../protocol/ids.ts";
+import { initialiseNode } from "../nodeInit.ts";
+import { toJson } from "../output.ts";
+import type { DemoOptions } from "./demoOptions.ts";
+import { STAKE, VALIDATION_PER_CLASS } from "./demoTerms.ts";
+import { BLOCK_MS } from "./embeddedChain.ts";
+import type { EmbeddedChain } from "./embeddedChain.ts";
+
+const GAS_MONEY = parseEther("100");
+const DAY = 86_400;
+/** Cheap keystores: these keys live for minutes and are worth nothing. */
+const SCRYPT = { N: 1024, r: 8, p: 1 };
+/** The password of all keystores of a demonstration. */
+export const PASSWORD = "demonstration";
+
+const TOKEN = [
+  "function mint(address to, uint256 amount)",
+  "function approve(address spender, uint256 amount) returns (bool)",
+];
+
+/** A node of the demonstration, before it runs. */
+export interface DemoNode {
+  /** From 1, as in the registry. */
+  readonly id: number;
+  readonly wallet: Wallet;
+  readonly dir: string;
+  readonly config: string;
+}
+
+/** The contracts and the accounts of the demonstration. */
+export interface Federation {
+  readonly book: AddressBook;
+  readonly bookFile: string;
+  readonly token: Address;
+  readonly publisher: Wallet;
+  readonly nodes: readonly DemoNode[];
+  readonly provider: JsonRpcProvider;
+}
+
+/** Deploys the contracts with one founding node for each account, gives everyone gas money and tokens. */
+export async function foundFederation(
+  chain: EmbeddedChain,
+  dir: string,
+  options: DemoOptions,
+  publisherEndpoints: string,
+): Promise<Federation> {
+  const wallets = Array.from({ length: options.nodes }, newWallet);
+  const publisher = newWallet();
+  const book = await deployConcordat({
+    hre: chain.hre,
+    chain: chain.rpcUrl,
+    networkName: "demonstration",
+    founders: wallets.map(({ address }) => ({ operator: address, signer: address })),
+    votingPeriod: DAY,
+    unbondingPeriod: 60 * DAY,
+    developmentToken: true,
+  });
+  const token = book.tokens?.DevelopmentToken;
+  if (token === undefined) throw new ConcordatError("The deployment brought no development token");
+  const bookFile = join(dir, "addresses.json");
+  await writeFile(bookFile, `${toJson(book, 2)}\n`);
+  const provider = new JsonRpcProvider(chain.rpcUrl, book.chainId, {
+    staticNetwork: true,
+    cacheTimeout: -1,
+    pollingInterval: BLOCK_MS,
+  });
+  await fund(provider, token, [...wallets, publisher]);
+  const nodes: DemoNode[] = [];
+  for (const [index, wallet] of wallets.entries()) {
+    const made = await initialiseNode({
+      dir: join(dir, `node-${index + 1}`),
+      password: PASSWORD,
+      signer: wallet,
+      operator: wallet,
+      scrypt: SCRYPT,
+      values: {
+        rpcUrl: chain.rpcUrl,
+        addressBook: bookFile,
+        dataset: {
+          ...(options.data !== undefined && { dir: options.data }),
+          seed: options.seed,
+          nodes: options.nodes,
+          index,
+          trainPerClass: options.trainPerClass,
+          validationPerClass: VALIDATION_PER_CLASS,
+        },
+        confirmations: 1,
+        pollMs: 100,
+        listen: { host: "127.0.0.1", port: 0 },
+        gateway: { host: "127.0.0.1", port: 0 },
+        announce: [],
+        providers: [publisherEndpoints],
+      },
+    });
+    nodes.push({ id: index + 1, wallet, dir: made.dir, config: made.config });
+  }
+  return { book, bookFile, token, publisher, nodes, provider };
+}
+
+/** From the chain's richest account: gas money for all, stake for nodes, plenty of tokens for the publisher's escrow. */
+async function fund(provider: JsonRpcProvider, token: Address, accounts: readonly Wallet[]): Promise<void> {
+  const rich = new NonceManager(await provider.getSigner(0));
+  const minter = new Contract(token, TOKEN, rich);
+  const sent: (ContractTransactionResponse | { wait(): Promise<unknown> })[] = [];
+  for (const { address } of accounts) {
+    sent.push(await rich.sendTransaction({ to: address, value: GAS_MONEY }));
+    sent.push((await minter.getFunction("mint")(address, STAKE * 1_000_000n)) as ContractTransactionResponse);
+  }
+  await Promise.all(sent.map((transaction) => transaction.wait()));
+}
+
+function newWallet(): Wallet {
+  return new Wallet(Wallet.createRandom().privateKey);
+}

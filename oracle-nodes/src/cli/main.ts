@@ -1,0 +1,18 @@
+import { judge } from "./errorBoundary.ts";
+import { ExitCode } from "./exitCode.ts";
+import { createProgram } from "./program.ts";
+
+/** Runs the command line: every error of every command ends here, in one line and an exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  // The reader of a pipe went away (`concordat task list | head -1`): there is nobody to write to.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? ExitCode.Ok : ExitCode.Failure);
+  });
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+  } catch (error) {
+    const { code, text } = judge(error);
+    if (text !== "") process.stderr.write(`${text}\n`);
+    process.exitCode = code;
+  }
+}

@@ -1,0 +1,95 @@
+import type { HostPort } from "../artifacts/endpoints.ts";
+
+/** What `node init` knows; everything else is written as a comment with its default. */
+export interface NodeConfigValues {
+  readonly rpcUrl: string;
+  readonly addressBook: string;
+  readonly dataset: {
+    readonly dir?: string;
+    readonly seed: number;
+    readonly nodes: number;
+    readonly index: number;
+    readonly trainPerClass?: number;
+    readonly validationPerClass?: number;
+  };
+  readonly confirmations: number;
+  readonly pollMs: number;
+  readonly listen: HostPort;
+  readonly gateway: HostPort;
+  readonly announce: readonly string[];
+  readonly providers: readonly string[];
+}
+
+/** A configuration file that explains itself. JSON strings are YAML strings, so values are quoted as JSON. */
+export function nodeConfigYaml(values: NodeConfigValues): string {
+  const { dataset } = values;
+  const list = (items: readonly string[]): string => items.map((item) => `\n    - ${JSON.stringify(item)}`).join("");
+  const announce =
+    values.announce.length === 0
+      ? `
+  # Addresses to publish instead of those listened on, where the node stands behind a proxy or translation:
+  # announce:
+  #   - /dns4/node.example/tcp/443/https`
+      : `
+  # Addresses to publish instead of those listened on.
+  announce:${list(values.announce)}`;
+  return `# Configuration of a Concordat node. Relative paths count from this file's folder.
+
+# The chain: a JSON-RPC endpoint that you trust, and the file that the deployment wrote.
+rpcUrl: ${JSON.stringify(values.rpcUrl)}
+addressBook: ${JSON.stringify(values.addressBook)}
+
+# The key that signs results and pays for gas. Its password comes from CONCORDAT_PASSWORD, --password-file or a prompt.
+# The operator's key, which owns the node, stakes, joins and claims, lies beside it in operator.json. Only commands that you
+# give yourself use that one: keep it on another machine if you like.
+keystore: signer.json
+
+# Everything that the node keeps: artifacts, signed results, models, status.json.
+dataDir: data
+
+# Blocks that must lie on top of what the node acts on. More are safer where the chain reorganises, and slower.
+confirmations: ${values.confirmations}
+
+# Milliseconds between two looks at the chain's newest block.
+pollMs: ${values.pollMs}
+
+# The store of models. "kind: kubo" with "url: http://127.0.0.1:5001" uses a Kubo node that you run instead.
+artifacts:
+  kind: helia
+  # Where libp2p listens (bitswap); port 0 lets the system choose.
+  listen: { host: ${JSON.stringify(values.listen.host)}, port: ${values.listen.port} }
+  # Where the HTTP gateway listens, over which nodes also exchange attestations.
+  gateway: { host: ${JSON.stringify(values.gateway.host)}, port: ${values.gateway.port} }${announce}
+
+# Endpoint strings of further stores to fetch from, for instance a publisher's.
+providers:${values.providers.length === 0 ? " []" : list(values.providers).replaceAll("\n    ", "\n  ")}
+
+dataset:
+  # Folder with the dataset's official files, gzipped or not; the built-in "digits" needs none.
+  ${dataset.dir === undefined ? "# dir: /path/to/data" : `dir: ${JSON.stringify(dataset.dir)}`}
+  # The node's share: equal on all nodes of a federation but for index.
+  partition:
+    seed: ${dataset.seed}
+    nodes: ${dataset.nodes}
+    index: ${dataset.index}
+    ${setting("classesPerNode", undefined, 4)}
+    ${setting("trainPerClass", dataset.trainPerClass, 150)}
+    ${setting("validationPerClass", dataset.validationPerClass, 50)}
+
+# auto, wasm or cpu.
+engine: auto
+
+# Tasks to serve: every one that the node joined, or a list like [1, 4].
+tasks: joined
+
+# Whether the node starts tasks and ends phases when they are due. One node of a federation that does is enough.
+advance: true
+
+# Rounds whose artifacts are kept. Without it all are, which an audit of the aggregates needs.
+# keepRounds: 50
+`;
+}
+
+function setting(key: string, value: number | undefined, byDefault: number): string {
+  return value === undefined ? `# ${key}: ${byDefault}` : `${key}: ${value}`;
+}

@@ -1,0 +1,78 @@
+import { InvalidArgumentError } from "commander";
+import { getAddress, isAddress } from "ethers";
+import type { Address, Bps } from "../../../protocol/ids.ts";
+
+/** Parsers of option values for commander, which puts the option's name before what they complain about. */
+
+/** A whole number within bounds. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+      throw new InvalidArgumentError(`Give a whole number ${range}`);
+    }
+    return value;
+  };
+}
+
+/** A number above zero. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+(e-?\d+)?$/i.test(text) || !(value > 0) || !Number.isFinite(value)) {
+    throw new InvalidArgumentError("Give a number above 0");
+  }
+  return value;
+}
+
+/** A number from 0 to below 1. */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value >= 1)
+    throw new InvalidArgumentError("Give a number from 0 to below 1");
+  return value;
+}
+
+/** A ratio from 0 to 1 with at most four decimals, as basis points. */
+export function ratio(text: string): Bps {
+  const value = Math.round(Number(text) * 10_000);
+  if (!/^(0(\.\d{1,4})?|1(\.0{1,4})?|\.\d{1,4})$/.test(text)) {
+    throw new InvalidArgumentError("Give a ratio from 0 to 1 with at most four decimals, for example 0.67");
+  }
+  return value as Bps;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A length of time in whole seconds: 90, 90s, 15m, 2h, 7d. */
+export function duration(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d+)([smhd]?)$/.exec(text) ?? [];
+  const seconds = Number(digits) * (UNIT_SECONDS[unit] ?? 0);
+  if (digits === "" || seconds < 1 || !Number.isSafeInteger(seconds)) {
+    throw new InvalidArgumentError("Give a length of time like 90s, 15m, 2h or 7d");
+  }
+  return seconds;
+}
+
+/** An account or contract. */
+export function address(text: string): Address {
+  if (!isAddress(text)) throw new InvalidArgumentError("Give an address: 0x and 40 hex digits");
+  return getAddress(text) as Address;
+}
+
+/** An endpoint of a chain. */
+export function rpcUrl(text: string): string {
+  const protocol = URL.canParse(text) ? new URL(text).protocol : "";
+  if (!["http:", "https:", "ws:", "wss:"].includes(protocol)) {
+    throw new InvalidArgumentError("Give a URL that starts with http, https, ws or wss");
+  }
+  return text;
+}
+
+/** An amount of tokens in whole tokens with decimals, for example 2.5; the token's decimals are applied later. */
+export function tokenAmount(text: string): string {
+  if (!/^\d{1,30}(\.\d{1,18})?$/.test(text)) {
+    throw new InvalidArgumentError("Give an amount of tokens, for example 2.5");
+  }
+  return text;
+}

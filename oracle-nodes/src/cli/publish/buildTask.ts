@@ -1,0 +1,86 @@
+import { INITIAL_MODEL, encodeArtifact, maxArtifactBytes } from "../../../../protocol/artifact.ts";
+import { digestOf } from "../../../../protocol/contentAddress.ts";
+import type { Digest } from "../../../../protocol/ids.ts";
+import { encodeManifest } from "../../../../protocol/manifest.ts";
+import type { DatasetName, TaskManifest } from "../../../../protocol/manifest.ts";
+import { createEngine } from "../../learning/engine.ts";
+import { manifestModel } from "../../learning/manifestModel.ts";
+import { DATASET_DEFAULTS } from "./datasetDefaults.ts";
+import { readModel } from "./readModel.ts";
+
+/** What a publisher says about the learning; the rest comes from the dataset's defaults. */
+export interface LearningSettings {
+  readonly name: string;
+  readonly description: string;
+  readonly dataset: DatasetName;
+  /** mlp, cnn, lenet, or a .json file with a topology. */
+  readonly model?: string;
+  readonly localEpochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly momentum?: number;
+  /** Seeds the initial model and the shuffles. */
+  readonly seed: number;
+}
+
+/** A file with the digest that names it on chain. */
+export interface NamedBytes {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+}
+
+/** What a task trains: the two artifacts that its terms name. */
+export interface TaskFiles {
+  readonly manifest: TaskManifest;
+  readonly manifestFile: NamedBytes;
+  readonly initialModel: NamedBytes;
+  /** Bytes that no update can exceed. */
+  readonly maxArtifactBytes: number;
+}
+
+/**
+ * Makes a task's manifest and initial model.
+ * @throws {InputError} | {ArtifactError} when the model is unknown, unsupported or does not fit the dataset.
+ */
+export async function buildTask(settings: LearningSettings): Promise<TaskFiles> {
+  const defaults = DATASET_DEFAULTS[settings.dataset];
+  const { inputShape, classes } = defaults.schema;
+  const [height = 0, width = 0, channels = 0] = inputShape;
+  const topology = await readModel(settings.model ?? defaults.model, [height, width, channels], classes);
+  const manifest: TaskManifest = {
+    format: "concordat/manifest/1",
+    name: settings.name,
+    description: settings.description,
+    model: await manifestModel(topology, inputShape, classes),
+    dataset: { name: settings.dataset, ...defaults.schema },
+    training: {
+      optimiser: "sgd",
+      learningRate: settings.learningRate ?? defaults.learningRate,
+      momentum: settings.momentum ?? defaults.momentum,
+      localEpochs: settings.localEpochs ?? defaults.localEpochs,
+      batchSize: settings.batchSize ?? defaults.batchSize,
+      seed: settings.seed,
+    },
+    evaluation: { metric: "accuracy", negotiationSplit: "validation" },
+    privacy: { kind: "none" },
+    compression: { kind: "none" },
+  };
+  return {
+    manifest,
+    manifestFile: await named(encodeManifest(manifest)),
+    initialModel: await named(await initialModel(manifest)),
+    maxArtifactBytes: maxArtifactBytes(manifest.model.tensors),
+  };
+}
+
+async function initialModel({ model, dataset, training }: TaskManifest): Promise<Uint8Array> {
+  const engine = await createEngine("auto");
+  const loaded = await engine.load(model, dataset.inputShape, dataset.classes);
+  const bytes = encodeArtifact(INITIAL_MODEL, loaded.initialise(training.seed));
+  loaded.dispose();
+  return bytes;
+}
+
+async function named(bytes: Uint8Array): Promise<NamedBytes> {
+  return { bytes, digest: await digestOf(bytes) };
+}

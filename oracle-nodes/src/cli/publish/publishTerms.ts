@@ -1,0 +1,33 @@
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
+import { termsToAbi } from "../../../../protocol/taskTerms.ts";
+import type { ChainWriter } from "../chainAccess.ts";
+import { NO_PERMIT } from "../noPermit.ts";
+import { receiptEvent } from "../receiptEvent.ts";
+
+/** A task that was published. */
+export interface PublishedTask {
+  readonly taskId: number;
+  /** Reward tokens held for the task's worst case, in the token's smallest unit. */
+  readonly escrow: bigint;
+  /** Unix seconds at which any account can end the task. */
+  readonly hardEnd: number;
+  readonly transaction: string;
+}
+
+/** Approves the escrow and publishes. @throws {ContractError} naming the term that the contract refuses. */
+export async function publishTerms(chain: ChainWriter, terms: TaskTerms): Promise<PublishedTask> {
+  const { taskRegistry } = chain.contracts;
+  const abi = termsToAbi(terms);
+  const escrow = await taskRegistry.escrowFor(abi);
+  if (escrow > 0n) await chain.approve(terms.rewardToken, chain.book.contracts.TaskRegistry, escrow);
+  const receipt = await chain.send("taskRegistry", "publish", [abi, NO_PERMIT]);
+  const event = receiptEvent(receipt, taskRegistry.interface, "TaskPublished");
+  if (event === undefined) throw new ConcordatError(`Transaction ${receipt.hash} published no task`);
+  return {
+    taskId: Number(event["taskId"]),
+    escrow: event["escrow"] as bigint,
+    hardEnd: Number(event["hardEnd"]),
+    transaction: receipt.hash,
+  };
+}

@@ -1,0 +1,54 @@
+import { Contract, formatUnits, parseUnits } from "ethers";
+import type { JsonRpcProvider } from "ethers";
+import { InputError } from "../../../protocol/errors.ts";
+import type { Address } from "../../../protocol/ids.ts";
+
+const ERC20 = [
+  "function decimals() view returns (uint8)",
+  "function symbol() view returns (string)",
+  "function balanceOf(address) view returns (uint256)",
+  "function allowance(address owner, address spender) view returns (uint256)",
+  "function approve(address spender, uint256 amount) returns (bool)",
+];
+
+/** An ERC-20 token as people read its amounts. */
+export interface Token {
+  readonly address: Address;
+  readonly symbol: string;
+  readonly decimals: number;
+  readonly contract: Contract;
+  /** "2.5 DEV". */
+  format(amount: bigint): string;
+  /** The smallest units of an amount like "2.5". @throws {InputError} when it has more decimals than the token. */
+  parse(amount: string): bigint;
+}
+
+/** Reads what a token says of itself. @throws {InputError} when there is no token at the address. */
+export async function readToken(provider: JsonRpcProvider, address: Address): Promise<Token> {
+  const contract = new Contract(address, ERC20, provider);
+  let decimals: number;
+  let symbol: string;
+  try {
+    decimals = Number(await contract.getFunction("decimals")());
+    symbol = String(await contract.getFunction("symbol")());
+  } catch (cause) {
+    throw new InputError(`There is no ERC-20 token at ${address}`, { hint: "Give the address of a token", cause });
+  }
+  return {
+    address,
+    symbol,
+    decimals,
+    contract,
+    format: (amount) => `${formatUnits(amount, decimals)} ${symbol}`,
+    parse: (amount) => {
+      try {
+        return parseUnits(amount, decimals);
+      } catch (cause) {
+        throw new InputError(`${amount} has more decimals than ${symbol}`, {
+          hint: `Give at most ${decimals} decimals`,
+          cause,
+        });
+      }
+    },
+  };
+}

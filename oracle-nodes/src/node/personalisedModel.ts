@@ -56,7 +56,8 @@ export async function personalise(
     node: services.nodeId,
     base: aggregate,
   } as const;
-  await writeDurably(join(task.dir, fileOf(round)), encodeArtifact(metadata, mix(alphaBps, local, global)));
+  const bytes = encodeArtifact(metadata, mix(alphaBps, local, global));
+  await writeDurably(task.dir, [{ path: join(task.dir, fileOf(round)), bytes }]);
   for (const old of rounds.slice(0, Math.max(0, rounds.length + 1 - KEPT))) {
     await rm(join(task.dir, fileOf(old)), { force: true });
   }

@@ -105,7 +105,8 @@ export class SignedResults {
       const before = await this.find(kind, slot);
       if (before !== undefined) return before;
       const signature = await this.#signer.signTypedData(this.#domain, typesOf(kind), value);
-      await writeDurably(this.#path(kind, slot), JSON.stringify({ kind, value, signature }, writeWords, 1));
+      const bytes = JSON.stringify({ kind, value, signature }, writeWords, 1);
+      await writeDurably(this.#folder, [{ path: this.#path(kind, slot), bytes }]);
       return { value, signature };
     });
     this.#queue = done.catch(() => undefined);

@@ -5,15 +5,15 @@ import {DevelopmentToken} from "../../tokens/DevelopmentToken.sol";
 
 /// @title A token that calls back in the middle of a transfer, as the account that owns a node.
 contract ReentrantToken is DevelopmentToken {
-    address public target;
-    bytes public call;
+    address public victim;
+    bytes public message;
     bytes public answer;
     bool public entered;
 
     /// @notice What to call at every transfer from now on.
-    function attack(address target_, bytes calldata call_) external {
-        target = target_;
-        call = call_;
+    function attack(address victim_, bytes calldata message_) external {
+        victim = victim_;
+        message = message_;
     }
 
     /// @notice Lets this token act for itself: apply, join, deposit, claim.
@@ -29,9 +29,9 @@ contract ReentrantToken is DevelopmentToken {
 
     function _update(address from, address to, uint256 value) internal override {
         super._update(from, to, value);
-        if (target == address(0)) return;
+        if (victim == address(0)) return;
         // solhint-disable-next-line avoid-low-level-calls
-        (bool ok, bytes memory result) = target.call(call);
+        (bool ok, bytes memory result) = victim.call(message);
         entered = entered || ok;
         answer = result;
     }

@@ -23,6 +23,7 @@ export function auditModels(
           ...(signal !== undefined && { signal }),
         }),
     },
-    aggregate: async (rule, updates, byzantineBound) => aggregationRule(rule).aggregate(updates, byzantineBound),
+    aggregate: async (rule, updates, byzantineBound) =>
+      aggregationRule(rule).aggregate(updates, byzantineBound),
   };
 }

@@ -26,5 +26,8 @@ export function chainOptions(command: Command): Command {
 export function accountOptions(command: Command): Command {
   return chainOptions(command)
     .option("--keystore <FILE>", "the account that pays and signs; beside --config: operator.json next to it")
-    .option("--password-file <FILE>", "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)");
+    .option(
+      "--password-file <FILE>",
+      "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)",
+    );
 }

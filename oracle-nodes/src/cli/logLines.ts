@@ -1,7 +1,14 @@
 import { Writable } from "node:stream";
 import { colours } from "./output.ts";
 
-const LEVELS: Readonly<Record<number, string>> = { 10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal" };
+const LEVELS: Readonly<Record<number, string>> = {
+  10: "trace",
+  20: "debug",
+  30: "info",
+  40: "warn",
+  50: "error",
+  60: "fatal",
+};
 
 /** Turns pino's JSON lines into lines for people: time, level, message, facts. */
 export function readableLog(target: NodeJS.WriteStream): Writable {
@@ -12,7 +19,12 @@ export function readableLog(target: NodeJS.WriteStream): Writable {
       const weight = Number(level);
       const paint = weight >= 50 ? red : weight >= 40 ? yellow : String;
       const values = Object.entries(facts).map(([key, value]) => `${key}=${shown(value)}`);
-      const line = [new Date(Number(time)).toISOString(), paint(LEVELS[weight] ?? `${weight}`), msg, dim(values.join(" "))];
+      const line = [
+        new Date(Number(time)).toISOString(),
+        paint(LEVELS[weight] ?? `${weight}`),
+        msg,
+        dim(values.join(" ")),
+      ];
       target.write(`${line.filter(Boolean).join(" ")}\n`, () => done());
     },
   });

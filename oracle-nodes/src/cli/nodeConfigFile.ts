@@ -37,9 +37,12 @@ function parseYaml(file: string, text: string): unknown {
   } catch (cause) {
     if (!(cause instanceof YAMLParseError)) throw cause;
     const line = cause.linePos?.[0].line;
-    throw new InputError(`The configuration ${file} is not YAML${line === undefined ? "" : `, line ${line}`}`, {
-      hint: "Correct it, or make one with: concordat node init DIR",
-      cause,
-    });
+    throw new InputError(
+      `The configuration ${file} is not YAML${line === undefined ? "" : `, line ${line}`}`,
+      {
+        hint: "Correct it, or make one with: concordat node init DIR",
+        cause,
+      },
+    );
   }
 }

@@ -23,7 +23,8 @@ export interface NodeConfigValues {
 /** A configuration file that explains itself. JSON strings are YAML strings, so values are quoted as JSON. */
 export function nodeConfigYaml(values: NodeConfigValues): string {
   const { dataset } = values;
-  const list = (items: readonly string[]): string => items.map((item) => `\n    - ${JSON.stringify(item)}`).join("");
+  const list = (items: readonly string[]): string =>
+    items.map((item) => `\n    - ${JSON.stringify(item)}`).join("");
   const announce =
     values.announce.length === 0
       ? `

@@ -57,7 +57,10 @@ export async function initialiseNode(options: NodeInitOptions): Promise<Initiali
   } catch (cause) {
     await rm(draft, { recursive: true, force: true });
     if (cause instanceof InputError) throw cause;
-    throw new InputError(`The folder ${dir} cannot be made`, { hint: "Choose a folder that you may write to", cause });
+    throw new InputError(`The folder ${dir} cannot be made`, {
+      hint: "Choose a folder that you may write to",
+      cause,
+    });
   }
   return { dir, config: join(dir, FILES.config), signer: signer.address, operator: operator.address };
 }

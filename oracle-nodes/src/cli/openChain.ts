@@ -43,12 +43,16 @@ export async function readAddressBook(file: string): Promise<AddressBook> {
 }
 
 /** Where the chain and its address book are. @throws {InputError} when one of them is not given. */
-export async function findChain(options: ChainOptions): Promise<{ rpcUrl: string; addressBook: AddressBook }> {
+export async function findChain(
+  options: ChainOptions,
+): Promise<{ rpcUrl: string; addressBook: AddressBook }> {
   const config = options.config === undefined ? undefined : await readNodeConfig(options.config);
   const url = options.rpc ?? config?.rpcUrl ?? process.env["CONCORDAT_RPC"];
   const book = options.addressBook ?? config?.addressBook ?? process.env["CONCORDAT_ADDRESS_BOOK"];
   if (url === undefined) {
-    throw new InputError("It is not said where the chain is", { hint: "Give --rpc URL, or --config FILE of a node" });
+    throw new InputError("It is not said where the chain is", {
+      hint: "Give --rpc URL, or --config FILE of a node",
+    });
   }
   if (book === undefined) {
     throw new InputError("It is not said where the contracts are", {
@@ -65,7 +69,8 @@ export async function openReader(options: ChainOptions): Promise<ChainReader> {
 
 /** Connects with an account. The keystore is opened first. @throws {InputError} also for keystore or password. */
 export async function openWriter(options: AccountOptions): Promise<ChainWriter> {
-  const file = options.keystore ?? (options.config && join(dirname(resolve(options.config)), "operator.json"));
+  const file =
+    options.keystore ?? (options.config && join(dirname(resolve(options.config)), "operator.json"));
   if (file === undefined) {
     throw new InputError("It is not said which account pays and signs", { hint: "Give --keystore FILE" });
   }
@@ -90,7 +95,8 @@ export async function connectWriter(rpcUrl: string, book: AddressBook, signer: W
   });
   const contracts = bindContracts(book, gateway.provider);
   const { signal } = new AbortController();
-  const send = async (to: string, data: string, label: string) => gateway.sender.send({ to, data, label }, signal);
+  const send = async (to: string, data: string, label: string) =>
+    gateway.sender.send({ to, data, label }, signal);
   return {
     provider: gateway.provider,
     book,
@@ -112,13 +118,19 @@ export async function connectWriter(rpcUrl: string, book: AddressBook, signer: W
 }
 
 /** Connects for reading, does the work, and closes. @throws as {@link openReader}. */
-export async function withReader<T>(options: ChainOptions, work: (chain: ChainReader) => Promise<T>): Promise<T> {
+export async function withReader<T>(
+  options: ChainOptions,
+  work: (chain: ChainReader) => Promise<T>,
+): Promise<T> {
   const chain = await openReader(options);
   return work(chain).finally(async () => chain.close());
 }
 
 /** Connects with an account, does the work, and closes. @throws as {@link openWriter}. */
-export async function withWriter<T>(options: AccountOptions, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
+export async function withWriter<T>(
+  options: AccountOptions,
+  work: (chain: ChainWriter) => Promise<T>,
+): Promise<T> {
   const chain = await openWriter(options);
   return work(chain).finally(async () => chain.close());
 }

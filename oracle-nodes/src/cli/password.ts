@@ -28,7 +28,9 @@ export async function chooseNewPassword(source: PasswordSource): Promise<string>
   const given = await givenPassword(source);
   const password = given ?? (await promptHidden("New password for the keystores: "));
   if (password.length < MIN_LENGTH) {
-    throw new InputError(`The password has ${password.length} characters`, { hint: `Give at least ${MIN_LENGTH}` });
+    throw new InputError(`The password has ${password.length} characters`, {
+      hint: `Give at least ${MIN_LENGTH}`,
+    });
   }
   if (given === undefined && (await promptHidden("Again: ")) !== password) {
     throw new InputError("The two passwords differ", { hint: "Start again" });

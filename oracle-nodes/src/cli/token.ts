@@ -32,7 +32,10 @@ export async function readToken(provider: JsonRpcProvider, address: Address): Pr
     decimals = Number(await contract.getFunction("decimals")());
     symbol = String(await contract.getFunction("symbol")());
   } catch (cause) {
-    throw new InputError(`There is no ERC-20 token at ${address}`, { hint: "Give the address of a token", cause });
+    throw new InputError(`There is no ERC-20 token at ${address}`, {
+      hint: "Give the address of a token",
+      cause,
+    });
   }
   return {
     address,

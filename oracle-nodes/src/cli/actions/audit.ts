@@ -55,7 +55,10 @@ async function auditWithArtifacts(
     const store = await createHeliaStore({ dir });
     try {
       note("Fetching the rounds' models; this takes as long as their nodes' network");
-      return await orInterrupted(audit({ ...baseOptions(options, book), models: auditModels(store, signal) }), signal);
+      return await orInterrupted(
+        audit({ ...baseOptions(options, book), models: auditModels(store, signal) }),
+        signal,
+      );
     } finally {
       await store.close();
     }
@@ -68,6 +71,9 @@ async function writeCsv(file: string, report: AuditReport): Promise<void> {
   try {
     await writeFile(file, reportCsv(report));
   } catch (cause) {
-    throw new ConcordatError(`The file ${file} cannot be written`, { hint: "Choose another with --csv", cause });
+    throw new ConcordatError(`The file ${file} cannot be written`, {
+      hint: "Choose another with --csv",
+      cause,
+    });
   }
 }

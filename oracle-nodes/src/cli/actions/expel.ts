@@ -15,6 +15,7 @@ export async function runExpel(node: number, options: ExpelOptions): Promise<voi
       receiptEvent(receipt, contracts.nodeRegistry.interface, "ProposalCreated")?.["proposalId"],
     );
     if (options.json) printJson({ proposal, node });
-    else print(`Proposal ${proposal} to remove node ${node} is open: concordat task vote ${proposal} --approve`);
+    else
+      print(`Proposal ${proposal} to remove node ${node} is open: concordat task vote ${proposal} --approve`);
   });
 }

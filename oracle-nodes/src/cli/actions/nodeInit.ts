@@ -68,7 +68,9 @@ export function hostPort(option: string, text: string): HostPort {
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || !(port <= 65_535)) {
-    throw new InputError(`${option} ${text} is not a host and a port`, { hint: "Give for example 0.0.0.0:4001" });
+    throw new InputError(`${option} ${text} is not a host and a port`, {
+      hint: "Give for example 0.0.0.0:4001",
+    });
   }
   return { host, port };
 }

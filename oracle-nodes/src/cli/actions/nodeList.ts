@@ -14,7 +14,12 @@ export async function runNodeList(options: NodeListOptions): Promise<void> {
   print(
     table(
       [{ head: "node", align: "right" }, { head: "member" }, { head: "operator" }, { head: "endpoints" }],
-      nodes.map(({ node, isMember, operator, endpoints }) => [node, isMember ? "yes" : "no", operator, endpoints]),
+      nodes.map(({ node, isMember, operator, endpoints }) => [
+        node,
+        isMember ? "yes" : "no",
+        operator,
+        endpoints,
+      ]),
     ),
   );
 }

@@ -22,7 +22,10 @@ export async function runNodeRun(options: NodeRunOptions): Promise<void> {
   const config = await readNodeConfig(options.config);
   const password = await askPassword(options, config.keystore);
   const signal = untilInterrupted();
-  const logger = pino({ level: options.logLevel, base: null }, options.json ? process.stdout : readableLog(process.stdout));
+  const logger = pino(
+    { level: options.logLevel, base: null },
+    options.json ? process.stdout : readableLog(process.stdout),
+  );
   await runNode(config, { password, signal, logger, ...(process.send && { onStatus: reporter() }) });
   if (signal.aborted && process.send === undefined) throw new InterruptedError();
 }

@@ -38,12 +38,15 @@ export async function runStakeChange(
       await send("stakeVault", "deposit", [node, token.address, units, NO_PERMIT]);
     } else {
       const receipt = await send("stakeVault", "unbond", [node, token.address, units]);
-      releaseTime = Number(receiptEvent(receipt, contracts.stakeVault.interface, "Unbonding")?.["releaseTime"]);
+      releaseTime = Number(
+        receiptEvent(receipt, contracts.stakeVault.interface, "Unbonding")?.["releaseTime"],
+      );
     }
     const stake = await contracts.stakeVault.stakeOf(node, token.address);
     if (options.json) return printJson({ node, token: token.address, stake, releaseTime });
     print(`Node ${node} has a stake of ${token.format(stake)}`);
-    if (releaseTime) print(`${token.format(units)} can be withdrawn from ${new Date(releaseTime * 1000).toISOString()}`);
+    if (releaseTime)
+      print(`${token.format(units)} can be withdrawn from ${new Date(releaseTime * 1000).toISOString()}`);
   });
 }
 
@@ -70,8 +73,12 @@ export async function runStakeShow(node: number, options: StakeShowOptions): Pro
       stakeVault.pendingOf(node, token.address),
       stakeVault.unbondingPeriod(),
     ]);
-    const withdrawals = pending.map(({ amount, releaseTime }) => ({ amount, releaseTime: Number(releaseTime) }));
-    if (options.json) return printJson({ node, token: token.address, stake, withdrawals, unbondingPeriod: period });
+    const withdrawals = pending.map(({ amount, releaseTime }) => ({
+      amount,
+      releaseTime: Number(releaseTime),
+    }));
+    if (options.json)
+      return printJson({ node, token: token.address, stake, withdrawals, unbondingPeriod: period });
     print(
       pairs([
         ["node", node],
@@ -79,7 +86,10 @@ export async function runStakeShow(node: number, options: StakeShowOptions): Pro
         ["unbonding period", `${period} s`],
         ...withdrawals.map(
           ({ amount, releaseTime }) =>
-            ["withdrawal", `${token.format(amount)} from ${new Date(releaseTime * 1000).toISOString()}`] as const,
+            [
+              "withdrawal",
+              `${token.format(amount)} from ${new Date(releaseTime * 1000).toISOString()}`,
+            ] as const,
         ),
       ]),
     );

@@ -16,7 +16,11 @@ const CALLS = {
 } as const satisfies Record<string, keyof Contracts>;
 
 /** `concordat task start | advance | cancel | refund`. */
-export async function runLifeCycle(call: keyof typeof CALLS, task: number, options: LifeCycleOptions): Promise<void> {
+export async function runLifeCycle(
+  call: keyof typeof CALLS,
+  task: number,
+  options: LifeCycleOptions,
+): Promise<void> {
   await withWriter(options, async ({ send, contracts }) => {
     const receipt = await send(CALLS[call], call, [task]);
     const status = await contracts.taskRegistry.status(task);

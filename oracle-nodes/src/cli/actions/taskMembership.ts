@@ -22,6 +22,8 @@ export async function runMembership(
     const memberId = Number(member.memberId);
     if (options.json) return printJson({ task, node, memberId, status });
     const queued = status === "Joining" || status === "Leaving" ? " at the next round" : "";
-    print(`Node ${node} in task ${task}: ${status.toLowerCase()}${queued}${memberId > 0 ? `, member ${memberId}` : ""}`);
+    print(
+      `Node ${node} in task ${task}: ${status.toLowerCase()}${queued}${memberId > 0 ? `, member ${memberId}` : ""}`,
+    );
   });
 }

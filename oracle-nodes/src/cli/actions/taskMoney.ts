@@ -26,7 +26,9 @@ export async function runClaim(task: number, options: ClaimOptions): Promise<voi
     const member = await memberOf(chain, task, node);
     const to = options.to ?? chain.account;
     const receipt = await chain.send("rewardLedger", "claim", [task, member, to]);
-    const amount = receiptEvent(receipt, chain.contracts.rewardLedger.interface, "Claimed")?.["amount"] as bigint;
+    const amount = receiptEvent(receipt, chain.contracts.rewardLedger.interface, "Claimed")?.[
+      "amount"
+    ] as bigint;
     if (options.json) return printJson({ task, node, member, to, amount });
     const { rewardToken } = await chain.contracts.taskRegistry.terms(task);
     const token = await readToken(chain.provider, rewardToken as Address);
@@ -50,7 +52,10 @@ export async function runSettle(task: number, options: SettleOptions): Promise<v
       claimed: account.claimed,
     };
     if (options.json) printJson(result);
-    else print(`Node ${options.node} is settled up to round ${result.settledRounds}, reputation ${result.reputation}`);
+    else
+      print(
+        `Node ${options.node} is settled up to round ${result.settledRounds}, reputation ${result.reputation}`,
+      );
   });
 }
 

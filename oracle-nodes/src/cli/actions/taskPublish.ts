@@ -85,7 +85,10 @@ function checkDelivery({ out, kubo, serve, dryRun }: TaskPublishOptions): void {
   }
 }
 
-async function termsSettings(options: TaskPublishOptions, { account, provider }: ChainWriter): Promise<TermsSettings> {
+async function termsSettings(
+  options: TaskPublishOptions,
+  { account, provider }: ChainWriter,
+): Promise<TermsSettings> {
   const { rewardToken, stakeToken } = options;
   const amount = async (token: Address | undefined, text: string, option: string): Promise<bigint> => {
     if (/^0*(\.0*)?$/.test(text)) return 0n;
@@ -114,7 +117,10 @@ async function writeFiles(dir: string, { manifestFile, initialModel }: TaskFiles
     await writeFile(join(dir, "initial-model.safetensors"), initialModel.bytes, { flag: "wx" });
     await writeFile(join(dir, "manifest.json"), manifestFile.bytes, { flag: "wx" });
   } catch (cause) {
-    throw new InputError(`The files cannot be written to ${dir}`, { hint: "Choose another folder with --out", cause });
+    throw new InputError(`The files cannot be written to ${dir}`, {
+      hint: "Choose another folder with --out",
+      cause,
+    });
   }
 }
 
@@ -140,7 +146,9 @@ async function serveFiles(
     const store = await createHeliaStore({ dir, gatewayListen });
     try {
       for (const { bytes } of [manifestFile, initialModel]) await store.put(bytes);
-      note(`Serving the files until Ctrl-C. Members name this as provider in their configuration: ${store.endpoints()}`);
+      note(
+        `Serving the files until Ctrl-C. Members name this as provider in their configuration: ${store.endpoints()}`,
+      );
       return await orInterrupted(new Promise<never>(() => undefined), signal);
     } finally {
       await store.close();

@@ -19,7 +19,10 @@ export function addAuditCommand(program: Command): void {
       await runAudit(options);
     });
   examples(audit, [
-    ["concordat audit --rpc http://127.0.0.1:8545 --address-book addresses.json", "every decision from events alone"],
+    [
+      "concordat audit --rpc http://127.0.0.1:8545 --address-book addresses.json",
+      "every decision from events alone",
+    ],
     [
       "concordat audit --rpc https://chain.example --address-book addresses.json --task 1 --artifacts --csv checks.csv",
       "one task with its models; exit code 1 names the first disagreement",

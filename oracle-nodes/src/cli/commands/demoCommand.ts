@@ -20,23 +20,42 @@ export function addDemoCommand(program: Command): void {
     .addOption(new Option("--dataset <NAME>", "what is learnt").choices(DATASET_NAMES).default("digits"))
     .option("--data <DIR>", "folder with the dataset's files; the built-in digits needs none")
     .option("--model <NAME|FILE.json>", "mlp, cnn, lenet, or a Keras topology (default: suits the dataset)")
-    .option("--epochs <E>", "passes over a node's data in a round (default: suits the dataset)", wholeNumber(1, 1000))
+    .option(
+      "--epochs <E>",
+      "passes over a node's data in a round (default: suits the dataset)",
+      wholeNumber(1, 1000),
+    )
     .option("--batch <B>", "samples a step (default: suits the dataset)", wholeNumber(1, 4096))
     .option("--lr <RATE>", "learning rate (default: suits the dataset)", positiveNumber)
     .option("--momentum <M>", "momentum of SGD (default: suits the dataset)", fraction)
     .option("--train-per-class <N>", "training images of each of a node's four classes", wholeNumber(1), 150)
     .option("--seed <S>", "seed of partition, initial model and shuffles", wholeNumber(0, 0xffff_ffff), 1)
     .addOption(
-      new Option("--strategy <NAME>", "how alpha is chosen").choices(Object.keys(STRATEGIES)).default("argmax-mean"),
+      new Option("--strategy <NAME>", "how alpha is chosen")
+        .choices(Object.keys(STRATEGIES))
+        .default("argmax-mean"),
     )
-    .addOption(new Option("--base <NAME>", "model from which training starts").choices(Object.keys(BASES)).default("global"))
     .addOption(
-      new Option("--election <NAME>", "seed of the election").choices(Object.keys(ELECTIONS)).default("model-hash-mixed"),
+      new Option("--base <NAME>", "model from which training starts")
+        .choices(Object.keys(BASES))
+        .default("global"),
     )
-    .addOption(new Option("--rule <NAME>", "how updates become one model").choices(AGGREGATION_RULES).default("fedavg"))
+    .addOption(
+      new Option("--election <NAME>", "seed of the election")
+        .choices(Object.keys(ELECTIONS))
+        .default("model-hash-mixed"),
+    )
+    .addOption(
+      new Option("--rule <NAME>", "how updates become one model")
+        .choices(AGGREGATION_RULES)
+        .default("fedavg"),
+    )
     .option("--f <N>", "updates that may be arbitrary (krum, multiKrum, trimmedMean)", wholeNumber(0, 20), 0)
     .option("--keep", "leave everything running at the end, until Ctrl-C, and say how to look around")
-    .option("--dir <DIR>", "empty folder for nodes, logs and address book, which then stays (default: a temporary one)")
+    .option(
+      "--dir <DIR>",
+      "empty folder for nodes, logs and address book, which then stays (default: a temporary one)",
+    )
     .option("--json <FILE>", "write all results as JSON")
     .action(async (options: DemoOptions) => {
       const { runDemo } = await import("../demo/demo.ts");

@@ -15,5 +15,7 @@ export function addKeyCommands(program: Command): void {
       const { runKeyCreate } = await import("../actions/keyCreate.ts");
       await runKeyCreate(file, options);
     });
-  examples(create, [["concordat key create publisher.json", "prints the account's address; send it some gas money"]]);
+  examples(create, [
+    ["concordat key create publisher.json", "prints the account's address; send it some gas money"],
+  ]);
 }

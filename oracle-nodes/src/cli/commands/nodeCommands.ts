@@ -61,9 +61,14 @@ function addInit(node: Command): void {
 function addRun(node: Command): void {
   const run = node
     .command("run")
-    .description("run a node until Ctrl-C: train, verify, aggregate and negotiate for every task that it joined")
+    .description(
+      "run a node until Ctrl-C: train, verify, aggregate and negotiate for every task that it joined",
+    )
     .requiredOption("--config <FILE>", "the node's configuration")
-    .option("--password-file <FILE>", "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)")
+    .option(
+      "--password-file <FILE>",
+      "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)",
+    )
     .addOption(
       new Option("--log-level <LEVEL>", "least weight of what is logged").choices(LOG_LEVELS).default("info"),
     )
@@ -99,8 +104,14 @@ function addApply(node: Command): void {
     node
       .command("apply")
       .description("ask the members for admission to the registry (the operator's account)")
-      .option("--signer <ADDRESS>", "account that signs the node's results; beside --config: that of its signer.json")
-      .option("--endpoints <TEXT>", "where the node serves artifacts; beside --config: what the running node says"),
+      .option(
+        "--signer <ADDRESS>",
+        "account that signs the node's results; beside --config: that of its signer.json",
+      )
+      .option(
+        "--endpoints <TEXT>",
+        "where the node serves artifacts; beside --config: what the running node says",
+      ),
   )
     .option("--json", "print JSON")
     .action(async (options: NodeApplyOptions) => {
@@ -120,13 +131,19 @@ function addAnnounce(node: Command): void {
     node
       .command("announce")
       .description("publish where the node serves artifacts (the operator's account)")
-      .option("--endpoints <TEXT>", "multiaddrs joined by spaces; beside --config: what the running node says"),
+      .option(
+        "--endpoints <TEXT>",
+        "multiaddrs joined by spaces; beside --config: what the running node says",
+      ),
   ).action(async (options: NodeAnnounceOptions) => {
     const { runNodeAnnounce } = await import("../actions/nodeAnnounce.ts");
     await runNodeAnnounce(options);
   });
   examples(announce, [
-    ["concordat node announce --config hospital-a/node.yaml", "after the node's first start, or when it moved"],
+    [
+      "concordat node announce --config hospital-a/node.yaml",
+      "after the node's first start, or when it moved",
+    ],
   ]);
 }
 
@@ -137,5 +154,7 @@ function addList(node: Command): void {
       const { runNodeList } = await import("../actions/nodeList.ts");
       await runNodeList(options);
     });
-  examples(list, [["concordat node list --rpc http://127.0.0.1:8545 --address-book addresses.json", "needs no key"]]);
+  examples(list, [
+    ["concordat node list --rpc http://127.0.0.1:8545 --address-book addresses.json", "needs no key"],
+  ]);
 }

@@ -15,7 +15,10 @@ export function addStakeCommands(program: Command): void {
   ] as const) {
     const command = accountOptions(
       withToken(
-        stake.command(name).description(purpose).argument("<amount>", "in whole tokens, for example 2.5", tokenAmount),
+        stake
+          .command(name)
+          .description(purpose)
+          .argument("<amount>", "in whole tokens, for example 2.5", tokenAmount),
       ),
     )
       .option("--json", "print JSON")
@@ -23,7 +26,9 @@ export function addStakeCommands(program: Command): void {
         const { runStakeChange } = await import("../actions/stake.ts");
         await runStakeChange(name, amount, options);
       });
-    examples(command, [[`concordat stake ${name} 100 --token 0x... --config hospital-a/node.yaml`, "the operator pays"]]);
+    examples(command, [
+      [`concordat stake ${name} 100 --token 0x... --config hospital-a/node.yaml`, "the operator pays"],
+    ]);
   }
   const withdraw = accountOptions(
     withToken(stake.command("withdraw").description("pay out all withdrawals that are due")),
@@ -34,10 +39,15 @@ export function addStakeCommands(program: Command): void {
       const { runStakeWithdraw } = await import("../actions/stake.ts");
       await runStakeWithdraw(options);
     });
-  examples(withdraw, [["concordat stake withdraw --token 0x... --config hospital-a/node.yaml", "after the waiting time"]]);
+  examples(withdraw, [
+    ["concordat stake withdraw --token 0x... --config hospital-a/node.yaml", "after the waiting time"],
+  ]);
   const show = chainOptions(
     withToken(
-      stake.command("show").description("a node's stake and withdrawals").argument("<node>", "its number", wholeNumber(1)),
+      stake
+        .command("show")
+        .description("a node's stake and withdrawals")
+        .argument("<node>", "its number", wholeNumber(1)),
     ),
   )
     .option("--json", "print JSON")

@@ -25,11 +25,16 @@ export function addTaskCommands(program: Command): Command {
 function addPublish(task: Command): void {
   const publish = accountOptions(
     publishOptions(
-      task.command("publish").description("publish a task: make its files, escrow the rewards, fix its terms"),
+      task
+        .command("publish")
+        .description("publish a task: make its files, escrow the rewards, fix its terms"),
     ),
   )
     .option("--out <DIR>", "write manifest and initial model here, for `artifact add` at a member")
-    .option("--kubo <URL>", "put both into the Kubo node with this RPC address, which members name as provider")
+    .option(
+      "--kubo <URL>",
+      "put both into the Kubo node with this RPC address, which members name as provider",
+    )
     .option("--serve <HOST:PORT>", "serve both from here until Ctrl-C; members name it as provider")
     .option("--dry-run", "check everything and print the terms; send nothing")
     .option("--json", "print JSON")
@@ -71,12 +76,18 @@ function addShow(task: Command): void {
       const { runTaskShow } = await import("../actions/taskShow.ts");
       await runTaskShow(taskId, options);
     });
-  examples(show, [["concordat task show 1 --rpc http://127.0.0.1:8545 --address-book addresses.json", "needs no key"]]);
+  examples(show, [
+    ["concordat task show 1 --rpc http://127.0.0.1:8545 --address-book addresses.json", "needs no key"],
+  ]);
 }
 
 function addMembership(task: Command): void {
   for (const [name, purpose, effect] of [
-    ["join", "join with the caller's node (its operator's account); joining is consent to the terms", "at once, or at the next round"],
+    [
+      "join",
+      "join with the caller's node (its operator's account); joining is consent to the terms",
+      "at once, or at the next round",
+    ],
     ["leave", "leave with the caller's node (its operator's account)", "what was earned is kept"],
   ] as const) {
     const command = accountOptions(
@@ -93,10 +104,22 @@ function addMembership(task: Command): void {
 
 function addLifeCycle(task: Command): void {
   for (const [name, purpose, effect] of [
-    ["start", "start a task that has enough members (any account; nodes do it by themselves)", "opens round 1"],
+    [
+      "start",
+      "start a task that has enough members (any account; nodes do it by themselves)",
+      "opens round 1",
+    ],
     ["advance", "move a phase whose time is over (any account; nodes do it by themselves)", "one transition"],
-    ["cancel", "end a task that has not started and refund it (the publisher; anyone after its time limit)", "refunds the escrow"],
-    ["refund", "pay the publisher what no member can earn any more (any account, after the end)", "may be repeated as members settle"],
+    [
+      "cancel",
+      "end a task that has not started and refund it (the publisher; anyone after its time limit)",
+      "refunds the escrow",
+    ],
+    [
+      "refund",
+      "pay the publisher what no member can earn any more (any account, after the end)",
+      "may be repeated as members settle",
+    ],
   ] as const) {
     const command = accountOptions(
       task.command(name).description(purpose).argument("<task>", "its number", wholeNumber(1)),
@@ -106,7 +129,9 @@ function addLifeCycle(task: Command): void {
         const { runLifeCycle } = await import("../actions/taskLifeCycle.ts");
         await runLifeCycle(name, taskId, options);
       });
-    examples(command, [[`concordat task ${name} 1 --rpc URL --address-book FILE --keystore publisher.json`, effect]]);
+    examples(command, [
+      [`concordat task ${name} 1 --rpc URL --address-book FILE --keystore publisher.json`, effect],
+    ]);
   }
 }
 
@@ -137,5 +162,7 @@ function addMoney(task: Command): void {
       const { runSettle } = await import("../actions/taskMoney.ts");
       await runSettle(taskId, options);
     });
-  examples(settle, [["concordat task settle 1 --node 3 --config hospital-a/node.yaml", "releases the rest of the escrow"]]);
+  examples(settle, [
+    ["concordat task settle 1 --node 3 --config hospital-a/node.yaml", "releases the rest of the escrow"],
+  ]);
 }

@@ -22,7 +22,10 @@ export function addVoteCommands(task: Command): void {
       await runVote(proposal, options);
     });
   examples(vote, [
-    ["concordat task vote 3 --approve --config hospital-a/node.yaml", "the vote that completes a majority decides"],
+    [
+      "concordat task vote 3 --approve --config hospital-a/node.yaml",
+      "the vote that completes a majority decides",
+    ],
   ]);
   const proposals = chainOptions(task.command("proposals").description("votes on admission and removal"))
     .option("--all", "closed ones too")
@@ -31,7 +34,9 @@ export function addVoteCommands(task: Command): void {
       const { runProposals } = await import("../actions/proposals.ts");
       await runProposals(options);
     });
-  examples(proposals, [["concordat task proposals --config hospital-a/node.yaml", "what is open to vote on"]]);
+  examples(proposals, [
+    ["concordat task proposals --config hospital-a/node.yaml", "what is open to vote on"],
+  ]);
   const expel = accountOptions(
     task
       .command("expel")

@@ -25,7 +25,11 @@ for (const node of local) {
   const common = { initial, samples: trainingSplit(node), hyper: manifest.training, rounds };
   await save(
     node.output,
-    await trainLocalBaseline(model, { ...common, member: node.member, onRound: () => process.send?.("trained") }),
+    await trainLocalBaseline(model, {
+      ...common,
+      member: node.member,
+      onRound: () => process.send?.("trained"),
+    }),
   );
 }
 if (fedAvg !== undefined) await save(fedAvg.output, await trainFedAvg(fedAvg.nodes));
@@ -38,7 +42,13 @@ async function trainFedAvg(nodes: readonly Omit<BaselineNode, "output">[]): Prom
     const updates: Update[] = [];
     for (const node of nodes) {
       const { member } = node;
-      const options = { weights: global, samples: trainingSplit(node), hyper: manifest.training, round, member };
+      const options = {
+        weights: global,
+        samples: trainingSplit(node),
+        hyper: manifest.training,
+        round,
+        member,
+      };
       const trained = await model.train(options);
       updates.push({ memberId: memberId(member), samples: trained.samples, tensors: trained.weights });
       process.send?.("trained");

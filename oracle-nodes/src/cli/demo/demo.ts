@@ -38,7 +38,11 @@ export async function runDemo(given: DemoOptions): Promise<void> {
   }
 }
 
-async function demonstrate(options: DemoOptions, signal: AbortSignal, closing: (() => unknown)[]): Promise<void> {
+async function demonstrate(
+  options: DemoOptions,
+  signal: AbortSignal,
+  closing: (() => unknown)[],
+): Promise<void> {
   const started = performance.now();
   // Everything that a person gave is checked before anything is made.
   const dataset = await loadDataset(options.dataset, options.data);
@@ -222,12 +226,20 @@ async function writeResults(
   try {
     await writeFile(file, `${toJson(value, 2)}\n`);
   } catch (cause) {
-    throw new InputError(`The results cannot be written to ${file}`, { hint: "Choose another with --json", cause });
+    throw new InputError(`The results cannot be written to ${file}`, {
+      hint: "Choose another with --json",
+      cause,
+    });
   }
 }
 
 /** Says how to look around, and waits for Ctrl-C. */
-async function keepRunning(rpcUrl: string, bookFile: string, dir: string, signal: AbortSignal): Promise<void> {
+async function keepRunning(
+  rpcUrl: string,
+  bookFile: string,
+  dir: string,
+  signal: AbortSignal,
+): Promise<void> {
   print(`
 Everything keeps running until Ctrl-C; the folder stays.
   endpoint      ${rpcUrl}

@@ -56,7 +56,8 @@ export class DemoTask {
       await this.#as(node, async ({ send, contracts }) => {
         await send("taskRegistry", "joinTask", [this.#taskId, node.id]);
         const { memberId } = await contracts.taskRegistry.member(this.#taskId, node.id);
-        if (Number(memberId) !== node.id) throw new ConcordatError(`Node ${node.id} became member ${memberId}`);
+        if (Number(memberId) !== node.id)
+          throw new ConcordatError(`Node ${node.id} became member ${memberId}`);
       });
     }
   }
@@ -72,7 +73,10 @@ export class DemoTask {
           } else {
             await send("rewardLedger", "settle", [this.#taskId, node.id, this.#options.rounds]);
           }
-          const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(this.#taskId, node.id);
+          const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(
+            this.#taskId,
+            node.id,
+          );
           return { node: node.id, reputation: Number(reputation), earned, claimed };
         }),
       ),

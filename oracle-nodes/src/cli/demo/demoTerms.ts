@@ -100,7 +100,10 @@ export function checkRule({ rule, f, nodes }: DemoOptions): void {
   const guaranteed = Math.ceil((QUORUM * nodes) / 10_000);
   const required = minimumUpdates(rule, f);
   if (guaranteed >= required) return;
-  throw new InputError(`${rule} with --f ${f} needs ${required} updates, ${nodes} nodes guarantee ${guaranteed}`, {
-    hint: `Give --nodes ${Math.ceil((required * 10_000) / QUORUM)} or more, or a smaller --f`,
-  });
+  throw new InputError(
+    `${rule} with --f ${f} needs ${required} updates, ${nodes} nodes guarantee ${guaranteed}`,
+    {
+      hint: `Give --nodes ${Math.ceil((required * 10_000) / QUORUM)} or more, or a smaller --f`,
+    },
+  );
 }

@@ -68,7 +68,9 @@ export function roundTable(rounds: readonly RoundRecord[]): string {
       round.proposerRank === undefined ? "" : `node ${round.committee[round.proposerRank]}`,
       round.committee.join(" "),
       round.posted.size,
-      round.alphaBps === undefined ? "" : `${(round.alphaBps / 10_000).toFixed(2)}${round.alphaKept ? " kept" : ""}`,
+      round.alphaBps === undefined
+        ? ""
+        : `${(round.alphaBps / 10_000).toFixed(2)}${round.alphaKept ? " kept" : ""}`,
       round.meanScoreBps === undefined ? "" : percent(round.meanScoreBps),
       round.gas.toLocaleString("en"),
     ]),
@@ -96,10 +98,13 @@ function picture(state: LiveState): string {
     lines.push(dim(`  block ${state.blockNumber}  gas ${state.gas.toLocaleString("en")}`));
   }
   if (state.baseline.total > 0 && state.baseline.done < state.baseline.total) {
-    lines.push(dim(`  baseline Local, in the background: ${state.baseline.done} of ${state.baseline.total} trainings`));
+    lines.push(
+      dim(`  baseline Local, in the background: ${state.baseline.done} of ${state.baseline.total} trainings`),
+    );
   }
   lines.push("");
-  for (const [node, status] of [...state.statuses].toSorted(([a], [b]) => a - b)) lines.push(nodeLine(node, status));
+  for (const [node, status] of [...state.statuses].toSorted(([a], [b]) => a - b))
+    lines.push(nodeLine(node, status));
   const finished = history?.rounds.filter(({ alphaBps }) => alphaBps !== undefined) ?? [];
   if (finished.length > 0) lines.push("", roundTable(finished.slice(-lastRows())));
   return lines.join("\n");
@@ -113,8 +118,11 @@ function nodeLine(node: number, status: NodeStatus): string {
   if (task.problem !== undefined) return `${name} ${task.doing}: ${red(task.problem)}`;
   const { training } = task;
   const isTraining = task.phase === "Training" && training !== undefined && training.step < training.steps;
-  const bar = isTraining ? ` ${green(progressBar(training.step / training.steps))} epoch ${training.epoch}/${training.epochs}` : "";
-  const best = task.lastScores === undefined ? "" : dim(`  best score ${percent(Math.max(...task.lastScores))}`);
+  const bar = isTraining
+    ? ` ${green(progressBar(training.step / training.steps))} epoch ${training.epoch}/${training.epochs}`
+    : "";
+  const best =
+    task.lastScores === undefined ? "" : dim(`  best score ${percent(Math.max(...task.lastScores))}`);
   const loss = task.lastLoss === undefined ? "" : dim(`  loss ${task.lastLoss.toFixed(3)}`);
   return `${name} ${task.doing}${bar}${loss}${best}`;
 }

@@ -45,7 +45,9 @@ export function printReport(report: DemoReport): void {
   print(bold(`\nAccuracy in percent after the last round, one seed (${report.setting})`));
   print(accuracyTable(report.results));
   const [share = 0] = report.results.map(({ skewShareBps }) => skewShareBps);
-  print(`  Same partition, initial model and shuffles for all. Skewed: nominal 10 %, ${(share / 100).toFixed(1)} % of the images are of foreign classes.`);
+  print(
+    `  Same partition, initial model and shuffles for all. Skewed: nominal 10 %, ${(share / 100).toFixed(1)} % of the images are of foreign classes.`,
+  );
   print(`  SCEI: each node's personalised model. FedAvg: ${report.fedAvgOrigin}. Local: each node alone.`);
   print(bold("\nGas"));
   print(gasTable(report.gas));
@@ -97,7 +99,9 @@ function accuracyTable(results: readonly NodeResult[]): string {
       [
         "mean",
         "",
-        ...splits.flatMap((split) => schemes.map((scheme) => meanAccuracy(results, scheme, split).toFixed(1))),
+        ...splits.flatMap((split) =>
+          schemes.map((scheme) => meanAccuracy(results, scheme, split).toFixed(1)),
+        ),
       ],
     ],
   );

@@ -1,4 +1,11 @@
-import { AlphaOrigin, EndReason, Phase, TaskState, VoidReason, enumName } from "../../../../protocol/enums.ts";
+import {
+  AlphaOrigin,
+  EndReason,
+  Phase,
+  TaskState,
+  VoidReason,
+  enumName,
+} from "../../../../protocol/enums.ts";
 import type { ObservedBlock, ObservedEvent } from "./blockFollower.ts";
 
 /** What is known of one round, as its events came in. */

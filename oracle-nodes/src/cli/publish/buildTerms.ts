@@ -9,7 +9,10 @@ import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import type { TaskFiles } from "./buildTask.ts";
 
 /** How the options name what the terms number. */
-export const STRATEGIES = { "argmax-mean": Strategy.ArgmaxMean, "min-variance": Strategy.MinVariance } as const;
+export const STRATEGIES = {
+  "argmax-mean": Strategy.ArgmaxMean,
+  "min-variance": Strategy.MinVariance,
+} as const;
 export const BASES = { global: TrainingBase.Global, personalised: TrainingBase.Personalised } as const;
 export const ELECTIONS = {
   "model-hash": ElectionMode.ModelHash,
@@ -144,9 +147,14 @@ function checkSettings(settings: TermsSettings): void {
   const guaranteed = Math.ceil((quorum * minNodes) / 10_000);
   const required = minimumUpdates(rule, f);
   const wrong: readonly (readonly [boolean, string, string])[] = [
-    [minNodes > maxNodes, `--min-nodes ${minNodes} is above --max-nodes ${maxNodes}`, "Lower one or raise the other"],
     [
-      settings.alphaLower > settings.alphaUpper || (settings.alphaLower === settings.alphaUpper && settings.steps > 1),
+      minNodes > maxNodes,
+      `--min-nodes ${minNodes} is above --max-nodes ${maxNodes}`,
+      "Lower one or raise the other",
+    ],
+    [
+      settings.alphaLower > settings.alphaUpper ||
+        (settings.alphaLower === settings.alphaUpper && settings.steps > 1),
       "--alpha-lower must be below --alpha-upper",
       "Only with --steps 1 may they be equal",
     ],
@@ -156,7 +164,11 @@ function checkSettings(settings: TermsSettings): void {
       "Make the aggregation longer",
     ],
     [settings.slot > settings.aggregation, "--slot is longer than --aggregation", "Make it shorter"],
-    [settings.startIn >= settings.timeLimit, "--start-in is not before --time-limit", "Give the task more time"],
+    [
+      settings.startIn >= settings.timeLimit,
+      "--start-in is not before --time-limit",
+      "Give the task more time",
+    ],
     [settings.reputation > settings.reputationMax, "--reputation is above --reputation-max", "Lower it"],
     [
       guaranteed < required,

@@ -13,7 +13,7 @@ export interface DatasetDefaults {
 /** The schema is what the dataset's loader gives, so that a publisher needs no data. */
 export const DATASET_DEFAULTS: Readonly<Record<DatasetName, DatasetDefaults>> = {
   digits: {
-    schema: { inputShape: [28, 28, 1], classes: 10, mean: [0.25], std: [0.3] },
+    schema: { inputShape: [16, 16, 1], classes: 10, mean: [0.25], std: [0.3] },
     model: "mlp",
     localEpochs: 5,
     batchSize: 10,

@@ -96,7 +96,9 @@ export function publishOptions(command: Command): Command {
     .addOption(count("--min-nodes <N>", "nodes without which the task does not start or go on", 1, 1024, 3))
     .addOption(count("--max-nodes <N>", "nodes that may take part", 1, 1024, 20))
     .addOption(choice("--strategy <NAME>", "how alpha is chosen", Object.keys(STRATEGIES), "argmax-mean"))
-    .addOption(choice("--base <NAME>", "model from which the next round trains", Object.keys(BASES), "global"))
+    .addOption(
+      choice("--base <NAME>", "model from which the next round trains", Object.keys(BASES), "global"),
+    )
     .addOption(count("--steps <R>", "candidates for alpha", 1, 16, 10))
     .addOption(share("--alpha-lower <RATIO>", "least weight of the local model", 5000))
     .addOption(share("--alpha-upper <RATIO>", "greatest weight of the local model", 8000))
@@ -106,7 +108,9 @@ export function publishOptions(command: Command): Command {
 
   command.optionsGroup("Committee and aggregation:");
   command
-    .addOption(choice("--election <NAME>", "seed of the election", Object.keys(ELECTIONS), "model-hash-mixed"))
+    .addOption(
+      choice("--election <NAME>", "seed of the election", Object.keys(ELECTIONS), "model-hash-mixed"),
+    )
     .addOption(share("--gamma <RATIO>", "share of nodes in the committee besides its leader", 3000))
     .addOption(share("--quorum <RATIO>", "share of active nodes without which a phase is void", 6700))
     .addOption(choice("--rule <NAME>", "how updates become one model", AGGREGATION_RULES, "fedavg"))
@@ -135,11 +139,26 @@ export function publishOptions(command: Command): Command {
     .option("--penalise-unavailable", "an update that could not be fetched lowers reputation")
     .option("--penalise-silent", "a node that posts nothing loses reputation")
     .option("--reward-token <ADDRESS>", "ERC-20 token of the rewards", address)
-    .option("--reward <AMOUNT>", "for an accepted update and each point of reputation, in whole tokens", tokenAmount, "0")
+    .option(
+      "--reward <AMOUNT>",
+      "for an accepted update and each point of reputation, in whole tokens",
+      tokenAmount,
+      "0",
+    )
     .option("--stake-token <ADDRESS>", "ERC-20 token of the stake", address)
-    .option("--min-stake <AMOUNT>", "stake without which a node cannot join, in whole tokens", tokenAmount, "0")
+    .option(
+      "--min-stake <AMOUNT>",
+      "stake without which a node cannot join, in whole tokens",
+      tokenAmount,
+      "0",
+    )
     .option("--arbiter <ADDRESS>", "who may slash (default: the publisher)", address)
     .option("--slash-recipient <ADDRESS>", "who receives what is slashed (default: the publisher)", address)
-    .option("--slash-bounty <AMOUNT>", "of it to who proved the fault, in stake tokens, at most", tokenAmount, "0")
+    .option(
+      "--slash-bounty <AMOUNT>",
+      "of it to who proved the fault, in stake tokens, at most",
+      tokenAmount,
+      "0",
+    )
     .optionsGroup("Options:");
 }

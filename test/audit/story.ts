@@ -4,8 +4,8 @@ import type { ChainSource } from "../../audit/chainSource.ts";
 import type { Deployment } from "../../audit/eventLog.ts";
 import { ElectionMode, Strategy } from "../../protocol/enums.ts";
 import type { Address } from "../../protocol/ids.ts";
-import type { Federation, TestNode } from "../contracts/federation.ts";
-import { deployFederation, testNode } from "../contracts/federation.ts";
+import type { TestNode } from "../contracts/federation.ts";
+import { Federation, deployFederation, testNode } from "../contracts/federation.ts";
 
 const NO_PERMIT = { deadline: 0, v: 0, r: `0x${"00".repeat(32)}`, s: `0x${"00".repeat(32)}` };
 const ZERO_DIGEST = `0x${"00".repeat(32)}`;
@@ -15,13 +15,17 @@ export interface Story {
   readonly source: ChainSource;
   readonly deployment: Deployment;
   readonly federation: Federation;
+  /** The founders with their present keys, which the federation signs with. */
+  readonly nodes: TestNode[];
 }
 
 /** Deploys five founders; the caller plays on. */
 export async function beginStory(): Promise<Story> {
   const connection = await network.create();
-  const federation = await deployFederation(connection, { nodes: 5 });
-  const { contracts } = federation;
+  const deployed = await deployFederation(connection, { nodes: 5 });
+  const { contracts } = deployed;
+  const nodes = [...deployed.nodes];
+  const federation = new Federation(connection, nodes, deployed.domain, contracts);
   const deployment = {
     deploymentBlock: 0,
     contracts: {
@@ -35,11 +39,12 @@ export async function beginStory(): Promise<Story> {
   const source = chainSource((method, params) =>
     connection.provider.request({ method, params: [...params] }),
   );
-  return { source, deployment, federation };
+  return { source, deployment, federation, nodes };
 }
 
 /** Task 1: void rounds, failed attempts, joins and leaves, rejected and silent members, kept alpha, claims and refund. */
-export async function playEventfulTask(federation: Federation): Promise<void> {
+export async function playEventfulTask(story: Story): Promise<void> {
+  const { federation } = story;
   const [one, two, three, four, five] = federation.nodes as [
     TestNode,
     TestNode,
@@ -55,7 +60,7 @@ export async function playEventfulTask(federation: Federation): Promise<void> {
   // Round 2: too few post; then an attempt passes and rank 1 proposes, rejecting one; too few report.
   await federation.train([one]);
   await federation.contracts.taskRegistry.connect(five.operator).joinTask(federation.taskId, five.nodeId);
-  const rotated = await rotateSigner(federation, two);
+  const rotated = await rotateSigner(story, two);
   await federation.passDeadline();
   await federation.advance();
   await federation.train([one, rotated, three, four]);
@@ -84,7 +89,8 @@ export async function playEventfulTask(federation: Federation): Promise<void> {
 }
 
 /** Task 2: staked, elected by the model's hash, by least variance, ends at its hard end with an attempt under way. */
-export async function playStakedTask(federation: Federation): Promise<void> {
+export async function playStakedTask(story: Story): Promise<void> {
+  const { federation } = story;
   const { token, stakeVault } = federation.contracts;
   const stakers = [federation.node(1), federation.node(2), federation.node(3)];
   for (const { operator, nodeId } of stakers) {
@@ -114,10 +120,17 @@ export async function playStakedTask(federation: Federation): Promise<void> {
   const { hardEnd } = await federation.status();
   await federation.connection.networkHelpers.time.setNextBlockTimestamp(Number(hardEnd));
   await federation.advance();
+  const { unbondingPeriod } = stakeVault;
+  await federation.connection.networkHelpers.time.increase(await unbondingPeriod());
+  await stakeVault
+    .connect(federation.node(1).operator)
+    .withdraw(1, token, federation.node(1).operator.address);
+  await federation.contracts.rewardLedger.settle(federation.taskId, 1, 1);
 }
 
 /** Task 3 is cancelled; task 4 finds too few updates until its void rounds are spent; a vote fails, another admits. */
-export async function playFailures(federation: Federation): Promise<void> {
+export async function playFailures(story: Story): Promise<void> {
+  const { federation } = story;
   const { nodeRegistry, taskRegistry } = federation.contracts;
   await federation.publish();
   await federation.join(federation.node(1), federation.node(2));
@@ -134,13 +147,25 @@ export async function playFailures(federation: Federation): Promise<void> {
   await nodeRegistry.connect(federation.node(2).operator).vote(proposal, false);
   await nodeRegistry.connect(federation.node(3).operator).vote(proposal, false);
   await federation.admit();
+  await rotateSigner(story, federation.node(5));
 }
 
-async function rotateSigner(federation: Federation, node: TestNode): Promise<TestNode> {
+/** One more task, in which a node signs through a contract (ERC-1271). */
+export async function playContractSigner(story: Story): Promise<void> {
+  const { federation } = story;
+  const node = federation.node(3);
+  const { ethers } = federation.connection;
+  const wallet = await ethers.deployContract("ContractSigner", [node.signer.address]);
+  await federation.contracts.nodeRegistry.connect(node.operator).setSigner(await wallet.getAddress());
+  await federation.startTask({ rounds: 1 }, [federation.node(1), node]);
+  await federation.playRound();
+}
+
+async function rotateSigner({ federation, nodes }: Story, node: TestNode): Promise<TestNode> {
   const { signer } = testNode(federation.connection, 100 + node.nodeId);
   await federation.contracts.nodeRegistry.connect(node.operator).setSigner(signer.address);
   const rotated = { ...node, signer };
-  federation.nodes[node.nodeId - 1] = rotated;
+  nodes[node.nodeId - 1] = rotated;
   return rotated;
 }
 

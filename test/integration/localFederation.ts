@@ -41,7 +41,7 @@ import {
   Strategy,
   TrainingBase,
 } from "../../protocol/enums.ts";
-import { bps, type Address, type Digest, type TaskId } from "../../protocol/ids.ts";
+import { bps, type Address, type Digest, type NodeId, type TaskId } from "../../protocol/ids.ts";
 import { encodeManifest, type TaskManifest } from "../../protocol/manifest.ts";
 import { termsToAbi, type TaskTerms } from "../../protocol/taskTerms.ts";
 
@@ -53,7 +53,7 @@ const COORDINATOR = new Interface(roundCoordinatorAbi);
 /** One oracle node of the federation, which can be stopped and started like a process. */
 export interface FederationNode {
   readonly index: number;
-  readonly nodeId: number;
+  readonly nodeId: NodeId;
   readonly wallet: Wallet;
   readonly config: NodeConfig;
 }
@@ -180,7 +180,7 @@ export class LocalFederation {
           },
         },
       };
-      federation.nodes.push({ index, nodeId: index + 1, wallet, config: parseNodeConfig(input) });
+      federation.nodes.push({ index, nodeId: (index + 1) as NodeId, wallet, config: parseNodeConfig(input) });
     }
     return federation;
   }
@@ -316,6 +316,11 @@ export class LocalFederation {
     return logs.map((log) => (log as EventLog).args).filter((args) => Number(args["taskId"]) === taskId);
   }
 
+  /** Lets the chain's clock jump, so that no test waits for a deadline. */
+  async passSeconds(seconds: number): Promise<void> {
+    await this.chain.provider.send("evm_increaseTime", [toBeHex(Math.ceil(seconds))]);
+  }
+
   /** Posts a result that a node's software would not make. */
   async send(wallet: Wallet, label: string, args: readonly unknown[]): Promise<void> {
     const coordinator = new Contract(
@@ -367,8 +372,11 @@ async function smallTask(given?: Topology): Promise<{ manifest: TaskManifest; in
   return { manifest, initial };
 }
 
+function layer(className: string, config: Record<string, unknown>) {
+  return { class_name: className, config };
+}
+
 function smallTopology(inputShape: readonly number[], classes: number): Topology {
-  const layer = (className: string, config: Record<string, unknown>) => ({ class_name: className, config });
   const layers = [
     layer("Flatten", { name: "flatten", batch_input_shape: [null, ...inputShape] }),
     layer("Dense", { name: "hidden", units: 16, activation: "relu", use_bias: true }),

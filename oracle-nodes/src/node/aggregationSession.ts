@@ -184,6 +184,7 @@ export class AggregationSession implements AttemptMember {
     if (missing.length > 0)
       return { kind: "refused", reason: `it cannot fetch the update of member ${missing[0]}` };
     const isVoid = proposed.digest === ZERO_DIGEST;
+    if (isVoid) await this.updates.tried();
     const isWhole = isVoid ? this.updates.isComplete : members.length === posted.length;
     if (!isWhole && !this.objectionsEnded) return { kind: "later" };
     const omitted = [...this.#objected].find((member) => !members.includes(member));

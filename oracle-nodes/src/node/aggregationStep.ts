@@ -45,7 +45,7 @@ export async function aggregationStep(
   try {
     const [proposed] = await Promise.all([
       propose(services, session, rank, signal),
-      updates.fetchAll(AbortSignal.any([signal, untilTime(services, view.fetchEnd, signal)])),
+      updates.fetchAll(untilTime(services, view.fetchEnd, signal), signal),
     ]);
     // Others may still ask for this node's attestation until the phase has moved.
     if (!signal.aborted) await once(signal, "abort");

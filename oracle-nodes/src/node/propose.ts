@@ -10,6 +10,8 @@ import type { Services } from "./services.ts";
 
 /** Milliseconds between two looks at what is still missing. */
 const PAUSE_MS = 200;
+/** Pause after too few attested, at most. */
+const MAX_PAUSE_MS = 3000;
 
 interface RankedSignature {
   readonly rank: number;
@@ -29,11 +31,12 @@ export async function propose(
   const { board, chain } = services;
   const { task, view, updates } = session;
   const opensAt = rankOpensAt(task.terms, view.phaseStart, rank);
+  await updates.tried();
   while (!(updates.isComplete || chain.heads.now() >= view.fetchEnd))
     await sleep(PAUSE_MS / 10, undefined, { signal });
   while (chain.heads.now() < opensAt) await sleep(PAUSE_MS, undefined, { signal });
 
-  for (;;) {
+  for (let pause = PAUSE_MS; ; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
     const outcome = await settle(services, session, rank, signal);
     const own = await session.sign(outcome);
     board.update(task.taskId, { doing: "collecting attestations" });
@@ -44,7 +47,7 @@ export async function propose(
     }
     const { length: attestations } = signatures;
     task.logger.info({ attestations, threshold: session.committee.threshold }, "too few attestations yet");
-    await sleep(PAUSE_MS, undefined, { signal });
+    await sleep(pause, undefined, { signal });
   }
 }
 

@@ -29,6 +29,8 @@ export class UpdateCollection {
   readonly #round: number;
   readonly #base: Digest;
   readonly #available = new Map<MemberId, Available>();
+  readonly #allTried = openPromise();
+  #tried = 0;
 
   constructor(services: Services, task: ServedTask, view: RoundView, posted: readonly PostedUpdate[]) {
     this.#services = services;
@@ -64,9 +66,23 @@ export class UpdateCollection {
     return { usable, disqualified };
   }
 
-  /** Fetches everything, again and again, until all is here or the signal ends it. */
-  async fetchAll(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.posted.map((update) => this.#fetchUntil(update, signal)));
+  /**
+   * Fetches everything: each update once, however late it is, and what is missing then again and again until `until`.
+   * @param until Aborts when fetching closes.
+   */
+  async fetchAll(until: AbortSignal, signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      this.posted.map(async (update) => {
+        const isHere = await this.#tryFetch(update, [], signal);
+        if (++this.#tried === this.posted.length) this.#allTried.resolve();
+        if (!isHere) await this.#fetchUntil(update, AbortSignal.any([until, signal]));
+      }),
+    );
+  }
+
+  /** Resolves when {@link fetchAll} has asked for every update at least once: before, absence means nothing. */
+  async tried(): Promise<void> {
+    await this.#allTried.promise;
   }
 
   /** Tries once more to get these members' updates, also from the nodes that claim to hold them. */
@@ -75,10 +91,10 @@ export class UpdateCollection {
     await Promise.all(wanted.map((update) => this.#tryFetch(update, holders, signal)));
   }
 
-  async #fetchUntil(update: PostedUpdate, signal: AbortSignal): Promise<void> {
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
-      if (await this.#tryFetch(update, [], signal)) return;
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+  async #fetchUntil(update: PostedUpdate, until: AbortSignal): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
+      await sleep(pause, undefined, { signal: until }).catch(() => undefined);
+      if (until.aborted || (await this.#tryFetch(update, [], until))) return;
     }
   }
 
@@ -118,4 +134,11 @@ export class UpdateCollection {
 function isAbsence(error: ArtifactError): boolean {
   if (error instanceof ArtifactMissingError || error instanceof ArtifactTimeoutError) return true;
   return error instanceof ArtifactCorruptError && !(error instanceof ArtifactNotCanonicalError);
+}
+
+/** A promise that somebody else resolves. */
+function openPromise(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }

@@ -9,7 +9,6 @@ import {IRoundCoordinator} from "./interfaces/IRoundCoordinator.sol";
 import {ITaskRegistry, ITaskRegistryTypes} from "./interfaces/ITaskRegistry.sol";
 import {AlphaSelection} from "./libraries/AlphaSelection.sol";
 import {Bitmaps} from "./libraries/Bitmaps.sol";
-import {CommitteeElection} from "./libraries/CommitteeElection.sol";
 import {PackedScores} from "./libraries/PackedScores.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 import {RoundTerms, RoundTermsSnapshot} from "./libraries/RoundTerms.sol";

@@ -24,6 +24,11 @@ library Bitmaps {
         set.words[bit >> 8] |= 1 << (bit & 255);
     }
 
+    function remove(Set storage set, uint256 memberId) internal {
+        uint256 bit = memberId - 1;
+        set.words[bit >> 8] &= ~(1 << (bit & 255));
+    }
+
     /// @notice Empties the first `words` words.
     function clear(Set storage set, uint256 words) internal {
         for (uint256 i = 0; i < words; ++i) set.words[i] = 0;

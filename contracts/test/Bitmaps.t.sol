@@ -13,11 +13,20 @@ contract BitmapsTest is Test {
     Bitmaps.Set private _other;
     mapping(uint256 memberId => bool) private _isIn;
 
-    function testFuzz_AddedMembersAndOnlyThoseAreContained(uint16[24] calldata picks) external {
+    function testFuzz_AddedMembersAreContainedUntilRemoved(
+        uint16[24] calldata picks,
+        uint24 removals
+    ) external {
         for (uint256 i = 0; i < picks.length; ++i) {
             uint256 memberId = bound(picks[i], 1, 1024);
             _set.add(memberId);
             _isIn[memberId] = true;
+        }
+        for (uint256 i = 0; i < picks.length; ++i) {
+            if ((removals >> i) & 1 == 0) continue;
+            uint256 memberId = bound(picks[i], 1, 1024);
+            _set.remove(memberId);
+            _isIn[memberId] = false;
         }
         uint256 members = 0;
         for (uint256 memberId = 1; memberId <= 1024; ++memberId) {

@@ -10,7 +10,7 @@ import {
   Strategy,
   TrainingBase,
 } from "../../protocol/enums.ts";
-import { bps, digest } from "../../protocol/ids.ts";
+import { bps, digest as toDigest } from "../../protocol/ids.ts";
 import type { Address, Digest } from "../../protocol/ids.ts";
 import { packScores } from "../../protocol/rules/packedScores.ts";
 import type { ResultDomain } from "../../protocol/signedResults.ts";
@@ -135,7 +135,7 @@ export async function fund({ networkHelpers }: Connection, account: string): Pro
 
 /** A digest that stands for an artifact of this name. */
 export function digestOf(name: string): Digest {
-  return digest(id(name));
+  return toDigest(id(name));
 }
 
 export interface Contracts {

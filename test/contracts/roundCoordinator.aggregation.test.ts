@@ -27,6 +27,8 @@ async function aggregating(
   return federation;
 }
 
+const five = () => aggregating(5);
+
 /** The committee by the TypeScript rule, as member ids by rank. */
 async function expectedCommittee(federation: Federation): Promise<readonly number[]> {
   const { seed, attempt } = await federation.round();
@@ -114,8 +116,6 @@ describe("Election", () => {
 });
 
 describe("A proposal", () => {
-  const five = () => aggregating(5);
-
   it("is accepted with the threshold of attestations, in any slot from the proposer's on", async () => {
     const federation = await networkHelpers.loadFixture(five);
     const { coordinator } = federation.contracts;

@@ -175,19 +175,19 @@ describe("A phase", () => {
   });
 });
 
-describe("Alpha", () => {
-  /** Plays one round in which node k reports `tables[k - 1]`, and gives r* and alpha. */
-  async function negotiated(tables: readonly (readonly number[])[], terms: Partial<TaskTerms>) {
-    const federation = await started({ negotiationSteps: 4, ...terms });
-    const sent = await federation.playRound((node) => tables[node.nodeId - 1] ?? []);
-    const receipt = await sent.wait();
-    const { coordinator } = federation.contracts;
-    const finalised = receipt?.logs
-      .map((log) => coordinator.interface.parseLog(log))
-      .find((log) => log?.name === "RoundFinalised");
-    return [Number(finalised?.args["negotiationIndex"]), Number(finalised?.args["alphaBps"])];
-  }
+/** Plays one round in which node k reports `tables[k - 1]`, and gives r* and alpha. */
+async function negotiated(tables: readonly (readonly number[])[], terms: Partial<TaskTerms>) {
+  const federation = await started({ negotiationSteps: 4, ...terms });
+  const sent = await federation.playRound((node) => tables[node.nodeId - 1] ?? []);
+  const receipt = await sent.wait();
+  const { coordinator } = federation.contracts;
+  const finalised = receipt?.logs
+    .map((log) => coordinator.interface.parseLog(log))
+    .find((log) => log?.name === "RoundFinalised");
+  return [Number(finalised?.args["negotiationIndex"]), Number(finalised?.args["alphaBps"])];
+}
 
+describe("Alpha", () => {
   const tables = [
     [5000, 9000, 6100, 10],
     [5000, 2000, 5900, 12],

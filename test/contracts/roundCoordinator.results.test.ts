@@ -11,22 +11,22 @@ import { deployFederation, digestOf } from "./federation.ts";
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 
+async function training() {
+  const federation = await deployFederation(connection, { nodes: 5 });
+  await federation.startTask();
+  const [a, b, c, d, e] = federation.nodes;
+  if (!a || !b || !c || !d || !e) throw new Error("Too few nodes");
+  return { federation, coordinator: federation.contracts.coordinator, a, b, c, d, e };
+}
+
+async function negotiating() {
+  const all = await training();
+  await all.federation.train();
+  await all.federation.aggregate();
+  return all;
+}
+
 describe("Signed results", () => {
-  async function training() {
-    const federation = await deployFederation(connection, { nodes: 5 });
-    await federation.startTask();
-    const [a, b, c, d, e] = federation.nodes;
-    if (!a || !b || !c || !d || !e) throw new Error("Too few nodes");
-    return { federation, coordinator: federation.contracts.coordinator, a, b, c, d, e };
-  }
-
-  async function negotiating() {
-    const all = await training();
-    await all.federation.train();
-    await all.federation.aggregate();
-    return all;
-  }
-
   it("count when any relayer carries them, in a batch, with all their fields in the event", async () => {
     const { federation, coordinator, a, b, c } = await networkHelpers.loadFixture(training);
     const relayer = (await ethers.getSigners())[7];

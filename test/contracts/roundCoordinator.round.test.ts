@@ -6,13 +6,13 @@ import { deployFederation, digestOf } from "./federation.ts";
 const connection = await network.create();
 const { networkHelpers } = connection;
 
-describe("A round of five nodes", () => {
-  async function running() {
-    const federation = await deployFederation(connection, { nodes: 5 });
-    await federation.startTask();
-    return federation;
-  }
+async function running() {
+  const federation = await deployFederation(connection, { nodes: 5 });
+  await federation.startTask();
+  return federation;
+}
 
+describe("A round of five nodes", () => {
   it("trains, aggregates, negotiates and opens the next round", async () => {
     const federation = await networkHelpers.loadFixture(running);
     const { coordinator, rewardLedger } = federation.contracts;

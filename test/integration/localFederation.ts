@@ -208,7 +208,7 @@ export class LocalFederation {
       objectionSeconds: 10,
       aggregationSeconds: 60,
       negotiationSeconds: 60,
-      slotSeconds: 15,
+      slotSeconds: 5,
       disputeWindowSeconds: 60,
       maxAttempts: 3,
       maxVoidRounds: 3,

@@ -122,6 +122,17 @@ export class ChainGateway {
     };
   }
 
+  /** Nodes whose endpoints changed in these blocks. */
+  async endpointsChanged(fromBlock: number, toBlock: number): Promise<NodeId[]> {
+    const logs = await readLogs(this.provider, {
+      address: this.book.contracts.NodeRegistry,
+      topics: [topicOf(this.#nodes.interface, "EndpointsChanged")],
+      fromBlock,
+      toBlock,
+    });
+    return [...new Set(logs.map((log) => Number(log.topics[1]) as NodeId))];
+  }
+
   async nodeCount(): Promise<number> {
     return Number(await this.#read("nodeCount", (at) => this.#nodes.nodeCount(at)));
   }
@@ -321,7 +332,7 @@ export class ChainGateway {
   }
 }
 
-function topicOf(contract: Interface, event: string): string {
+function topicOf(contract: Pick<Interface, "getEvent">, event: string): string {
   const fragment = contract.getEvent(event);
   if (fragment === null) throw new TypeError(`There is no event ${event}`);
   return fragment.topicHash;

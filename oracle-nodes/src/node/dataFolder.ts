@@ -6,6 +6,7 @@ import { makeFolder } from "../artifacts/durableFile.ts";
 
 /** A lock not renewed for this long belonged to a process that is gone. */
 const STALE_MS = 10_000;
+const RETRY_MS = 500;
 
 /** The node's folder, held by this process alone. */
 export interface DataFolder {
@@ -18,17 +19,22 @@ export interface DataFolder {
 }
 
 /**
- * Takes the folder for this process. The lock of a process that died is taken over.
+ * Takes the folder for this process. The lock of a process that died is taken over once it is stale.
+ * @param waitMs How long to wait for a lock to be freed or go stale.
  * @throws {InputError} when another process has it, or it cannot be written.
  */
-export async function openDataFolder(dir: string, onLost: (error: Error) => void): Promise<DataFolder> {
+export async function openDataFolder(
+  dir: string,
+  onLost: (error: Error) => void,
+  waitMs = STALE_MS + 2000,
+): Promise<DataFolder> {
   let unlock: () => Promise<void>;
   try {
     await makeFolder(dir);
     unlock = await lock(dir, {
       lockfilePath: join(dir, "node.lock"),
       stale: STALE_MS,
-      retries: { retries: 6, minTimeout: 2000, maxTimeout: 2000 },
+      retries: { retries: Math.ceil(waitMs / RETRY_MS), minTimeout: RETRY_MS, maxTimeout: RETRY_MS },
       onCompromised: onLost,
     });
   } catch (cause) {

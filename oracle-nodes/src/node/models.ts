@@ -21,11 +21,13 @@ export async function globalModel(
   holders: readonly NodeId[],
   signal: AbortSignal,
 ): Promise<ModelTensors> {
-  const held = await store.has(digest);
-  const providers = held
+  const asked = (await store.has(digest))
     ? []
-    : await peers.providers([...new Set([...holders, ...(await peers.membersOf(taskId))])]);
-  const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+    : [...new Set([...holders, ...(await peers.membersOf(taskId))])];
+  const providers = await peers.providers(asked);
+  const fetched = store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+  fetched.catch(() => asked.forEach((nodeId) => peers.suspect(nodeId)));
+  const bytes = await fetched;
   const specs = manifest.model.tensors;
   if (round === 0) {
     if (digest !== terms.initialModelDigest)

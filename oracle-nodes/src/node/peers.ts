@@ -1,12 +1,12 @@
 import type { NodeId, TaskId } from "../../../protocol/ids.ts";
 import type { ChainGateway } from "../chain/chainGateway.ts";
 
-/** Milliseconds after which a node's endpoints are read again. */
-const FRESH_MS = 30_000;
+/** Milliseconds before endpoints that did not serve are read again. */
+const SUSPECT_MS = 1000;
 /** Nodes asked for a task's manifest while it has no members yet. */
 const MAX_NODES = 64;
 
-/** Where the other nodes serve their artifacts, as NodeRegistry says. */
+/** Where the other nodes serve their artifacts, as NodeRegistry says: read once, and again when it changes. */
 export class Peers {
   readonly #chain: ChainGateway;
   readonly #self: NodeId;
@@ -23,17 +23,22 @@ export class Peers {
   /** The endpoint string of one node. */
   async endpointsOf(nodeId: NodeId): Promise<string> {
     const known = this.#known.get(nodeId);
-    if (known !== undefined && performance.now() - known.at < FRESH_MS) return known.endpoints;
+    if (known !== undefined) return known.endpoints;
     const endpoints = this.#chain.node(nodeId).then((node) => node.endpoints);
     this.#known.set(nodeId, { endpoints, at: performance.now() });
     endpoints.catch(() => this.#known.delete(nodeId));
     return endpoints;
   }
 
-  /** Forgets a node's endpoints, after a failure: it may have moved. */
+  /** Forgets a node's endpoints, since the registry says that they changed. */
   forget(nodeId: NodeId): void {
+    this.#known.delete(nodeId);
+  }
+
+  /** Forgets endpoints that did not serve, unless they were read just now: the node may have moved. */
+  suspect(nodeId: NodeId): void {
     const known = this.#known.get(nodeId);
-    if (known !== undefined && performance.now() - known.at > 1000) this.#known.delete(nodeId);
+    if (known !== undefined && performance.now() - known.at > SUSPECT_MS) this.#known.delete(nodeId);
   }
 
   /** Endpoint strings to fetch from: these nodes first, in this order, then the configured ones. */

@@ -135,7 +135,7 @@ async function ask(
   return Promise.all(
     others.map(async ([rank, id]): Promise<[number, AggregationResponse | undefined]> => {
       const answer = await askCommittee(await peers.endpointsOf(id), request, signal);
-      if (answer === undefined) peers.forget(id);
+      if (answer === undefined) peers.suspect(id);
       await onAnswer(rank, answer);
       return [rank, answer];
     }),

@@ -15,7 +15,7 @@ const BATCH = 20;
  * one never touches another. Ends by the signal, or when all tasks of a configured list are over.
  */
 export async function serveTasks(services: Services, signal: AbortSignal): Promise<void> {
-  const { chain, config, nodeId, logger } = services;
+  const { chain, config, nodeId, logger, peers } = services;
   const running = new Map<TaskId, Promise<void>>();
   const over = new Set<TaskId>();
   const wanted = config.tasks === "joined" ? undefined : new Set(config.tasks);
@@ -38,10 +38,15 @@ export async function serveTasks(services: Services, signal: AbortSignal): Promi
       const block = chain.confirmedBlock;
       if (block <= seen) continue;
       try {
-        for (const taskId of await chain.tasksJoined(nodeId, seen + 1, block)) consider(taskId);
+        const [joined, moved] = await Promise.all([
+          chain.tasksJoined(nodeId, seen + 1, block),
+          chain.endpointsChanged(seen + 1, block),
+        ]);
+        joined.forEach(consider);
+        moved.forEach((peer) => peers.forget(peer));
         seen = block;
       } catch (error) {
-        logger.warn({ error: String(error) }, "cannot look for tasks");
+        logger.warn({ error: String(error) }, "cannot look for changes of tasks and peers");
       }
     }
   } finally {

@@ -13,7 +13,7 @@ import type { Services } from "./services.ts";
 import { signedUpdate, trainingStep } from "./trainingStep.ts";
 
 /** Milliseconds before something that failed is tried again, doubled up to the second value. */
-const RETRY_MS = [250, 10_000] as const;
+const RETRY_MS = [250, 4000] as const;
 
 /** What the node is busy with in one phase; ends when the phase does. */
 interface Step {

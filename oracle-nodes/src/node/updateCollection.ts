@@ -120,7 +120,7 @@ export class UpdateCollection {
     } catch (error) {
       if (!(error instanceof ArtifactError) || isAbsence(error)) {
         if (!signal.aborted) logger.debug({ member: memberId, error: String(error) }, "update not here yet");
-        peers.forget(nodeId);
+        peers.suspect(nodeId);
         return false;
       }
       logger.warn({ member: memberId, reason: error.message }, "update disqualified");

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Wallet, id } from "ethers";
+import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
+import { openKeystore, writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
+import { parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
+import { InputError } from "../../protocol/errors.ts";
+
+const config = {
+  rpcUrl: "http://127.0.0.1:8545",
+  addressBook: "addresses.json",
+  dataDir: "data",
+  keystore: "key.json",
+  dataset: { partition: { seed: 1, nodes: 5, index: 0 } },
+};
+const WEAK = { N: 2, r: 1, p: 1 };
+
+async function refusal(work: Promise<unknown> | (() => unknown)): Promise<InputError> {
+  try {
+    await (typeof work === "function" ? work() : work);
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("A node's configuration", () => {
+  it("gets defaults for all that an operator need not decide", () => {
+    const parsed = parseNodeConfig(config);
+    expect(parsed).to.include({
+      confirmations: 2,
+      pollMs: 250,
+      engine: "auto",
+      tasks: "joined",
+      advance: true,
+    });
+    expect(parsed.artifacts).to.deep.include({ kind: "helia", gateway: { host: "127.0.0.1", port: 0 } });
+  });
+
+  const wrong: [why: string, value: unknown, key: string][] = [
+    ["an unknown key", { ...config, pollMillis: 5 }, "pollMillis"],
+    ["an unknown key deep inside", { ...config, dataset: { ...config.dataset, seed: 1 } }, "dataset.seed"],
+    ["a missing key", { ...config, keystore: undefined }, "keystore"],
+    ["a value of the wrong kind", { ...config, confirmations: "two" }, "confirmations"],
+    ["an endpoint that is no URL", { ...config, rpcUrl: "localhost" }, "rpcUrl"],
+    [
+      "a share outside of the partition",
+      { ...config, dataset: { partition: { seed: 1, nodes: 5, index: 5 } } },
+      "dataset.partition.index",
+    ],
+    ["nothing at all", undefined, "rpcUrl"],
+  ];
+  for (const [why, value, key] of wrong) {
+    it(`is refused for ${why}, naming the key`, async () => {
+      const { message, hint } = await refusal(() => parseNodeConfig(value));
+      expect(message).to.contain(key);
+      expect(hint).to.be.a("string");
+    });
+  }
+});
+
+describe("A node's keystore and folder", () => {
+  let folder: string;
+  beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), "concordat-node-"))));
+  afterEach(async () => rm(folder, { recursive: true, force: true }));
+
+  it("gives the key back for its password only, and is never overwritten", async () => {
+    const path = join(folder, "key.json");
+    const { privateKey, address } = new Wallet(id("key"));
+    await writeKeystore(path, privateKey, "right", WEAK);
+    expect((await openKeystore(path, "right")).address).to.equal(address);
+    expect((await refusal(openKeystore(path, "wrong"))).message).to.contain("password");
+    expect((await refusal(writeKeystore(path, id("other"), "right", WEAK))).message).to.contain(path);
+    expect((await refusal(openKeystore(join(folder, "none.json"), "right"))).message).to.contain(
+      "cannot be read",
+    );
+    if (process.platform !== "win32") expect((await stat(path)).mode & 0o077).to.equal(0);
+  });
+
+  it("serves one process at a time, and the next one after it", async () => {
+    const dir = join(folder, "data");
+    const first = await openDataFolder(dir, () => undefined, 0);
+    expect((await refusal(openDataFolder(dir, () => undefined, 0))).message).to.contain("Another node runs");
+    await first.release();
+    await (await openDataFolder(dir, () => undefined, 0)).release();
+  });
+});

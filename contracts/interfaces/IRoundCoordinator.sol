@@ -80,7 +80,7 @@ interface IRoundCoordinatorTypes {
     /// @notice A task's round as stored, plus what can be derived from the clock.
     /// @param due Whether `advance` would move the phase now.
     /// @param base Digest of w_G^{t-1}.
-    /// @param aggregate Digest of w_G^t once proposed, else zero.
+    /// @param aggregate Digest of w_G^t once proposed, else zero; after the end the last one proposed.
     /// @param attempt Counts on through void retries.
     /// @param attemptsLeft Attempts of this retry after the present one.
     /// @param voidsInRow Void rounds since the last finalised one.
@@ -119,6 +119,7 @@ interface IRoundCoordinatorErrors is IRoundCoordinatorTypes {
     error WrongCoordinator(uint256 taskId, address coordinator);
     error NotRunning(uint256 taskId);
     error WrongPhase(uint256 taskId, Phase phase);
+    /// @param round The open round; @param retry its retry.
     error WrongRound(uint256 taskId, uint256 round, uint256 retry);
     error WrongAttempt(uint256 taskId, uint256 attempt, uint256 given);
     error WrongAggregate(uint256 taskId, bytes32 aggregate, bytes32 given);
@@ -190,6 +191,7 @@ interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
         uint256 indexed nodeId,
         SkipReason reason
     );
+    /// @notice A proposal counted. Digest zero: it voids the round, since fewer updates than the rule needs could be had.
     /// @param committee Node ids by rank.
     event AggregateAccepted(
         uint256 indexed taskId,

@@ -17,8 +17,7 @@ abstract contract RoundState is IRoundCoordinator, EIP712 {
     INodeRegistry public immutable nodeRegistry;
     ITaskRegistry public immutable taskRegistry;
 
-    /// @dev A task's present round. The first slot is all that a submission reads of it besides the digests; the second
-    /// changes with the phase. Bitmaps and tally keep stale words until the first result of a phase overwrites them, so
+    /// @dev A task's present round. The first slot is all that a submission reads of it besides the digests. Bitmaps and tally keep stale words until the first result of a phase overwrites them, so
     /// `postedCount` and the tally's count decide whether they mean anything.
     struct Round {
         Phase phase;
@@ -33,6 +32,7 @@ abstract contract RoundState is IRoundCoordinator, EIP712 {
         uint40 openedAt;
         uint40 deadline;
         uint40 phaseStart;
+        // Second slot
         uint64 sealBlock;
         uint16 alphaBps;
         uint8 attemptsLeft;

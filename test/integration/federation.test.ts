@@ -166,13 +166,14 @@ describe("A federation of nodes on one chain", function () {
   it("serves two tasks at once, and takes in a node that joins while a task runs", async () => {
     federation = await LocalFederation.start({ nodes: 4 });
     const [late, ...founders] = federation.nodes as [FederationNode, ...FederationNode[]];
-    for (const node of federation.nodes) federation.startNode(node);
     const first = await federation.publish({ rounds: 3, minNodes: 3 });
     const second = await federation.publish({ rounds: 2, minNodes: 3 });
     await federation.join(first, founders);
     await federation.join(second, founders);
+    for (const node of founders) federation.startNode(node);
     await federation.until(first, ({ round }) => round === 1);
     await federation.join(first, [late]);
+    federation.startNode(late);
     await Promise.all([ended(first), ended(second)]);
     expect([await state(first), await state(second)]).to.deep.equal([
       TaskState.Completed,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Wallet } from "ethers";
 import type { Logger } from "pino";
 import { parseAddressBook, type AddressBook } from "../../../protocol/addressBook.ts";
@@ -17,6 +18,9 @@ import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
 import { Peers } from "./peers.ts";
 import { serveTasks } from "./serveTasks.ts";
 import type { Services } from "./services.ts";
+
+/** Milliseconds before a failed publication of the endpoints is tried again. */
+const RETRY_MS = 1000;
 
 export interface RunNodeOptions {
   /** Opens the keystore. */
@@ -147,5 +151,15 @@ async function publishEndpoints(
     );
     return;
   }
-  await chain.setEndpoints(store.endpoints(), signal);
+  for (;;) {
+    try {
+      await chain.setEndpoints(store.endpoints(), signal);
+      return;
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      signal.throwIfAborted();
+      logger.warn({ error: String(error) }, "the endpoints could not be published yet");
+      await sleep(RETRY_MS, undefined, { signal });
+    }
+  }
 }

@@ -1,0 +1,105 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { expect } from "chai";
+import { Interface, Wallet, id } from "ethers";
+import { network } from "hardhat";
+import { pino } from "pino";
+import { connectChain } from "../../oracle-nodes/src/chain/connectChain.ts";
+import { contractErrorOf } from "../../oracle-nodes/src/chain/contractError.ts";
+import { readLogs } from "../../oracle-nodes/src/chain/readLogs.ts";
+import { roundCoordinatorAbi } from "../../protocol/abis.ts";
+import { parseAddressBook } from "../../protocol/addressBook.ts";
+import { InputError } from "../../protocol/errors.ts";
+
+const address = (name: string): string => new Wallet(id(name)).address;
+const book = (chainId: number) =>
+  parseAddressBook({
+    format: "concordat/addresses/1",
+    chainId,
+    network: "test",
+    deploymentBlock: 0,
+    contracts: {
+      NodeRegistry: address("n"),
+      TaskRegistry: address("t"),
+      StakeVault: address("s"),
+      RewardLedger: address("r"),
+      RoundCoordinator: address("c"),
+    },
+  });
+
+describe("Connecting to a chain", function () {
+  this.timeout(20_000);
+  const refusal = async (rpcUrl: string, chainId: number): Promise<InputError> => {
+    const options = {
+      confirmations: 0,
+      pollMs: 50,
+      signer: new Wallet(id("signer")),
+      logger: pino({ level: "silent" }),
+    };
+    try {
+      await (await connectChain({ ...options, rpcUrl, addressBook: book(chainId) })).close();
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
+    throw new Error("it connected");
+  };
+
+  it("names an endpoint that nobody serves", async () => {
+    const reserved = createServer().listen(0, "127.0.0.1");
+    await once(reserved, "listening");
+    const { port } = reserved.address() as { port: number };
+    reserved.close();
+    await once(reserved, "close");
+    expect((await refusal(`http://127.0.0.1:${port}`, 1)).message).to.contain(`http://127.0.0.1:${port}`);
+    expect((await refusal("ftp://127.0.0.1", 1)).message).to.contain("ftp://127.0.0.1");
+  });
+
+  it("names the wrong chain, and the address without a contract", async () => {
+    const server = await network.createServer("node", "127.0.0.1", 0);
+    const { address: host, port } = await server.listen();
+    try {
+      const url = `http://${host}:${port}`;
+      expect((await refusal(url, 5)).message)
+        .to.contain("serves chain 31337")
+        .and.to.contain("chain 5");
+      expect((await refusal(url, 31_337)).message).to.match(/no contract at 0x.*names \w+/);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("A contract's refusal", () => {
+  it("is told in plain words with its arguments", () => {
+    const data = new Interface(roundCoordinatorAbi).encodeErrorResult("TooFewAttestations", [2, 3]);
+    const error = contractErrorOf("submitAggregate", { code: "CALL_EXCEPTION", data });
+    expect(error?.message).to.equal(
+      "submitAggregate was refused by the contract: too few attestations (given 2, threshold 3)",
+    );
+    expect(error?.facts).to.include({ error: "TooFewAttestations", given: "2", threshold: "3" });
+  });
+
+  it("is found where endpoints nest it, and only there", () => {
+    const data = new Interface(roundCoordinatorAbi).encodeErrorResult("BitmapsOverlap", []);
+    expect(contractErrorOf("call", { error: { data: { data } } })?.errorName).to.equal("BitmapsOverlap");
+    expect(contractErrorOf("call", new Error("connection refused"))).to.equal(undefined);
+  });
+});
+
+describe("Reading logs", () => {
+  it("covers every block once, in ranges that a strict endpoint grants", async () => {
+    const asked: [number, number][] = [];
+    const strict = {
+      getLogs: async ({ fromBlock, toBlock }: { fromBlock: number; toBlock: number }) => {
+        if (toBlock - fromBlock >= 1000) throw new Error("query exceeds max block range 1000");
+        asked.push([fromBlock, toBlock]);
+        return [];
+      },
+    };
+    await readLogs(strict as never, { address: address("c"), topics: [], fromBlock: 3, toBlock: 4_200 });
+    expect(asked[0]?.[0]).to.equal(3);
+    expect(asked.at(-1)?.[1]).to.equal(4_200);
+    for (const [i, [from]] of asked.entries()) if (i > 0) expect(from).to.equal((asked[i - 1]?.[1] ?? 0) + 1);
+  });
+});

@@ -1,0 +1,168 @@
+import { expect } from "chai";
+import { Wallet, id, toBeHex, type JsonRpcProvider, type TransactionReceipt } from "ethers";
+import { network } from "hardhat";
+import { pino } from "pino";
+import { TransactionReplacedError } from "../../oracle-nodes/src/chain/chainError.ts";
+import { createProvider } from "../../oracle-nodes/src/chain/connectChain.ts";
+import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
+import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
+import { TransactionSender } from "../../oracle-nodes/src/chain/transactionSender.ts";
+import { InputError } from "../../protocol/errors.ts";
+
+/** Code that does nothing, and code that reverts with BitmapsOverlap(). */
+const ACCEPTS = "0x00";
+const REFUSES = `0x63${id("BitmapsOverlap()").slice(2, 10)}60e01b60005260046000fd`;
+const TARGET = new Wallet(id("target")).address;
+const request = { to: TARGET, data: "0x", label: "aCall" };
+
+interface PoolTransaction {
+  readonly hash: string;
+  readonly nonce: string;
+  readonly maxFeePerGas: string;
+}
+
+/** A chain whose blocks are mined by hand, so that every transaction waits until a test says otherwise. */
+describe("The transaction sender", function () {
+  this.timeout(20_000);
+  const logger = pino({ level: "silent" });
+  const wallet = new Wallet(id("sender"));
+  const { signal } = new AbortController();
+  let provider: JsonRpcProvider;
+  let heads: HeadWatcher;
+  let close: () => Promise<void>;
+
+  beforeEach(async () => {
+    const server = await network.createServer(
+      { network: "node", override: { mining: { auto: false, interval: 0 } } },
+      "127.0.0.1",
+      0,
+    );
+    const { address, port } = await server.listen();
+    provider = createProvider(`http://${address}:${port}`, 31_337);
+    await provider.send("hardhat_setBalance", [wallet.address, toBeHex(10n ** 20n)]);
+    await provider.send("hardhat_setCode", [TARGET, ACCEPTS]);
+    heads = await HeadWatcher.start(provider, 10, logger);
+    close = async () => {
+      await heads.close();
+      provider.destroy();
+      await server.close();
+    };
+  });
+  afterEach(async () => close());
+
+  const sender = (stuckAfterMs = 60_000, signer = wallet) =>
+    new TransactionSender({
+      provider,
+      signer: signer.connect(provider),
+      chainId: 31_337,
+      heads,
+      logger,
+      stuckAfterMs,
+    });
+  const pool = async () => (await provider.send("eth_pendingTransactions", [])) as PoolTransaction[];
+  /** Resolves once the pool is as wanted. */
+  const poolIs = async (wanted: (transactions: PoolTransaction[]) => boolean): Promise<PoolTransaction[]> => {
+    for (;;) {
+      const transactions = await pool();
+      if (wanted(transactions)) return transactions;
+    }
+  };
+  const mine = async (): Promise<void> => provider.send("evm_mine", []) as Promise<void>;
+  const failureOf = async (work: Promise<TransactionReceipt>): Promise<unknown> =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  it("gives consecutive nonces to transactions sent at once, and waits for all of them together", async () => {
+    const one = sender();
+    const sent = Promise.all([
+      one.send(request, signal),
+      one.send(request, signal),
+      one.send(request, signal),
+    ]);
+    const waiting = await poolIs(({ length }) => length === 3);
+    expect(waiting.map(({ nonce }) => Number(nonce)).toSorted()).to.deep.equal([0, 1, 2]);
+    await mine();
+    expect((await sent).map(({ status }) => status)).to.deep.equal([1, 1, 1]);
+  });
+
+  it("adds 300,000 to the estimated gas", async () => {
+    const estimate = await provider.estimateGas({ from: wallet.address, to: TARGET });
+    const sent = sender().send(request, signal);
+    const [waiting] = (await poolIs(({ length }) => length === 1)) as unknown as { gas: string }[];
+    expect(BigInt(waiting?.gas ?? 0)).to.equal(estimate + 300_000n);
+    await mine();
+    await sent;
+  });
+
+  it("raises the fee of a stuck transaction under the same nonce", async () => {
+    const sent = sender(50).send(request, signal);
+    const [first] = await poolIs(({ length }) => length === 1);
+    const [second] = await poolIs(([now]) => now !== undefined && now.hash !== first?.hash);
+    expect(second?.nonce).to.equal(first?.nonce);
+    expect(Number(second?.maxFeePerGas)).to.be.greaterThan(Number(first?.maxFeePerGas) * 1.1);
+    await mine();
+    expect((await sent).status).to.equal(1);
+    expect(await provider.getTransactionCount(wallet.address)).to.equal(1);
+  });
+
+  it("sends a transaction again that the pool has dropped", async () => {
+    const sent = sender(50).send(request, signal);
+    const [first] = await poolIs(({ length }) => length === 1);
+    await provider.send("hardhat_dropTransaction", [first?.hash]);
+    await poolIs(({ length }) => length === 1);
+    await mine();
+    expect((await sent).status).to.equal(1);
+  });
+
+  it("replaces what an earlier life of the process left in the pool", async () => {
+    const stop = new AbortController();
+    const lost = failureOf(sender().send(request, stop.signal));
+    await poolIs(({ length }) => length === 1);
+    stop.abort(new Error("killed"));
+    expect(String(await lost)).to.contain("killed");
+
+    const sent = sender().send({ ...request, data: "0x01" }, signal);
+    const waiting = await poolIs((transactions) =>
+      transactions.some((transaction) => (transaction as unknown as { input: string }).input === "0x01"),
+    );
+    expect(waiting).to.have.length(1);
+    await mine();
+    expect((await sent).status).to.equal(1);
+  });
+
+  it("says so when another transaction took the nonce", async () => {
+    const failure = failureOf(sender().send(request, signal));
+    const [first] = await poolIs(({ length }) => length === 1);
+    await provider.send("hardhat_dropTransaction", [first?.hash]);
+    await wallet.connect(provider).sendTransaction({ to: TARGET, nonce: 0, gasLimit: 100_000 });
+    await mine();
+    expect(await failure).to.be.instanceOf(TransactionReplacedError);
+  });
+
+  it("names the contract's error without sending anything", async () => {
+    await provider.send("hardhat_setCode", [TARGET, REFUSES]);
+    const error = await failureOf(sender().send(request, signal));
+    expect(error).to.be.instanceOf(ContractError).with.property("errorName", "BitmapsOverlap");
+    expect(String(error)).to.contain("aCall was refused by the contract: bitmaps overlap");
+    expect(await pool()).to.have.length(0);
+  });
+
+  it("names the contract's error when it was included and reverted", async () => {
+    const failure = failureOf(sender().send(request, signal));
+    await poolIs(({ length }) => length === 1);
+    await provider.send("hardhat_setCode", [TARGET, REFUSES]);
+    await mine();
+    expect(await failure)
+      .to.be.instanceOf(ContractError)
+      .with.property("errorName", "BitmapsOverlap");
+  });
+
+  it("names the account that cannot pay", async () => {
+    const poor = new Wallet(id("poor"));
+    const error = await failureOf(sender(60_000, poor).send(request, signal));
+    expect(error).to.be.instanceOf(InputError);
+    expect(String(error)).to.contain(poor.address);
+  });
+});

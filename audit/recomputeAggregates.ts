@@ -11,6 +11,7 @@ import {
   nodeId as asNodeId,
   taskId as asTaskId,
 } from "../protocol/ids.ts";
+import { remainingByzantineBound } from "../protocol/rules/byzantineBound.ts";
 import { decodeManifest } from "../protocol/manifest.ts";
 import type { ModelTensors, TensorSpec } from "../protocol/tensors.ts";
 import type { CheckPlace } from "./checks.ts";
@@ -29,9 +30,14 @@ export interface FetchHints {
   readonly maxBytes: number;
 }
 
-/** Where artifacts come from; what it returns is verified here. Rejects for what it cannot get. */
+/** Why an artifact that can be had is none: larger than the terms allow, or not the canonical form of its bytes. */
+export interface DisqualifiedArtifact {
+  readonly disqualified: string;
+}
+
+/** Where artifacts come from; the bytes that it returns are verified here. Rejects for what it cannot get. */
 export interface ArtifactReader {
-  fetch(digest: Digest, hints: FetchHints): Promise<Uint8Array>;
+  fetch(digest: Digest, hints: FetchHints): Promise<Uint8Array | DisqualifiedArtifact>;
 }
 
 /** A member's update, as an aggregation rule takes it. */
@@ -52,7 +58,10 @@ export type AggregateUpdates = (
   readonly rejected: readonly MemberId[];
 }>;
 
-type Fetched<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+/** `disqualified`: what was found can never be used, as against what was not found. */
+type Fetched<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string; readonly disqualified?: true };
 
 /** Makes every global model again from the updates, bit for bit, and says who was rightly left out. */
 export class AggregateRecomputation {
@@ -116,7 +125,8 @@ export class AggregateRecomputation {
     const found = [digest, fromBitmap(accepted), fromBitmap(rejected)];
     try {
       const rule = aggregationRuleName(terms.aggregationRule);
-      const result = await this.#aggregate(rule, usable, terms.byzantineBound);
+      const bound = remainingByzantineBound(terms.byzantineBound, disqualified.length);
+      const result = await this.#aggregate(rule, usable, bound);
       const bytes = encodeArtifact(
         { role: "global", task: asTaskId(taskId), round: round.round, node: 0, base: asDigest(round.base) },
         result.tensors,
@@ -169,7 +179,17 @@ export class AggregateRecomputation {
       round: round.round,
       subject: `artifact of node ${update.nodeId}`,
     };
+    const accepted = bitmapHas(round.aggregate?.accepted ?? [], update.memberId);
+    const checkForm = (fault: string | undefined): void => {
+      const found = fault ?? "usable";
+      const form = { ...place, subject: `${place.subject}: form` };
+      this.#context.checks.expect("update.artifact", form, accepted ? "usable" : found, found);
+    };
     const fetched = await this.#fetch(round, update.digest, update.nodeId);
+    if (!fetched.ok && fetched.disqualified === true) {
+      checkForm(fetched.why);
+      return { ok: true, value: undefined };
+    }
     if (!fetched.ok) {
       this.#context.checks.notRecomputed("update.artifact", place, update.digest, fetched.why);
       return fetched;
@@ -178,7 +198,6 @@ export class AggregateRecomputation {
     if (!this.#context.checks.expect("update.artifact", place, update.digest, found)) {
       return { ok: false, why: "its bytes do not have its digest" };
     }
-    const accepted = bitmapHas(round.aggregate?.accepted ?? [], update.memberId);
     let tensors: ModelTensors | undefined;
     const fault = faultOf(() => {
       tensors = decodeArtifact(fetched.value, {
@@ -190,12 +209,7 @@ export class AggregateRecomputation {
         base: asDigest(round.base),
       }).tensors;
     });
-    this.#context.checks.expect(
-      "update.artifact",
-      { ...place, subject: `${place.subject}: form` },
-      accepted ? "usable" : (fault ?? "usable"),
-      fault ?? "usable",
-    );
+    checkForm(fault);
     if (tensors === undefined) return { ok: true, value: undefined };
     return { ok: true, value: { memberId: asMemberId(update.memberId), samples: update.samples, tensors } };
   }
@@ -239,7 +253,9 @@ export class AggregateRecomputation {
       maxBytes: round.task.terms.maxArtifactBytes,
     };
     try {
-      return { ok: true, value: await this.#artifacts.fetch(asDigest(digest), hints) };
+      const answer = await this.#artifacts.fetch(asDigest(digest), hints);
+      if (answer instanceof Uint8Array) return { ok: true, value: answer };
+      return { ok: false, why: answer.disqualified, disqualified: true };
     } catch (error) {
       return { ok: false, why: `could not be fetched: ${reasonOf(error)}` };
     }

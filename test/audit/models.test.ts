@@ -1,0 +1,180 @@
+import { expect } from "chai";
+import { audit } from "../../audit/audit.ts";
+import type { Check } from "../../audit/checks.ts";
+import type { ArtifactReader } from "../../audit/recomputeAggregates.ts";
+import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
+import { encodeArtifact } from "../../protocol/artifact.ts";
+import { digestOf } from "../../protocol/contentAddress.ts";
+import { AggregationRule } from "../../protocol/enums.ts";
+import type { Digest } from "../../protocol/ids.ts";
+import { digest as asDigest, memberId, nodeId, taskId } from "../../protocol/ids.ts";
+import { encodeManifest } from "../../protocol/manifest.ts";
+import type { ModelTensors } from "../../protocol/tensors.ts";
+import type { ProposalFields } from "../contracts/federation.ts";
+import type { Story } from "./story.ts";
+import { beginStory } from "./story.ts";
+
+const SHAPE = [4, 3];
+const MANIFEST = encodeManifest({
+  format: "concordat/manifest/1",
+  name: "a small task",
+  description: "",
+  model: { topology: { layers: [] }, tensors: [{ name: "kernel", shape: SHAPE }] },
+  dataset: { name: "digits", inputShape: [2, 2, 1], classes: 3, mean: [0], std: [1] },
+  training: { optimiser: "sgd", learningRate: 0.1, momentum: 0, localEpochs: 1, batchSize: 10, seed: 1 },
+  evaluation: { metric: "accuracy", negotiationSplit: "validation" },
+  privacy: { kind: "none" },
+  compression: { kind: "none" },
+});
+
+const model = (value: number): ModelTensors => [
+  { name: "kernel", shape: SHAPE, data: Float32Array.from({ length: 12 }, (_, i) => value + i / 7) },
+];
+
+/** A store of all that the nodes made; artifacts can be lost or spoilt. */
+class Store implements ArtifactReader {
+  readonly artifacts = new Map<Digest, Uint8Array>();
+
+  async put(bytes: Uint8Array): Promise<Digest> {
+    const digest = await digestOf(bytes);
+    this.artifacts.set(digest, bytes);
+    return digest;
+  }
+
+  async fetch(digest: Digest): Promise<Uint8Array> {
+    const bytes = this.artifacts.get(digest);
+    if (bytes === undefined) throw new Error("nobody serves it");
+    return bytes;
+  }
+}
+
+/** Whether each check recomputed, and agreed. */
+const verdicts = (checks: readonly Check[]): [boolean, boolean][] =>
+  checks.map(({ recomputed, agrees }) => [recomputed, agrees]);
+
+/** The store, but one artifact that it will not give since no node may use it. */
+const without = (store: Store, unusable: Digest | undefined): ArtifactReader => ({
+  fetch: async (digest) => (digest === unusable ? { disqualified: "it is too large" } : store.fetch(digest)),
+});
+
+describe("auditing models", () => {
+  let story: Story;
+  let store: Store;
+  /** Digests of the nodes' updates in the first round. */
+  let updates: Digest[];
+
+  beforeEach(async () => {
+    story = await beginStory();
+    store = new Store();
+  });
+
+  /** Plays one round of four nodes; node 4's update is outside of the rule: malformed, or far away. */
+  async function playRound(
+    rule: AggregationRule,
+    lie: ProposalFields = {},
+    malformedFourth = rule === AggregationRule.FedAvg,
+  ): Promise<void> {
+    const { federation, nodes } = story;
+    await federation.startTask(
+      {
+        rounds: 1,
+        aggregationRule: rule,
+        minNodes: 5,
+        byzantineBound: rule === AggregationRule.MultiKrum ? 1 : 0,
+        quorumBps: 10_000 as never,
+        manifestDigest: await store.put(MANIFEST),
+      },
+      nodes,
+    );
+    const { base } = await federation.round();
+    const task = taskId(federation.taskId);
+    updates = [];
+    const usable = [];
+    for (const node of nodes) {
+      const malformed = malformedFourth && node.nodeId === 4;
+      const tensors = model(node.nodeId === 4 ? 1000 : node.nodeId);
+      const made = { role: "update", task, round: malformed ? 7 : 1, base: asDigest(base) } as const;
+      const digest = await store.put(encodeArtifact({ ...made, node: nodeId(node.nodeId) }, tensors));
+      updates.push(digest);
+      if (!malformed) usable.push({ memberId: memberId(node.nodeId), samples: 100 * node.nodeId, tensors });
+      await federation.submitUpdates([await federation.update(node, { digest, samples: 100 * node.nodeId })]);
+    }
+    const name = rule === AggregationRule.FedAvg ? "fedavg" : "multiKrum";
+    const result = await aggregationRule(name).aggregate(usable, malformedFourth ? 0 : 1);
+    const global = { role: "global", task, round: 1, node: 0, base: asDigest(base) } as const;
+    const digest = await store.put(encodeArtifact(global, result.tensors));
+    await federation.aggregate({ digest, accepted: [1, 2, 3, 5], rejected: [4], ...lie });
+    await federation.negotiate();
+  }
+
+  async function checksOf(kind: Check["kind"], artifacts: ArtifactReader = store): Promise<readonly Check[]> {
+    const report = await audit({
+      chain: { source: story.source },
+      addressBook: story.deployment,
+      models: {
+        artifacts,
+        aggregate: (rule, given, f) => aggregationRule(rule).aggregate(given, f),
+      },
+    });
+    const others = report.checks.filter((check) => !check.agrees && !/artifact|model/.test(check.kind));
+    expect(others).to.deep.equal([]);
+    return report.checks.filter((check) => check.kind === kind);
+  }
+
+  it("makes the same bytes again, and the same update is disqualified", async () => {
+    await playRound(AggregationRule.FedAvg);
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([[true, true]]);
+    const forms = (await checksOf("update.artifact")).filter(({ subject }) => subject.endsWith("form"));
+    expect(forms.map((check) => check.agrees)).to.deep.equal([true, true, true, true, true]);
+    expect(forms[3]?.found).to.contain("round is 7, not 1");
+  });
+
+  it("rejects whom the rule rejects", async () => {
+    await playRound(AggregationRule.MultiKrum);
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([[true, true]]);
+  });
+
+  it("lets a disqualified update use up one of the rule's Byzantine members", async () => {
+    await playRound(AggregationRule.MultiKrum, {}, true);
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([[true, true]]);
+  });
+
+  it("finds a model that a whole committee attested and the updates do not give", async () => {
+    await playRound(AggregationRule.FedAvg, { digest: `0x${"12".repeat(32)}` });
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([[true, false]]);
+  });
+
+  it("finds that an honest update was rejected and a malformed one accepted", async () => {
+    await playRound(AggregationRule.FedAvg, { accepted: [1, 2, 3, 4], rejected: [5] });
+    const model = await checksOf("aggregate.model");
+    expect(verdicts(model)).to.deep.equal([[true, false]]);
+    const wrong = (await checksOf("update.artifact")).filter((check) => !check.agrees);
+    expect(wrong.map((check) => check.subject)).to.deep.equal(["artifact of node 4: form"]);
+  });
+
+  it("takes an artifact that no node may use for what it is", async () => {
+    await playRound(AggregationRule.FedAvg);
+    const [first, , , fourth] = updates;
+    expect(verdicts(await checksOf("aggregate.model", without(store, fourth)))).to.deep.equal([[true, true]]);
+    expect(verdicts(await checksOf("aggregate.model", without(store, first)))).to.deep.equal([[true, false]]);
+  });
+
+  it("finds bytes that are not those of their digest", async () => {
+    await playRound(AggregationRule.FedAvg);
+    const digest = updates[1] ?? asDigest("");
+    const bytes = Uint8Array.from(store.artifacts.get(digest) ?? []);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    store.artifacts.set(digest, bytes);
+    const wrong = (await checksOf("update.artifact")).filter((check) => !check.agrees);
+    expect(wrong.map((check) => check.subject)).to.deep.equal(["artifact of node 2"]);
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([[false, true]]);
+  });
+
+  it("says which model it could not make again because an update is gone", async () => {
+    await playRound(AggregationRule.FedAvg);
+    store.artifacts.delete(updates[2] ?? asDigest(""));
+    const [check] = await checksOf("aggregate.model");
+    expect(check).to.include({ recomputed: false, agrees: true });
+    expect(check?.expected).to.equal("update of node 3: could not be fetched: nobody serves it");
+  });
+});

@@ -74,6 +74,8 @@ export class ChainGateway {
   readonly sender: TransactionSender;
   readonly confirmations: number;
   readonly provider: JsonRpcProvider;
+  /** The round of each task as read last, and a block before its opening if an earlier opening was seen. */
+  readonly #lastSeen = new Map<TaskId, { readonly view: RoundView; readonly before: number | undefined }>();
   readonly #nodes: INodeRegistry;
   readonly #tasks: ITaskRegistry;
   readonly #coordinator: IRoundCoordinator;
@@ -200,7 +202,14 @@ export class ChainGateway {
   // ----------------------------------------------------------------------------------------------------------- rounds
 
   async roundOf(taskId: TaskId): Promise<RoundView> {
-    const block = this.confirmedBlock;
+    const view = await this.#roundAt(taskId, this.confirmedBlock);
+    const last = this.#lastSeen.get(taskId);
+    const isSame = last?.view.round === view.round && last.view.retry === view.retry;
+    this.#lastSeen.set(taskId, { view, before: isSame ? last.before : last?.view.block });
+    return view;
+  }
+
+  async #roundAt(taskId: TaskId, block: number): Promise<RoundView> {
     return roundView(
       await this.#read("roundOf", (at) => this.#coordinator.roundOf(taskId, at), block),
       block,
@@ -234,7 +243,9 @@ export class ChainGateway {
 
   /** The updates that were accepted in one opening, read from the events since `openedAt`, ascending by member. */
   async postedUpdates(opening: Opening, openedAt: number): Promise<PostedUpdate[]> {
-    const fromBlock = await this.#blockOf(openedAt);
+    const seen = this.#lastSeen.get(opening.taskId);
+    const isPresent = seen?.view.round === opening.round && seen.view.retry === opening.retry;
+    const fromBlock = (isPresent ? seen.before : undefined) ?? (await this.#blockOf(openedAt));
     const logs = await readLogs(this.provider, {
       address: this.book.contracts.RoundCoordinator,
       topics: [

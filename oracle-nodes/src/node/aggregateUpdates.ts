@@ -1,5 +1,6 @@
 import { minimumUpdates, type AggregationRuleName } from "../../../protocol/aggregationRule.ts";
 import type { MemberId } from "../../../protocol/ids.ts";
+import { remainingByzantineBound } from "../../../protocol/rules/byzantineBound.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import { aggregationRule } from "../aggregation/aggregationRule.ts";
 import type { Update } from "../aggregation/rule.ts";
@@ -25,7 +26,7 @@ export async function aggregateUpdates(
   usable: readonly Update[],
   disqualified: readonly MemberId[],
 ): Promise<RoundAggregate> {
-  const left = Math.max(0, byzantineBound - disqualified.length);
+  const left = remainingByzantineBound(byzantineBound, disqualified.length);
   const available = usable.length + disqualified.length;
   if (available < minimumUpdates(rule, byzantineBound) || usable.length < minimumUpdates(rule, left)) {
     return { kind: "tooFew", accepted: ascending(usable.map(({ memberId }) => memberId)) };

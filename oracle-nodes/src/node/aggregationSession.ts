@@ -1,7 +1,7 @@
 import { aggregationRuleName } from "../../../protocol/aggregationRule.ts";
 import { encodeArtifact } from "../../../protocol/artifact.ts";
 import { fromBitmap, toBitmap } from "../../../protocol/bitmap.ts";
-import { ZERO_DIGEST, type Address, type Digest, type MemberId } from "../../../protocol/ids.ts";
+import { ZERO_DIGEST, type Address, type Digest, type MemberId, type NodeId } from "../../../protocol/ids.ts";
 import { rankOpensAt } from "../../../protocol/rules/roundClock.ts";
 import {
   hashAggregateAttestation,
@@ -44,6 +44,7 @@ export class AggregationSession implements AttemptMember {
   readonly #services: Services;
   readonly #signal: AbortSignal;
   readonly #words: number;
+  readonly #signers = new Map<NodeId, Address>();
   readonly #outcomes = new Map<string, Promise<Outcome>>();
   /** Aggregations run one after another: each needs all of a processor and much memory. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -117,8 +118,15 @@ export class AggregationSession implements AttemptMember {
     if (nodeId === undefined) return false;
     const domain = resultDomain(this.#services.chain.book.chainId, this.task.terms.coordinator);
     const recovered = recoverSigner(hashAggregateAttestation(domain, this.attestation(outcome)), signature);
-    const signer: Address = await this.#services.chain.signerAt(nodeId, this.view.openedAt);
-    return recovered?.toLowerCase() === signer.toLowerCase();
+    return recovered?.toLowerCase() === (await this.#signerOf(nodeId)).toLowerCase();
+  }
+
+  /** The key that counts for a node in this round. */
+  async #signerOf(nodeId: NodeId): Promise<Address> {
+    const known =
+      this.#signers.get(nodeId) ?? (await this.#services.chain.signerAt(nodeId, this.view.openedAt));
+    this.#signers.set(nodeId, known);
+    return known;
   }
 
   async answer(request: AggregationRequest): Promise<AggregationResponse> {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Digest } from "../../../protocol/ids.ts";
+import type { Digest, MemberId } from "../../../protocol/ids.ts";
 import { electCommittee } from "../../../protocol/rules/committeeElection.ts";
 import type { CommitteeView, RoundView } from "../chain/roundView.ts";
 import { AggregationSession } from "./aggregationSession.ts";
@@ -22,13 +22,14 @@ export async function aggregationStep(
 ): Promise<void> {
   const { board, chain, nodeId, sessions } = services;
   const { taskId } = task;
-  await releaseUpdate(services, task, view);
-  const [committee, { members, words }, posted] = await Promise.all([
+  const [committee, { members, words }, posted, active] = await Promise.all([
     chain.committeeOf(taskId),
     chain.posted(taskId),
     chain.postedUpdates({ taskId, round: view.round, retry: view.retry }, view.openedAt),
+    chain.activeMembers(taskId),
+    releaseUpdate(services, task, view),
   ]);
-  await checkElection(services, task, view, committee, members);
+  checkElection(task, view, committee, active, members);
   const rank = committee.nodeIds.indexOf(nodeId);
   if (rank < 0) return board.update(taskId, { doing: "waiting for the committee" });
 
@@ -75,15 +76,14 @@ function untilTime({ chain }: Services, time: number, signal: AbortSignal): Abor
 }
 
 /** Elects the committee again by the protocol's own rule: contract and node must agree before anything is signed. */
-async function checkElection(
-  { chain }: Services,
-  { taskId, terms }: ServedTask,
+function checkElection(
+  { terms }: ServedTask,
   { seed, attempt }: RoundView,
   committee: CommitteeView,
-  posted: ReadonlySet<number>,
-): Promise<void> {
+  active: readonly MemberId[],
+  posted: ReadonlySet<MemberId>,
+): void {
   if (/^0x0*$/.test(seed)) return;
-  const active = await chain.activeMembers(taskId);
   const elected = electCommittee(seed, attempt, active, terms.gammaBps, (member) => posted.has(member));
   if (elected.members.join() !== committee.memberIds.join() || elected.threshold !== committee.threshold) {
     throw new Error(

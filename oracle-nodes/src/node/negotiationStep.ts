@@ -59,7 +59,8 @@ async function score(
   services.board.update(task.taskId, { doing: "scoring candidates" });
   const { nodeIds } = await services.chain.committeeOf(task.taskId);
   const global = await globalModel(services, task, view.aggregate, view.round, nodeIds, signal);
-  return scoreCandidates(
+  task.logger.debug({ round: view.round }, "global model fetched");
+  const scores = await scoreCandidates(
     task.learning.model,
     alphaCandidates(task.terms),
     local,
@@ -67,4 +68,6 @@ async function score(
     task.validation,
     signal,
   );
+  task.logger.debug({ round: view.round, scores }, "scored");
+  return scores;
 }

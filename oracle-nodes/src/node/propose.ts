@@ -34,6 +34,7 @@ export async function propose(
   await updates.tried();
   while (!(updates.isComplete || chain.heads.now() >= view.fetchEnd))
     await sleep(PAUSE_MS / 10, undefined, { signal });
+  task.logger.debug({ round: view.round, rank }, "updates fetched");
   while (chain.heads.now() < opensAt) await sleep(PAUSE_MS, undefined, { signal });
 
   for (let pause = PAUSE_MS; ; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
@@ -42,6 +43,7 @@ export async function propose(
     board.update(task.taskId, { doing: "collecting attestations" });
     const signatures = await collect(services, session, { rank, signature: own.signature }, signal);
     if (signatures.length >= session.committee.threshold) {
+      task.logger.debug({ round: view.round, rank }, "attested");
       board.update(task.taskId, { doing: "posting the aggregate" });
       return submit(services, session, rank, signatures, signal);
     }

@@ -91,6 +91,7 @@ async function train(
   board.update(taskId, { doing: "storing its update", lastLoss: result.loss });
   const metadata = { role: "update", task: taskId, round, node: nodeId, base } as const;
   const digest = await store.put(encodeArtifact(metadata, result.weights), { withhold: true });
+  logger.debug({ round }, "update stored");
   return { digest, samples: result.samples };
 }
 

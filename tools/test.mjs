@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -67,8 +68,8 @@ for (const [name, stage] of Object.entries(stages)) {
   if (!ok && name === "build") break;
 }
 if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
-const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
-console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+const suffix = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${suffix}`);
 process.exitCode = broken.length > 0 || totals.failed > 0 ? 1 : 0;
 
 function rank(room) {
@@ -97,7 +98,7 @@ async function testRoom(room) {
 async function runTests(command, ...args) {
   let output = "";
   const ok = await run(command, ...args, (text) => (output += text));
-  const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, "");
+  const plain = stripVTControlCharacters(output);
   const count = (word) =>
     [...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, "gm"))].reduce((n, m) => n + Number(m[1]), 0);
   const [passed, failed, skipped] = [count("passing"), count("failing"), count("(?:pending|skipped)")];

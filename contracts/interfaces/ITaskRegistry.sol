@@ -62,6 +62,8 @@ interface ITaskRegistryTypes {
     }
 
     /// @notice Everything a publisher fixes; joining is consent to it. Immutable after publication.
+    // Terms stand in the order in which people read them; they are written once.
+    // solhint-disable-next-line gas-struct-packing
     struct TaskTerms {
         // What is trained
         bytes32 manifestDigest;

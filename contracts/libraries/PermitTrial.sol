@@ -10,6 +10,8 @@ library PermitTrial {
     /// by someone who saw it in the pool, not supported), the transfer that follows decides by the allowance alone.
     function tryPermit(address token, uint256 amount, IStakeVaultTypes.Permit calldata permit) internal {
         if (permit.deadline == 0 || token.code.length == 0) return;
+        // Both outcomes are fine, so both blocks are empty.
+        // solhint-disable no-empty-blocks
         try
             IERC20Permit(token).permit(
                 msg.sender,

@@ -36,13 +36,14 @@ export interface EndedTask {
 
 /**
  * What the publisher may take back after the end, in wei: the escrow less what was credited and refunded, and less the
- * reserve of each unsettled member (of at most maxNodes, who cannot earn more together).
+ * reserve of each unsettled member (of at most maxNodes, who cannot earn more together). Nothing while these overlap:
+ * where more than maxNodes ever took part, the settled ones' rewards stand beside a full reserve.
  */
 export function refundableOf(terms: RewardTerms, task: EndedTask): bigint {
   const unsettled = BigInt(Math.min(task.unsettledMembers, terms.maxNodes));
-  return (
-    escrowOf(terms) - task.credited - task.refunded - unsettled * memberReserve(terms, task.roundsPlayed)
-  );
+  const reserved = task.credited + task.refunded + unsettled * memberReserve(terms, task.roundsPlayed);
+  const escrow = escrowOf(terms);
+  return escrow > reserved ? escrow - reserved : 0n;
 }
 
 /** A member's account after one more round: an accepted update earns the reputation at the round's start times the unit. */

@@ -146,8 +146,8 @@ describe("auditing models", () => {
 
   it("finds that an honest update was rejected and a malformed one accepted", async () => {
     await playRound(AggregationRule.FedAvg, { accepted: [1, 2, 3, 4], rejected: [5] });
-    const model = await checksOf("aggregate.model");
-    expect(verdicts(model)).to.deep.equal([[true, false]]);
+    const models = await checksOf("aggregate.model");
+    expect(verdicts(models)).to.deep.equal([[true, false]]);
     const wrong = (await checksOf("update.artifact")).filter((check) => !check.agrees);
     expect(wrong.map((check) => check.subject)).to.deep.equal(["artifact of node 4: form"]);
   });

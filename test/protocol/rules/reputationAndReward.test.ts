@@ -95,6 +95,8 @@ describe("the escrow", () => {
     expect(refundableOf(terms, { ...ended, unsettledMembers: 0, credited: 10n, refunded: 80n })).to.equal(
       10n,
     );
+    const overlapping = { ...ended, roundsPlayed: 3, unsettledMembers: 2, credited: 20n };
+    expect(refundableOf(terms, overlapping)).to.equal(0n);
     expect(refundableOf(terms, { ...ended, roundsPlayed: 0, unsettledMembers: 2 })).to.equal(100n);
   });
 });

@@ -63,8 +63,10 @@ export interface FederationOptions {
   readonly blockMs?: number;
   /** Layers of the model between input and output. */
   readonly topology?: Topology;
-  readonly logLevel?: string;
+  /** Where the nodes' log goes; by default to the standard error output at level CONCORDAT_TEST_LOG. */
+  readonly logger?: Logger;
   readonly trainPerClass?: number;
+  readonly validationPerClass?: number;
 }
 
 /** A real chain, real contracts, real nodes: what a federation is, on one machine and in one process. */
@@ -102,8 +104,9 @@ export class LocalFederation {
   }
 
   static async start(options: FederationOptions): Promise<LocalFederation> {
-    const { nodes: count, blockMs = 100, logLevel = process.env["CONCORDAT_TEST_LOG"] ?? "silent" } = options;
-    const logger = pino({ level: logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+    const { nodes: count, blockMs = 100 } = options;
+    const level = process.env["CONCORDAT_TEST_LOG"] ?? "silent";
+    const logger = options.logger ?? pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
     const cleanUp: (() => Promise<unknown>)[] = [];
     const folder = await mkdtemp(join(tmpdir(), "concordat-federation-"));
     cleanUp.push(() => rm(folder, { recursive: true, force: true }));
@@ -176,7 +179,7 @@ export class LocalFederation {
             nodes: count,
             index,
             trainPerClass: options.trainPerClass ?? 20,
-            validationPerClass: 10,
+            validationPerClass: options.validationPerClass ?? 10,
           },
         },
       };
@@ -256,7 +259,7 @@ export class LocalFederation {
           taskRegistryAbi,
           wallet.connect(this.chain.provider),
         );
-        const sent = await registry.getFunction("joinTask")(taskId, nodeId);
+        const sent = await registry.getFunction("joinTask")(taskId, nodeId, { gasLimit: 1_000_000 });
         await this.#included(sent.hash);
       }),
     );

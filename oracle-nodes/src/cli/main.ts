@@ -13,6 +13,7 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     const { code, text } = judge(error);
     if (text !== "") process.stderr.write(`${text}\n`);
-    process.exitCode = code;
+    // Work that the error left behind must not keep the process alive.
+    process.exit(code);
   }
 }

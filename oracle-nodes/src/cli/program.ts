@@ -34,6 +34,7 @@ export function createProgram(): Command {
   addArtifactCommands(program);
   addKeyCommands(program);
   addAuditCommand(program);
+  for (const group of program.commands) group.helpCommand(false);
   for (const group of [program, node, task]) group.addHelpText("after", EXIT_CODES);
   return program;
 }

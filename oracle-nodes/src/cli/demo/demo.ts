@@ -1,191 +1,100 @@
-import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { ConcordatError, InputError } from "../../../../protocol/errors.ts";
-import type { Bps } from "../../../../protocol/ids.ts";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { ArtifactStore } from "../../artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
-import { loadDataset } from "../../learning/dataset.ts";
-import { loadTask } from "../../learning/loadTask.ts";
-import { partition } from "../../learning/partition.ts";
 import { ExitCode } from "../exitCode.ts";
 import { orInterrupted, untilInterrupted } from "../interruption.ts";
-import { print, toJson } from "../output.ts";
-import { buildTask } from "../publish/buildTask.ts";
+import { print } from "../output.ts";
 import { trainBaselines } from "./baselines.ts";
+import type { BaselineModels } from "./baselines.ts";
 import { ChildProcesses } from "./childProcesses.ts";
+import { Cleanup } from "./cleanup.ts";
 import type { DemoOptions } from "./demoOptions.ts";
-import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.ts";
 import { DemoTask } from "./demoTask.ts";
 import { startEmbeddedChain } from "./embeddedChain.ts";
-import { compareSchemes, fetchModel } from "./evaluate.ts";
 import { PASSWORD, foundFederation } from "./federation.ts";
-import { openLiveView } from "./liveView.ts";
+import type { Federation } from "./federation.ts";
 import { Observer } from "./observer.ts";
+import { prepareDemo } from "./prepare.ts";
+import type { DemoPlan } from "./prepare.ts";
 import { printReport } from "./report.ts";
 import type { DemoReport } from "./report.ts";
+import type { RoundRecord } from "./roundHistory.ts";
+import { scoreModels } from "./scoreModels.ts";
 import { selfAudit } from "./selfAudit.ts";
+import { Stage } from "./stage.ts";
 import { makeWorkspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
+import { writeResults } from "./writeResults.ts";
 
 /** `concordat demo`: from an empty chain to an audit, and nothing left behind. */
 export async function runDemo(given: DemoOptions): Promise<void> {
   const options: DemoOptions = given.data === undefined ? given : { ...given, data: resolve(given.data) };
   const signal = untilInterrupted();
-  const closing: (() => unknown)[] = [];
+  const cleanup = new Cleanup();
   try {
-    await orInterrupted(demonstrate(options, signal, closing), signal);
+    const plan = await orInterrupted(prepareDemo(options), signal);
+    await demonstrate(options, plan, signal, cleanup);
   } finally {
-    for (const close of closing.toReversed()) await close();
+    await cleanup.run();
   }
 }
 
+/** What is up once the federation stands. */
+interface Running {
+  readonly rpcUrl: string;
+  readonly workspace: Workspace;
+  /** The publisher's. */
+  readonly store: ArtifactStore;
+  readonly federation: Federation;
+  readonly observer: Observer;
+  readonly processes: ChildProcesses;
+  readonly task: DemoTask;
+}
+
+/**
+ * What takes up something to be undone is awaited to its end, so that it can be undone; all else is left at an
+ * interruption, or when a process fails.
+ */
 async function demonstrate(
   options: DemoOptions,
+  plan: DemoPlan,
   signal: AbortSignal,
-  closing: (() => unknown)[],
+  cleanup: Cleanup,
 ): Promise<void> {
-  const started = performance.now();
-  // Everything that a person gave is checked before anything is made.
-  const dataset = await loadDataset(options.dataset, options.data);
-  const files = await buildTask({
-    name: `Demonstration: ${options.dataset}`,
-    description: "A non-IID federation on one machine",
-    dataset: options.dataset,
-    seed: options.seed,
-    ...(options.model !== undefined && { model: options.model }),
-    ...(options.epochs !== undefined && { localEpochs: options.epochs }),
-    ...(options.batch !== undefined && { batchSize: options.batch }),
-    ...(options.lr !== undefined && { learningRate: options.lr }),
-    ...(options.momentum !== undefined && { momentum: options.momentum }),
-  });
-  const { manifest } = files;
-  const shares = {
-    nodes: options.nodes,
-    seed: options.seed,
-    classesPerNode: CLASSES_PER_NODE,
-    trainPerClass: options.trainPerClass,
-    validationPerClass: VALIDATION_PER_CLASS,
-  };
-  const split = partition({ dataset, ...shares });
-  const learning = await loadTask(manifest, { dataset });
-  checkRule(options);
-
   const workspace = await makeWorkspace(options.dir);
-  closing.push(() => workspace.remove());
-  const statuses = new Map<number, NodeStatus>();
-  const baseline = { done: 0, total: 0 };
-  const setting = `${options.dataset}, ${manifest.model.tensors.length / 2} layers, ${options.nodes} nodes, ${options.rounds} rounds, seed ${options.seed}`;
-  const state = { step: "Starting the chain" };
-  let observer: Observer | undefined;
-  const view = openLiveView(() => ({
-    title: `Concordat  ${setting}`,
-    totalRounds: options.rounds,
-    statuses,
-    baseline,
-    step: state.step,
-    history: observer?.history,
-    committee: observer?.committee ?? [],
-    blockNumber: observer?.blockNumber ?? 0,
-    gas: observer?.gas.total ?? 0n,
-    now: observer?.now() ?? 0,
-  }));
-  let viewIsOpen = true;
-  const closeView = (): void => {
-    if (viewIsOpen) view.close();
-    viewIsOpen = false;
-  };
-  closing.push(closeView);
-  const step = (text: string): void => {
-    state.step = text;
-    view.event(text);
-  };
+  cleanup.add(() => workspace.remove());
+  if (options.dir !== undefined || options.keep) workspace.keep();
+  const stage = new Stage(plan.setting, options.rounds, signal);
+  cleanup.add(() => stage.close());
 
-  step("Starting an embedded chain");
-  const chain = await startEmbeddedChain();
-  closing.push(() => chain.close());
-  const store = await createHeliaStore({ dir: join(workspace.dir, "publisher") });
-  closing.push(() => store.close());
-  await store.put(files.manifestFile.bytes);
-  await store.put(files.initialModel.bytes);
+  const running = await startFederation(options, plan, workspace, stage, cleanup);
+  const { observer, processes, task, federation, store, rpcUrl } = running;
+  const orStopped = async <T>(work: Promise<T>): Promise<T> =>
+    orInterrupted(Promise.race([work, processes.failure, observer.failure]), signal);
 
-  step(`Deploying the contracts and founding a federation of ${options.nodes} nodes`);
-  const federation = await foundFederation(chain, workspace.dir, options, store.endpoints());
-  closing.push(() => federation.provider.destroy());
-  observer = new Observer(federation, (line) => view.event(line));
-  closing.push(() => observer?.stop());
-  const task = new DemoTask(federation, options, files);
-  const processes = new ChildProcesses();
-  closing.push(() => processes.stop());
-  // From here on a process that fails ends the demonstration.
-  const orFailed = async <T>(work: Promise<T>): Promise<T> =>
-    Promise.race([work, processes.failure, observer?.failure ?? processes.failure]);
+  stage.step("Publishing the task; the nodes join");
+  observer.follow(await orStopped(task.publish()));
+  const baselines = startBaselines(options, plan, running, stage);
+  await orStopped(task.join());
+  await orStopped(observer.until(({ history }) => history?.endReason !== undefined));
+  const rounds = finishedRounds(observer);
 
-  step("Starting the oracle nodes");
-  await task.stake();
-  for (const node of federation.nodes) {
-    void processes.start({
-      name: `node ${node.id}`,
-      args: ["node", "run", "--config", node.config],
-      logFile: join(node.dir, "node.log"),
-      env: { CONCORDAT_PASSWORD: PASSWORD },
-      onMessage: (message) => statuses.set(node.id, message as NodeStatus),
-    });
-  }
-  await orFailed(observer.until((seen) => seen.announced.size === options.nodes));
-
-  step("Publishing the task; the nodes join");
-  observer.follow(await task.publish());
-  baseline.total = options.nodes * options.rounds;
-  const baselines = trainBaselines(processes, {
-    dir: workspace.dir,
-    files,
-    ...(options.data !== undefined && { data: options.data }),
-    partition: shares,
-    rounds: options.rounds,
-    members: federation.nodes.map(({ id }) => id),
-    federationIsFedAvg: options.base === "global" && options.rule === "fedavg",
-    onProgress: (done, total) => {
-      baseline.done = done;
-      baseline.total = total;
-    },
-  });
-  baselines.catch(() => undefined);
-  await orFailed(task.join());
-  await orFailed(observer.until(({ history }) => history?.endReason !== undefined));
-  const rounds = observer.history?.rounds.filter(({ alphaBps }) => alphaBps !== undefined) ?? [];
-  const last = rounds.at(-1);
-  if (last?.aggregate === undefined || observer.history?.state !== "Completed") {
-    throw new ConcordatError(`The task ended without its rounds: ${observer.history?.endReason}`, {
-      hint: "Run again with --dir DIR and read the nodes' logs there",
-    });
-  }
-
-  step("Settling and claiming the rewards");
-  const accounts = await orFailed(task.claim());
-  await orFailed(observer.settled());
-  step("Waiting for the baselines");
-  const models = await orFailed(baselines);
-
-  step("Scoring the models on the test data");
+  stage.step("Settling and claiming the rewards");
+  const accounts = await orStopped(task.claim());
+  await orStopped(observer.settled());
+  stage.step("Waiting for the baselines");
+  const models = await orStopped(baselines);
+  stage.step("Scoring the models on the test data");
   const providers = [...observer.endpoints.values()];
-  const global = await fetchModel(store, files, last.aggregate, providers, signal);
-  const updates = await Promise.all(
-    federation.nodes.map(async ({ id }) => {
-      const digest = last.updates.get(id);
-      return digest === undefined ? undefined : fetchModel(store, files, digest, providers, signal);
-    }),
-  );
-  const alphaBps = last.alphaBps as Bps;
-  const compared = { updates, global, alphaBps, local: models.local, fedAvg: models.fedAvg ?? global };
-  const results = await compareSchemes(learning, split.nodes, compared, signal);
-  learning.model.dispose();
-
-  step("Auditing from events and artifacts");
-  const audit = await selfAudit(chain.rpcUrl, federation.book, store, signal);
-  state.step = `Done in ${((performance.now() - started) / 1000).toFixed(0)} s`;
-  closeView();
+  const results = await orStopped(scoreModels({ plan, store, providers, rounds, models, signal }));
+  stage.step("Auditing from events and artifacts");
+  const audit = await orStopped(selfAudit(rpcUrl, federation.book, store, signal));
+  stage.close();
 
   const report: DemoReport = {
-    setting,
+    setting: plan.setting,
     rounds,
     results,
     gas: observer.gas.byAction(),
@@ -198,58 +107,100 @@ async function demonstrate(
         : "a global model trained by FedAvg beside the federation",
   };
   printReport(report);
-  if (options.json !== undefined) await writeResults(options.json, options, report, split.digest);
+  print(`\nTook ${stage.seconds()} s.`);
+  if (options.json !== undefined) await writeResults(options.json, options, report, plan.partition.digest);
   if (audit.disagreements > 0) process.exitCode = ExitCode.Failure;
-  if (options.dir !== undefined || options.keep) workspace.keep();
-  if (options.keep) await keepRunning(chain.rpcUrl, federation.bookFile, workspace.dir, signal);
+  if (options.keep) await keepRunning(running, signal);
 }
 
-async function writeResults(
-  file: string,
+/** Chain, publisher's store, contracts, nodes: up, staked and announced. */
+async function startFederation(
   options: DemoOptions,
-  report: DemoReport,
-  partitionDigest: string,
-): Promise<void> {
-  const value = {
-    format: "concordat/demo/1",
-    node: process.version,
-    options,
-    partition: partitionDigest,
-    ...report,
-    rounds: report.rounds.map(({ posted, reported, updates, ...round }) => ({
-      ...round,
-      posted: [...posted],
-      reported: [...reported],
-      updates: Object.fromEntries(updates),
-    })),
-  };
-  try {
-    await writeFile(file, `${toJson(value, 2)}\n`);
-  } catch (cause) {
-    throw new InputError(`The results cannot be written to ${file}`, {
-      hint: "Choose another with --json",
-      cause,
+  { files }: DemoPlan,
+  workspace: Workspace,
+  stage: Stage,
+  cleanup: Cleanup,
+): Promise<Running> {
+  stage.step("Starting an embedded chain");
+  const chain = await startEmbeddedChain();
+  cleanup.add(() => chain.close());
+  const store = await createHeliaStore({ dir: join(workspace.dir, "publisher") });
+  cleanup.add(() => store.close());
+  await store.put(files.manifestFile.bytes);
+  await store.put(files.initialModel.bytes);
+
+  stage.step(`Deploying the contracts and founding a federation of ${options.nodes} nodes`);
+  const federation = await orInterrupted(
+    foundFederation(chain, workspace.dir, options, store.endpoints()),
+    stage.signal,
+  );
+  cleanup.add(() => federation.provider.destroy());
+  const observer = new Observer(federation, (line) => stage.event(line));
+  cleanup.add(async () => observer.stop());
+  stage.show(observer);
+  const task = new DemoTask(federation, options, files);
+  const processes = new ChildProcesses();
+  cleanup.add(async () => processes.stop());
+
+  stage.step("Starting the oracle nodes");
+  await orInterrupted(task.stake(), stage.signal);
+  for (const node of federation.nodes) {
+    void processes.start({
+      name: `node ${node.id}`,
+      args: ["node", "run", "--config", node.config],
+      logFile: join(node.dir, "node.log"),
+      env: { CONCORDAT_PASSWORD: PASSWORD },
+      onMessage: (message) => stage.statuses.set(node.id, message as NodeStatus),
     });
   }
+  const up = observer.until((seen) => seen.announced.size === options.nodes);
+  await orInterrupted(Promise.race([up, processes.failure, observer.failure]), stage.signal);
+  return { rpcUrl: chain.rpcUrl, workspace, store, federation, observer, processes, task };
+}
+
+async function startBaselines(
+  options: DemoOptions,
+  { files, shares }: DemoPlan,
+  { processes, workspace, federation }: Running,
+  stage: Stage,
+): Promise<BaselineModels> {
+  const baselines = trainBaselines(processes, {
+    dir: workspace.dir,
+    files,
+    ...(options.data !== undefined && { data: options.data }),
+    partition: shares,
+    rounds: options.rounds,
+    members: federation.nodes.map(({ id }) => id),
+    federationIsFedAvg: options.base === "global" && options.rule === "fedavg",
+    onProgress: (done, total) => {
+      stage.baseline = { done, total };
+    },
+  });
+  baselines.catch(() => undefined);
+  return baselines;
+}
+
+/** @throws {ConcordatError} when the task ended before its rounds were done. */
+function finishedRounds({ history }: Observer): RoundRecord[] {
+  if (history?.state !== "Completed") {
+    throw new ConcordatError(`The task ended before its rounds were done: ${history?.endReason}`, {
+      hint: "Run again with --dir DIR and read the nodes' logs there",
+    });
+  }
+  return history.rounds.filter(({ alphaBps }) => alphaBps !== undefined);
 }
 
 /** Says how to look around, and waits for Ctrl-C. */
-async function keepRunning(
-  rpcUrl: string,
-  bookFile: string,
-  dir: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function keepRunning({ rpcUrl, federation, workspace }: Running, signal: AbortSignal): Promise<void> {
+  const { bookFile } = federation;
   print(`
 Everything keeps running until Ctrl-C; the folder stays.
   endpoint      ${rpcUrl}
   address book  ${bookFile}
-  nodes         ${join(dir, "node-1")} and on, password "${PASSWORD}"
+  nodes         ${join(workspace.dir, "node-1")} and on, password "${PASSWORD}"
 Try
   npx concordat audit --rpc ${rpcUrl} --address-book ${bookFile} --artifacts
   npx concordat task show 1 --rpc ${rpcUrl} --address-book ${bookFile}
-  npx concordat node status --config ${join(dir, "node-1", "node.yaml")}`);
-  await new Promise<never>((_resolve, reject) =>
-    signal.addEventListener("abort", () => reject(signal.reason as Error)),
-  );
+  npx concordat node status --config ${join(workspace.dir, "node-1", "node.yaml")}`);
+  await orInterrupted(new Promise<never>(() => undefined), signal);
 }

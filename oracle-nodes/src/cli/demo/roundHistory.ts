@@ -34,7 +34,8 @@ export interface RoundRecord {
   alphaKept: boolean;
   /** Mean score of the chosen candidate in basis points. */
   meanScoreBps: number | undefined;
-  voids: string[];
+  readonly voids: string[];
+  /** Of all calls to the coordinator from the round's opening to its end. */
   gas: bigint;
 }
 
@@ -44,8 +45,6 @@ export class RoundHistory {
   readonly rounds: RoundRecord[] = [];
   state: string = enumName(TaskState, TaskState.Open);
   endReason: string | undefined;
-  /** What happened, in a line each. */
-  readonly lines: string[] = [];
 
   constructor(taskId: number) {
     this.taskId = taskId;
@@ -57,14 +56,19 @@ export class RoundHistory {
 
   /** Takes in a block; returns one line for each thing that happened. */
   apply(block: ObservedBlock): string[] {
+    // The call that finalises a round belongs to it, although it also opens the next one.
+    const current = this.endReason === undefined ? this.current : undefined;
+    if (current !== undefined) {
+      for (const { action, gasUsed } of block.calls) {
+        if (action.startsWith("RoundCoordinator.")) current.gas += gasUsed;
+      }
+    }
     const lines: string[] = [];
     for (const event of block.events) {
       if (event.args["taskId"] !== BigInt(this.taskId)) continue;
       const line = this.#applyEvent(event);
       if (line !== undefined) lines.push(line);
     }
-    const current = this.current;
-    if (current !== undefined) for (const { gasUsed } of block.calls) current.gas += gasUsed;
     return lines;
   }
 

@@ -1,0 +1,52 @@
+import { loadDataset } from "../../learning/dataset.ts";
+import { loadTask } from "../../learning/loadTask.ts";
+import type { LearningTask } from "../../learning/loadTask.ts";
+import { partition } from "../../learning/partition.ts";
+import type { Partition, PartitionOptions } from "../../learning/partition.ts";
+import { buildTask } from "../publish/buildTask.ts";
+import type { TaskFiles } from "../publish/buildTask.ts";
+import { DATASET_DEFAULTS } from "../publish/datasetDefaults.ts";
+import type { DemoOptions } from "./demoOptions.ts";
+import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.ts";
+
+/** What a demonstration trains, on which data. */
+export interface DemoPlan {
+  readonly files: TaskFiles;
+  readonly learning: LearningTask;
+  readonly shares: Omit<PartitionOptions, "dataset">;
+  readonly partition: Partition;
+  /** In a few words, for titles. */
+  readonly setting: string;
+}
+
+/**
+ * Checks everything that a person gave, before anything is made.
+ * @throws {InputError} | {ArtifactError} when data, model or numbers do not fit.
+ */
+export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
+  checkRule(options);
+  const dataset = await loadDataset(options.dataset, options.data);
+  const shares = {
+    nodes: options.nodes,
+    seed: options.seed,
+    classesPerNode: CLASSES_PER_NODE,
+    trainPerClass: options.trainPerClass,
+    validationPerClass: VALIDATION_PER_CLASS,
+  };
+  const split = partition({ dataset, ...shares });
+  const files = await buildTask({
+    name: `Demonstration: ${options.dataset}`,
+    description: "A non-IID federation on one machine",
+    dataset: options.dataset,
+    seed: options.seed,
+    ...(options.model !== undefined && { model: options.model }),
+    ...(options.epochs !== undefined && { localEpochs: options.epochs }),
+    ...(options.batch !== undefined && { batchSize: options.batch }),
+    ...(options.lr !== undefined && { learningRate: options.lr }),
+    ...(options.momentum !== undefined && { momentum: options.momentum }),
+  });
+  const learning = await loadTask(files.manifest, { dataset });
+  const model = options.model ?? DATASET_DEFAULTS[options.dataset].model;
+  const setting = `${options.dataset}, ${model}, ${options.nodes} nodes, ${options.rounds} rounds, seed ${options.seed}`;
+  return { files, learning, shares, partition: split, setting };
+}

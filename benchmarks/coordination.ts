@@ -39,9 +39,11 @@ interface RoundTime {
 const PARTS = ["chain", "store", "verification", "training", "scoring"] as const;
 
 const counts = process.argv.slice(2).map(Number);
-const results = [];
-for (const nodes of counts.length === 0 ? [5, 10, 20] : counts) results.push(await measure(nodes));
-await writeResults(results);
+const results: Awaited<ReturnType<typeof measure>>[] = [];
+for (const nodes of counts.length === 0 ? [5, 10, 20] : counts) {
+  results.push(await measure(nodes));
+  await writeResults(results);
+}
 
 async function measure(nodes: number) {
   const lines: LogLine[] = [];

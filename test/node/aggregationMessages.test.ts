@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { id } from "ethers";
+import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
+import { DEFAULT_RATE, serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
+import { gatewayAddress } from "../../oracle-nodes/src/artifacts/endpoints.ts";
+import { AGGREGATION_PATH, type AttestRequest } from "../../oracle-nodes/src/node/aggregationMessages.ts";
+import { AggregationSessions, attemptKey } from "../../oracle-nodes/src/node/aggregationSessions.ts";
+import { askCommittee } from "../../oracle-nodes/src/node/askCommittee.ts";
+
+const request: AttestRequest = {
+  kind: "attest",
+  taskId: 1,
+  round: 2,
+  retry: 0,
+  attempt: 0,
+  base: id("base"),
+  rank: 0,
+  digest: id("w"),
+  accepted: [1, 2],
+  rejected: [3],
+  signature: `0x${"11".repeat(65)}`,
+};
+const signed = { kind: "signed", signature: `0x${"22".repeat(65)}` } as const;
+
+describe("Messages between committee members", () => {
+  const sessions = new AggregationSessions();
+  const { signal } = new AbortController();
+  let folder: string;
+  let gateway: Gateway;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "concordat-gateway-"));
+    const holder = await BlockFolder.open(folder);
+    gateway = await serveGateway(holder, { host: "127.0.0.1", port: 0 }, DEFAULT_RATE, [sessions.route]);
+  });
+  after(async () => {
+    await gateway.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const endpoints = () => gatewayAddress(gateway.address);
+  const post = async (body: string): Promise<number> => {
+    const { host, port } = gateway.address;
+    return (await fetch(`http://${host}:${port}${AGGREGATION_PATH}`, { method: "POST", body })).status;
+  };
+
+  it("wait for a node that reaches the attempt a moment later", async () => {
+    const asked = askCommittee(endpoints(), request, signal);
+    const session = { key: attemptKey(request), answer: async () => signed };
+    sessions.add(session);
+    expect(await asked).to.deep.equal(signed);
+    sessions.remove(session);
+  });
+
+  it("are refused when malformed, unknown or oversized", async () => {
+    expect(await post("{")).to.equal(400);
+    expect(await post(JSON.stringify({ ...request, rank: -1 }))).to.equal(400);
+    expect(await post(JSON.stringify({ ...request, more: 1 }))).to.equal(400);
+    expect(await post(`"${"x".repeat(70_000)}"`)).to.equal(413);
+  });
+
+  it("make no sense of an answer that is none, nor of a peer that is gone", async () => {
+    const session = { key: attemptKey(request), answer: async () => ({ kind: "nonsense" }) as never };
+    sessions.add(session);
+    expect(await askCommittee(endpoints(), request, signal)).to.equal(undefined);
+    sessions.remove(session);
+    expect(await askCommittee("/ip4/127.0.0.1/tcp/1/http", request, signal)).to.equal(undefined);
+  });
+});

@@ -27,7 +27,11 @@ export interface AcceptedSignature {
 export async function checkSignature(context: ReplayContext, accepted: AcceptedSignature): Promise<void> {
   const { kind, place, hash, signature, signer, block } = accepted;
   const recovered = recoverSigner(hash, signature);
-  if (signer === undefined || recovered?.toLowerCase() === signer.toLowerCase()) {
+  if (signer === undefined) {
+    context.checks.expect(kind, place, "a signer of the registry", "none");
+    return;
+  }
+  if (recovered?.toLowerCase() === signer.toLowerCase()) {
     context.checks.expect(kind, place, signer, recovered);
     return;
   }

@@ -73,6 +73,7 @@ export class RewardLedgerReplay {
       this.#context.checks.expect("reward.state", place, "a published task", "none");
       return;
     }
+    if (!task.audited) return;
     switch (event.name) {
       case "RoundRecorded":
         return this.#recorded(event, outcomeOf(task.taskId));

@@ -7,6 +7,7 @@ import { audit } from "../../audit/audit.ts";
 import type { ChainSource } from "../../audit/chainSource.ts";
 import type { Check } from "../../audit/checks.ts";
 import { CHECK_KINDS } from "../../audit/checks.ts";
+import type { Address } from "../../protocol/ids.ts";
 import type { Story } from "./story.ts";
 import { beginStory, playEventfulTask, playContractSigner, playFailures, playStakedTask } from "./story.ts";
 
@@ -89,5 +90,21 @@ describe("auditing an honest federation", () => {
     } finally {
       server.close();
     }
+  });
+});
+
+describe("auditing a task of somebody else's contracts", () => {
+  it("says that it cannot be replayed, and goes on with the others", async () => {
+    const { source, deployment, federation } = await beginStory();
+    const rewardLedger = `0x${"Ab".repeat(20)}`.toLowerCase() as Address;
+    await federation.startTask({ rewardLedger });
+    await federation.train();
+    await federation.startTask({ rounds: 1 });
+    await federation.playRound();
+    const report = await audit({ chain: { source }, addressBook: deployment });
+    expect(report.firstDisagreement).to.equal(undefined);
+    const read = report.checks.filter((check) => !check.recomputed);
+    expect(read.map(({ kind, taskId }) => [kind, taskId])).to.deep.equal([["task.terms", 1]]);
+    expect(report.counts["negotiation.alpha"]?.agree).to.equal(1);
   });
 });

@@ -12,7 +12,7 @@ import { LocalFederation, type FederationNode } from "./localFederation.ts";
 import { withNotANumber } from "./poisonedUpdate.ts";
 
 describe("A federation of nodes on one chain", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let federation: LocalFederation;
   afterEach(async () => federation.close());
 

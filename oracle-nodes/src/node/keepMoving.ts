@@ -54,9 +54,10 @@ async function move(
   const now = chain.heads.now();
   if (view.phase === Phase.Ended) return;
   if (view.phase === Phase.None) {
-    if (now < terms.startTime + (await secondsUntilTurn(services, task, 0))) return;
+    if (now < terms.startTime || now >= terms.timeLimit) return;
     const { state, activeCount } = await chain.taskStatus(taskId);
-    if (state !== TaskState.Open || activeCount < terms.minNodes || now >= terms.timeLimit) return;
+    if (state !== TaskState.Open || activeCount < terms.minNodes) return;
+    if (now < terms.startTime + (await secondsUntilTurn(services, task, 0))) return;
     await chain.start(taskId, signal);
   } else {
     const due = Math.min(view.deadline, view.hardEnd);

@@ -73,10 +73,6 @@ export class StatusBoard {
     this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);
   }
 
-  remove(taskId: TaskId): void {
-    this.#tasks.delete(taskId);
-  }
-
   /** Writes what is left to write. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);

@@ -28,6 +28,7 @@ interface Step {
  * @throws {InputError} when this node cannot serve the task.
  */
 export async function runTask(services: Services, taskId: TaskId, signal: AbortSignal): Promise<void> {
+  if (!(await isTakenIn(services, taskId, signal))) return;
   const task = await openWhenPossible(services, taskId, signal);
   const mover = keepMoving(services, task, signal);
   let step: Step | undefined;
@@ -44,6 +45,8 @@ export async function runTask(services: Services, taskId: TaskId, signal: AbortS
         if (key !== step?.key) {
           step?.controller.abort(new Error("the phase has ended"));
           await step?.done;
+          const { status } = await services.chain.member(taskId, services.nodeId);
+          if (status === MemberStatus.Left) return;
           step = startStep(services, task, view, last, key, signal);
         }
         mover.see(view);
@@ -58,6 +61,19 @@ export async function runTask(services: Services, taskId: TaskId, signal: AbortS
     await step?.done;
     await mover.done();
     task.learning.model.dispose();
+  }
+}
+
+/** Waits until a queued join is applied, at a round's opening. False when it was dropped, withdrawn, or the task is over. */
+async function isTakenIn(services: Services, taskId: TaskId, signal: AbortSignal): Promise<boolean> {
+  const { board, chain, nodeId } = services;
+  for (;;) {
+    const { head } = chain.heads;
+    const { memberId, status } = await chain.member(taskId, nodeId);
+    if (status === MemberStatus.Active || status === MemberStatus.Leaving) return memberId !== 0;
+    if (status !== MemberStatus.Joining || (await isOver(services, taskId))) return false;
+    board.update(taskId, { doing: "waiting to be taken in at the next opening" });
+    await chain.heads.after(head, signal);
   }
 }
 

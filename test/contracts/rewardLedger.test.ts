@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { network } from "hardhat";
 import { toBitmap } from "../../protocol/bitmap.ts";
 import { EndReason } from "../../protocol/enums.ts";

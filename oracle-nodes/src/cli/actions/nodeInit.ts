@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { HostPort } from "../../artifacts/endpoints.ts";
@@ -23,9 +24,13 @@ export interface NodeInitCommandOptions {
   readonly json?: true;
 }
 
-/** `concordat node init`: checks everything, then makes the folder. */
+/**
+ * `concordat node init`: checks everything, then makes the folder. Founders make theirs before the deployment, which needs
+ * their addresses: the address book may come later, but one that is there is checked.
+ */
 export async function runNodeInit(dir: string, options: NodeInitCommandOptions): Promise<void> {
-  await readAddressBook(options.addressBook);
+  const deployed = existsSync(options.addressBook);
+  if (deployed) await readAddressBook(options.addressBook);
   if (options.announce) formatEndpoints(options.announce);
   const values = {
     rpcUrl: options.rpc,
@@ -53,13 +58,20 @@ export async function runNodeInit(dir: string, options: NodeInitCommandOptions):
       ["operator", `${node.operator} (owns the node: votes, stakes, joins, claims)`],
     ]),
   );
-  print(`
-Next:
-  1. Send both accounts some of the chain's currency for gas.
-  2. concordat node apply --config ${node.config}     asks the members for admission
-  3. concordat task join TASK --config ${node.config}
-  4. concordat node run --config ${node.config}
-  5. concordat node announce --config ${node.config}  once it runs, if the operator's key is not the signer's`);
+  const { config } = node;
+  const steps = [
+    ...(deployed
+      ? []
+      : [
+          `Give both addresses to the founder who deploys; the address book belongs at ${values.addressBook}`,
+        ]),
+    "Send both accounts some of the chain's currency for gas",
+    ...(deployed ? [`concordat node apply --config ${config}  (founders need not)`] : []),
+    `concordat node run --config ${config}  (keeps running)`,
+    `concordat node announce --config ${config}`,
+    `concordat task join TASK --config ${config}`,
+  ];
+  print(`\nNext:\n${steps.map((step, i) => `  ${i + 1}. ${step}`).join("\n")}`);
 }
 
 /** Reads HOST:PORT or [IPV6]:PORT. */

@@ -1,3 +1,6 @@
+import { access, constants } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { InputError } from "../../../../protocol/errors.ts";
 import { loadDataset } from "../../learning/dataset.ts";
 import { loadTask } from "../../learning/loadTask.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
@@ -25,6 +28,7 @@ export interface DemoPlan {
  */
 export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
   checkRule(options);
+  if (options.json !== undefined) await checkWritable(options.json);
   const dataset = await loadDataset(options.dataset, options.data);
   const shares = {
     nodes: options.nodes,
@@ -49,4 +53,16 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
   const model = options.model ?? DATASET_DEFAULTS[options.dataset].model;
   const setting = `${options.dataset}, ${model}, ${options.nodes} nodes, ${options.rounds} rounds, seed ${options.seed}`;
   return { files, learning, shares, partition: split, setting };
+}
+
+/** A result that cannot be written is found out before the work, not after it. */
+async function checkWritable(file: string): Promise<void> {
+  try {
+    await access(dirname(resolve(file)), constants.W_OK);
+  } catch (cause) {
+    throw new InputError(`The results cannot be written to ${file}`, {
+      hint: "Choose a folder that exists with --json",
+      cause,
+    });
+  }
 }

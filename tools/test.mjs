@@ -17,15 +17,14 @@ const MAX_CODE_BYTES = 24_576;
 /** Rooms in the order in which a fault is best found: pure rules first, whole federations last. */
 const ORDER = [
   "protocol",
+  "differential",
   "contracts",
-  "deploy",
   "aggregation",
   "learning",
   "artifacts",
   "chain",
   "node",
   "audit",
-  "cli",
 ];
 const rooms = readdirSync("test", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && globSync(`test/${entry.name}/**/*.test.ts`).length > 0)

@@ -1,3 +1,5 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   HardhatArtifactResolver,
   errorDeploymentResultToExceptionMessage,
@@ -75,7 +77,7 @@ export async function deployConcordat(options: DeployOptions): Promise<AddressBo
 async function deployTo(connection: NetworkConnection, options: DeployOptions): Promise<AddressBook> {
   const { provider } = connection;
   const ask = async (method: string): Promise<number> => Number(await provider.request({ method }));
-  const deploymentBlock = (await ask("eth_blockNumber")) + 1;
+  const deploymentBlock = await firstBlock(options.journal, (await ask("eth_blockNumber")) + 1);
   const contracts = await runModule(connection, options, concordat, { Concordat: moduleParameters(options) });
   const tokens = options.developmentToken
     ? await runModule(connection, options, developmentToken, {})
@@ -88,6 +90,19 @@ async function deployTo(connection: NetworkConnection, options: DeployOptions): 
     contracts,
     ...(tokens !== undefined && { tokens }),
   });
+}
+
+/** The block from which a deployment's events are read: of its first run, where it was interrupted and is taken up again. */
+async function firstBlock(journal: string | undefined, next: number): Promise<number> {
+  if (journal === undefined) return next;
+  const file = join(journal, "first-block");
+  try {
+    await mkdir(journal, { recursive: true });
+    await writeFile(file, String(next), { flag: "wx" });
+    return next;
+  } catch {
+    return Number(await readFile(file, "utf8"));
+  }
 }
 
 function moduleParameters({ founders, votingPeriod, unbondingPeriod }: DeploymentSettings) {
@@ -117,7 +132,8 @@ async function runModule<M extends string, C extends string>(
     ignitionModule,
     deploymentParameters,
     accounts: (await provider.request({ method: "eth_accounts" })) as string[],
-    ...(journal !== undefined && { deploymentDir: journal }),
+    // A folder for each module: a result names every contract of its folder.
+    ...(journal !== undefined && { deploymentDir: join(journal, ignitionModule.id) }),
   });
   if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) {
     throw new ConcordatError(`The deployment failed: ${errorDeploymentResultToExceptionMessage(result)}`, {

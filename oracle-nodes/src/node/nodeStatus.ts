@@ -56,6 +56,8 @@ export class StatusBoard {
     this.#file = file;
     this.#node = node;
     this.#listener = listener;
+    // Where the node serves is asked for before it has a task.
+    this.#write();
   }
 
   /** Notes what changed for a task. */

@@ -147,7 +147,7 @@ async function publishEndpoints(
   if (operator.toLowerCase() !== signer.address.toLowerCase()) {
     logger.warn(
       { registered: endpoints, actual: store.endpoints() },
-      "the registry names other endpoints: the operator must call NodeRegistry.setEndpoints with the actual ones",
+      "others cannot find this node: its operator must publish the endpoints with concordat node announce",
     );
     return;
   }

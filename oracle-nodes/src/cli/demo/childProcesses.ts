@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ConcordatError } from "../../../../protocol/errors.ts";
+import { ExitCode } from "../exitCode.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../../bin/concordat.mjs", import.meta.url));
 /** How long a process may take to stop in order. */
@@ -59,8 +60,10 @@ export class ChildProcesses {
     child.once("error", (cause) => this.#failure.reject(cause));
     child.once("exit", (code, signal) => {
       this.#running.delete(child);
+      // Ctrl-C at a terminal reaches all processes at once: this one is about to stop too.
+      const isInterrupted = signal === "SIGINT" || code === ExitCode.Interrupted;
       if (code === 0) resolve();
-      else if (!this.#stopping) void this.#report(options, code, signal);
+      else if (!this.#stopping && !isInterrupted) void this.#report(options, code, signal);
     });
     return promise;
   }

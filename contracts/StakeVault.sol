@@ -96,11 +96,14 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
         address to
     ) external nonReentrant onlyOperator(nodeId) returns (uint256 amount) {
         if (to == address(0)) revert ZeroAddress();
-        amount = _takeDue(_pending[nodeId][token]);
-        if (amount == 0) revert NothingToWithdraw(nodeId);
+        PendingWithdrawal[] storage pending = _pending[nodeId][token];
+        uint256 waiting = pending.length;
+        amount = _takeDue(pending);
+        // What is due may have been slashed to nothing; it still has to give up its place.
+        if (pending.length == waiting) revert NothingToWithdraw(nodeId);
         liabilities[token] -= amount;
         emit Withdrawn(nodeId, token, to, amount);
-        IERC20(token).safeTransfer(to, amount);
+        if (amount != 0) IERC20(token).safeTransfer(to, amount);
     }
 
     /// @inheritdoc IStakeVault

@@ -166,11 +166,12 @@ abstract contract Invariants is Test {
         _everyoneIsPaid();
     }
 
-    /// @dev All members claim and the publisher takes the rest; nothing stays.
+    /// @dev The publisher takes what is free, all members claim, the publisher takes the rest; nothing stays.
     function _everyoneIsPaid() private {
         RewardLedger ledger = handler.ledger();
         TaskRegistry tasks = handler.tasks();
         uint256 members = tasks.status(TASK).memberCount;
+        if (ledger.refundable(TASK) != 0) ledger.refund(TASK);
         for (uint256 memberId = 1; memberId <= members; ++memberId) {
             IRewardLedgerTypes.Account memory account = ledger.accountOf(TASK, memberId);
             address operator = operatorOf(tasks.nodeIdOfMember(TASK, memberId));

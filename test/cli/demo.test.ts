@@ -91,7 +91,7 @@ describe("concordat demo", function () {
 
   for (const moment of ["Starting an embedded chain", "Starting the oracle nodes", "round 1: node"]) {
     it(`leaves no process, no lock and no folder after Ctrl-C at "${moment}"`, async () => {
-      const demo = start(["demo", "--nodes", "3", "--rounds", "20"], { TMPDIR: folder.path });
+      const demo = start(["demo", "--nodes", "2", "--rounds", "20"], { TMPDIR: folder.path });
       await demo.says(moment);
       demo.child.kill("SIGINT");
       const { code, stderr } = await demo.done;
@@ -103,7 +103,7 @@ describe("concordat demo", function () {
 
   it("releases every lock of a folder that stays", async () => {
     const dir = join(folder.path, "kept");
-    const demo = start(["demo", "--nodes", "3", "--rounds", "20", "--dir", dir]);
+    const demo = start(["demo", "--nodes", "2", "--rounds", "20", "--dir", dir]);
     await demo.says("round 1: node");
     demo.child.kill("SIGTERM");
     expect((await demo.done).code).to.equal(130);
@@ -113,7 +113,7 @@ describe("concordat demo", function () {
   });
 
   it("is followed by its nodes when it is killed", async () => {
-    const demo = start(["demo", "--nodes", "3", "--rounds", "20"], { TMPDIR: folder.path });
+    const demo = start(["demo", "--nodes", "2", "--rounds", "20"], { TMPDIR: folder.path });
     await demo.says("Publishing the task");
     demo.child.kill("SIGKILL");
     await demo.done;

@@ -65,7 +65,7 @@ async function demonstrate(
 ): Promise<void> {
   const workspace = await makeWorkspace(options.dir);
   cleanup.add(() => workspace.remove());
-  if (options.dir !== undefined || options.keep) workspace.keep();
+  if (options.dir !== undefined) workspace.keep();
   const stage = new Stage(plan.setting, options.rounds, signal);
   cleanup.add(() => stage.close());
 
@@ -193,6 +193,7 @@ function finishedRounds({ history }: Observer): RoundRecord[] {
 /** Says how to look around, and waits for Ctrl-C. */
 async function keepRunning({ rpcUrl, federation, workspace }: Running, signal: AbortSignal): Promise<void> {
   const { bookFile } = federation;
+  workspace.keep();
   print(`
 Everything keeps running until Ctrl-C; the folder stays.
   endpoint      ${rpcUrl}

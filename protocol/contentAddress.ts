@@ -2,7 +2,8 @@ import * as dagPb from "@ipld/dag-pb";
 import { importBytes } from "ipfs-unixfs-importer";
 import { fixedSize } from "ipfs-unixfs-importer/chunker";
 import { balanced } from "ipfs-unixfs-importer/layout";
-import { fromHex, toHex } from "multiformats/bytes";
+import { varint } from "multiformats";
+import { equals, fromHex, toHex } from "multiformats/bytes";
 import { CID } from "multiformats/cid";
 import * as raw from "multiformats/codecs/raw";
 import { create as createMultihash } from "multiformats/hashes/digest";
@@ -90,8 +91,10 @@ export function digestFromCid(cid: CID): Digest {
 }
 
 /**
- * Reads a root block that was already verified against its CID, so that sizes are known before any leaf is fetched.
- * @throws {ArtifactError} when it is not the root of a canonical DAG. Passing does not prove that it is: rebuild to know.
+ * Reads a root block that was already verified against its CID, so that sizes are known before any leaf is fetched. What
+ * passes is byte for byte the root that {@link buildDag} puts over such leaves: if each leaf has its CID and its size, the
+ * DAG is canonical, and importing the content again would give nothing new.
+ * @throws {ArtifactError} when it is not the root of a canonical DAG.
  */
 export function readRoot(bytes: Uint8Array): DagLayout {
   let links: dagPb.PBLink[];
@@ -108,7 +111,29 @@ export function readRoot(bytes: Uint8Array): DagLayout {
   if (leaves.length === 0 || leaves.length > MAX_CHUNKS || !sized || !plain) {
     throw new ArtifactError("The artifact's root is not canonical: raw leaves of 1 MiB, at most 1024");
   }
-  return { size: leaves.reduce((sum, { size }) => sum + size, 0), leaves };
+  const layout = { size: leaves.reduce((sum, { size }) => sum + size, 0), leaves };
+  if (!equals(bytes, encodeRoot(layout))) {
+    throw new ArtifactError("The artifact's root is not canonical: our importer writes it otherwise");
+  }
+  return layout;
+}
+
+/** The root block over leaves: a UnixFS file without data of its own, mode or time, and a link without name to each leaf. */
+function encodeRoot(layout: DagLayout): Uint8Array {
+  const Links = layout.leaves.map(({ cid, size }) => ({ Name: "", Tsize: size, Hash: cid }));
+  return dagPb.encode({ Data: encodeFile(layout), Links });
+}
+
+/** UnixFS's protobuf message of a file: type (field 1) 2, its size (field 3), and the size of each leaf (field 4). */
+function encodeFile({ size, leaves }: DagLayout): Uint8Array {
+  const numbers = [0x08, 2, 0x18, size, ...leaves.flatMap((leaf) => [0x20, leaf.size])];
+  const bytes = new Uint8Array(numbers.reduce((sum, number) => sum + varint.encodingLength(number), 0));
+  let end = 0;
+  for (const number of numbers) {
+    varint.encodeTo(number, bytes, end);
+    end += varint.encodingLength(number);
+  }
+  return bytes;
 }
 
 /** Whether a block's bytes hash to its CID. */

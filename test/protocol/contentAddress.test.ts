@@ -56,6 +56,30 @@ describe("a content address", () => {
     expect(readRoot(blocks[1]?.bytes ?? new Uint8Array()).leaves).to.have.length(3);
   });
 
+  it("has exactly the root that its leaves' names and sizes make: reading it equals importing everything again", async () => {
+    for (const length of [
+      1,
+      127,
+      128,
+      CHUNK_BYTES - 1,
+      CHUNK_BYTES,
+      CHUNK_BYTES + 1,
+      7_340_037,
+      130 * CHUNK_BYTES,
+    ]) {
+      const root = (await buildDag(new Uint8Array(length))).blocks.at(-1)?.bytes ?? new Uint8Array();
+      expect(readRoot(root).size).to.equal(length);
+      const { Data = new Uint8Array(), Links } = dagPb.decode(root);
+      const others = [
+        dagPb.encode({ Links }),
+        dagPb.encode({ Data: Uint8Array.of(...Data, 0x38, 1), Links }),
+        dagPb.encode({ Data, Links: Links.map((link) => ({ ...link, Name: "x" })) }),
+        Uint8Array.of(...root, 0x0a, 0),
+      ];
+      for (const other of others) expect(() => readRoot(other)).to.throw(ArtifactError);
+    }
+  });
+
   it("has a root within its bound even at the largest size", () => {
     const [cid] = [cidFromDigest(`0x${"ff".repeat(32)}` as never)];
     const links = Array.from({ length: 1024 }, () => ({ Hash: cid, Name: "", Tsize: CHUNK_BYTES }));

@@ -82,7 +82,7 @@ describe("fetching an artifact", function () {
     );
     expect(error.message).to.contain("gave wrong bytes");
     expect(await store.has(digest)).to.equal(false);
-    expect(await readdir(join(dir, "store/served/blocks"))).to.deep.equal([]);
+    expect(await readdir(join(dir, "store/served"))).to.deep.equal([]);
   });
 
   it("leaves a provider that tampers for one that does not", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { readFile, readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArtifactMissingError } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
@@ -41,15 +41,16 @@ describe("the embedded store", function () {
 
     it("notices a damaged block, forgets the artifact, and gets it from others again", async () => {
       const bytes = sampleBytes(2_000_000);
-      const store = await createHeliaStore({ dir: join(dir, "a") });
+      const first = await createHeliaStore({ dir: join(dir, "a") });
       const other = await createHeliaStore({ dir: join(dir, "b") });
-      const digest = await store.put(bytes);
+      const digest = await first.put(bytes);
       await other.put(bytes);
-      const blocks = join(dir, "a/served/blocks");
-      const [name = ""] = await readdir(blocks);
-      const block = await readFile(join(blocks, name));
-      block[0] = (block[0] ?? 0) ^ 1;
-      await writeFile(join(blocks, name), block);
+      await first.close();
+      const [name = ""] = await readdir(join(dir, "a/served"));
+      const file = await readFile(join(dir, "a/served", name));
+      file[0] = (file[0] ?? 0) ^ 1;
+      await writeFile(join(dir, "a/served", name), file);
+      const store = await createHeliaStore({ dir: join(dir, "a") });
       await rejection(store.get(digest, BOUNDS), ArtifactMissingError);
       const fetched = await store.get(digest, { ...BOUNDS, providers: [other.endpoints()] });
       expect(Buffer.compare(fetched, bytes)).to.equal(0);
@@ -58,18 +59,42 @@ describe("the embedded store", function () {
       await other.close();
     });
 
-    it("sweeps blocks and entries that an interrupted put left behind", async () => {
+    it("sweeps what an interrupted put left behind, and files that a crash cut short", async () => {
       const store = await createHeliaStore({ dir });
       const digest = await store.put(sampleBytes(100));
+      await store.put(sampleBytes(2_000_000, 2));
       await store.close();
       const served = join(dir, "served");
-      await writeFile(join(served, "blocks/bafkreidead"), "half");
-      await writeFile(join(served, `index/${"0".repeat(64)}.json`), "{");
+      const [kept = "", cut = ""] = (await readdir(served)).toSorted();
+      await truncate(join(served, cut), 1_500_000);
+      await writeFile(join(served, `${kept}.partial`), "half");
+      await writeFile(join(served, `000000000009-${"0".repeat(64)}`), "");
       const again = await createHeliaStore({ dir });
       expect(await again.list()).to.deep.equal([digest]);
-      expect(await readdir(join(served, "blocks"))).to.have.length(2);
-      expect(await readdir(join(served, "index"))).to.have.length(1);
+      expect(await readdir(served)).to.deep.equal([kept]);
       await again.close();
+    });
+
+    it("releases by moving the file, and what it put over a fetched copy counts from then on", async () => {
+      const bytes = sampleBytes(3_000_000, 3);
+      const store = await createHeliaStore({ dir: join(dir, "a") });
+      const other = await createHeliaStore({ dir: join(dir, "b") });
+      const digest = await other.put(bytes);
+      await store.put(bytes, { withhold: true });
+      await store.get(digest, BOUNDS);
+      await store.release(digest);
+      expect(await readdir(join(dir, "a/withheld"))).to.deep.equal([]);
+      expect(await readdir(join(dir, "a/served"))).to.have.length(1);
+      await store.remove(digest);
+      await store.get(digest, { ...BOUNDS, providers: [other.endpoints()] });
+      await store.put(bytes);
+      expect(await readdir(join(dir, "a/served"))).to.have.length(1);
+      await other.remove(digest);
+      expect(await other.get(digest, { ...BOUNDS, providers: only("http", store) })).to.have.length(
+        3_000_000,
+      );
+      await store.close();
+      await other.close();
     });
 
     it("says which port is taken, and leaves nothing open", async () => {

@@ -74,8 +74,10 @@ describe("the store over a Kubo node", function () {
   });
 
   it("notices that the operator removed an artifact behind its back", async () => {
+    const first = await createKuboStore({ url: kubo.url, dir: join(dir, "lost") });
+    const digest = await first.put(sampleBytes(3000, 32));
+    await first.close();
     const store = await createKuboStore({ url: kubo.url, dir: join(dir, "lost") });
-    const digest = await store.put(sampleBytes(3000, 32));
     await kubo.ipfs("pin", "rm", cidFromDigest(digest).toString());
     await kubo.ipfs("repo", "gc", "-q");
     await rejection(store.get(digest, BOUNDS), ArtifactMissingError);

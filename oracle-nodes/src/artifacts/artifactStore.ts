@@ -39,10 +39,14 @@ export interface PutOptions {
  * does not withhold, it serves to anyone.
  */
 export interface ArtifactStore {
-  /** Stores bytes, and resolves once they would survive a crash. Putting again without `withhold` releases. */
+  /**
+   * Stores bytes, which nobody may change from now on, and resolves once they would survive a crash. Putting again without
+   * `withhold` releases.
+   */
   put(bytes: Uint8Array, options?: PutOptions): Promise<Digest>;
   /**
-   * The bytes of an artifact, verified: from here if held, else from `providers`, and then kept.
+   * The bytes of an artifact, verified: from here if held, else from `providers`, and then kept, though a crash may lose
+   * them. Others get the same array: nobody may change it.
    * @throws {ArtifactMissingError} | {@link ArtifactTimeoutError} | {@link ArtifactTooLargeError} | {@link ArtifactCorruptError}
    */
   get(digest: Digest, options: FetchOptions): Promise<Uint8Array>;

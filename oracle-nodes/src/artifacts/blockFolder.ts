@@ -1,71 +1,159 @@
-import { readFile, readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CID } from "multiformats/cid";
 import PQueue from "p-queue";
-import type { Dag } from "../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../protocol/ids.ts";
-import { ArtifactIndex } from "./artifactIndex.ts";
-import type { BlockHolder } from "./blockHolder.ts";
-import { makeFolder, writeDurably } from "./durableFile.ts";
+import { fileParts, placesIn, readBlock, readRootOf } from "./artifactFile.ts";
+import type { BlockPlace } from "./artifactFile.ts";
+import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
+import { makeFolder, syncFolder, writeDurably, writeWhole } from "./durableFile.ts";
 
-/** Whole artifacts in a folder, one file a block. Survives a crash at any moment: what was put stays, the rest is swept. */
+/** A file's name: its order of arrival in this folder, and the digest. */
+const FILE_NAME = /^(\d{12})-([0-9a-f]{64})$/;
+
+interface Entry {
+  readonly name: string;
+  readonly blocks: ReadonlyMap<string, BlockPlace>;
+  /** Whether it is known to survive a crash. */
+  readonly isDurable: boolean;
+}
+
+/**
+ * Whole artifacts in a folder, one file each, which is renamed into place when it is complete: nothing else counts, and is
+ * swept. Where each block lies is kept in memory; answers about blocks that are not held cost no disk access.
+ */
 export class BlockFolder implements BlockHolder {
-  readonly #blocks: string;
-  readonly #index: ArtifactIndex;
-  /** Puts and removes run one after another, since artifacts may share blocks. */
+  readonly #folder: string;
+  readonly #entries = new Map<Digest, Entry>();
+  /** For each block, the artifacts that have it. */
+  readonly #owners = new Map<string, Set<Digest>>();
+  /** Changes run one after another. */
   readonly #changes = new PQueue({ concurrency: 1 });
+  #sequence = 0;
 
-  private constructor(blocks: string, index: ArtifactIndex) {
-    this.#blocks = blocks;
-    this.#index = index;
+  private constructor(folder: string) {
+    this.#folder = folder;
   }
 
-  static async open(folder: string): Promise<BlockFolder> {
-    const blocks = join(folder, "blocks");
-    await makeFolder(blocks);
-    const index = await ArtifactIndex.open(join(folder, "index"));
-    const needed = new Set(index.blockNames());
-    for (const name of await readdir(blocks)) {
-      if (!needed.has(name)) await rm(join(blocks, name), { force: true });
+  static async open(path: string): Promise<BlockFolder> {
+    await makeFolder(path);
+    const folder = new BlockFolder(path);
+    for (const name of (await readdir(path)).toSorted()) {
+      const [, sequence = "", hex = ""] = FILE_NAME.exec(name) ?? [];
+      const digest = `0x${hex}` as Digest;
+      const root = hex === "" ? undefined : await readRootOf(join(path, name), digest);
+      if (root === undefined || folder.has(digest)) {
+        await rm(join(path, name), { recursive: true, force: true });
+      } else {
+        folder.#sequence = Number(sequence);
+        folder.#note(digest, { name, blocks: placesIn(digest, root), isDurable: false });
+      }
     }
-    return new BlockFolder(blocks, index);
+    return folder;
   }
 
-  async put(dag: Dag): Promise<void> {
+  async put(artifact: WholeArtifact): Promise<void> {
     await this.#changes.add(async () => {
-      if (this.#index.has(dag.digest)) return;
-      const files = dag.blocks.map(({ cid, bytes }) => ({ path: join(this.#blocks, cid.toString()), bytes }));
-      await writeDurably(this.#blocks, files);
-      await this.#index.add(dag);
+      if (this.#entries.get(artifact.dag.digest)?.isDurable !== true) await this.#write(artifact, true);
     });
   }
 
-  async read(cid: CID, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    if (!this.#index.hasBlock(cid)) return undefined;
-    try {
-      return await readFile(join(this.#blocks, cid.toString()), signal === undefined ? {} : { signal });
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw error;
+  async putCopy(artifact: WholeArtifact): Promise<void> {
+    await this.#changes.add(async () => {
+      if (!this.has(artifact.dag.digest)) await this.#write(artifact, false);
+    });
+  }
+
+  /** Renames the file where both are folders of one file system. */
+  async take(digest: Digest, from: BlockHolder): Promise<boolean> {
+    if (!(from instanceof BlockFolder)) return false;
+    const taken = await this.#changes.add(async () =>
+      from.#changes.add(async () => this.#rename(digest, from)),
+    );
+    return taken === true;
+  }
+
+  async read(cid: CID): Promise<Uint8Array | undefined> {
+    const text = cid.toString();
+    for (const digest of this.#owners.get(text) ?? []) {
+      const entry = this.#entries.get(digest);
+      const place = entry?.blocks.get(text);
+      if (entry === undefined || place === undefined) continue;
+      const bytes = await readBlock(join(this.#folder, entry.name), place).catch(ignoreAbsence);
+      if (bytes !== undefined) return bytes;
     }
+    return undefined;
   }
 
   has(digest: Digest): boolean {
-    return this.#index.has(digest);
+    return this.#entries.has(digest);
   }
 
   hasBlock(cid: CID): boolean {
-    return this.#index.hasBlock(cid);
+    return this.#owners.has(cid.toString());
   }
 
   list(): readonly Digest[] {
-    return this.#index.list();
+    return [...this.#entries.keys()];
   }
 
   async remove(digest: Digest): Promise<void> {
     await this.#changes.add(async () => {
-      for (const name of await this.#index.remove(digest))
-        await rm(join(this.#blocks, name), { force: true });
+      const entry = this.#forget(digest);
+      if (entry !== undefined) await rm(join(this.#folder, entry.name), { force: true });
     });
   }
+
+  async #write(artifact: WholeArtifact, isDurable: boolean): Promise<void> {
+    const { digest, blocks } = artifact.dag;
+    const name = this.#entries.get(digest)?.name ?? this.#newName(digest);
+    const file = { path: join(this.#folder, name), bytes: fileParts(artifact) };
+    await (isDurable ? writeDurably(this.#folder, [file]) : writeWhole(file));
+    this.#note(digest, {
+      name,
+      blocks: placesIn(digest, blocks.at(-1)?.bytes ?? new Uint8Array()),
+      isDurable,
+    });
+  }
+
+  async #rename(digest: Digest, from: BlockFolder): Promise<boolean> {
+    const entry = from.#entries.get(digest);
+    if (entry === undefined) return false;
+    if (this.#entries.get(digest)?.isDurable !== true) {
+      const name = this.#entries.get(digest)?.name ?? this.#newName(digest);
+      await rename(join(from.#folder, entry.name), join(this.#folder, name));
+      await syncFolder(this.#folder);
+      this.#note(digest, { ...entry, name });
+    }
+    from.#forget(digest);
+    await rm(join(from.#folder, entry.name), { force: true });
+    return true;
+  }
+
+  #newName(digest: Digest): string {
+    return `${String(++this.#sequence).padStart(12, "0")}-${digest.slice(2)}`;
+  }
+
+  #note(digest: Digest, entry: Entry): void {
+    this.#entries.set(digest, entry);
+    for (const block of entry.blocks.keys()) {
+      const owners = this.#owners.get(block) ?? new Set();
+      this.#owners.set(block, owners.add(digest));
+    }
+  }
+
+  #forget(digest: Digest): Entry | undefined {
+    const entry = this.#entries.get(digest);
+    this.#entries.delete(digest);
+    for (const block of entry?.blocks.keys() ?? []) {
+      const owners = this.#owners.get(block);
+      owners?.delete(digest);
+      if (owners?.size === 0) this.#owners.delete(block);
+    }
+    return entry;
+  }
+}
+
+function ignoreAbsence(error: unknown): undefined {
+  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
 }

@@ -2,10 +2,23 @@ import type { CID } from "multiformats/cid";
 import type { Dag } from "../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 
+/** An artifact's bytes, and the canonical DAG over them. */
+export interface WholeArtifact {
+  readonly bytes: Uint8Array;
+  readonly dag: Dag;
+}
+
 /** Where a store keeps whole artifacts: a folder, or an IPFS node beside it. */
 export interface BlockHolder {
-  /** Keeps an artifact durably. Nothing happens if it is held already. */
-  put(dag: Dag): Promise<void>;
+  /** Keeps an artifact, and resolves once it would survive a crash. */
+  put(artifact: WholeArtifact): Promise<void>;
+  /** Keeps a copy that others have too: a crash may lose or damage it. */
+  putCopy(artifact: WholeArtifact): Promise<void>;
+  /**
+   * Takes an artifact over from another holder, durably and never leaving it in neither; false when that cannot be done
+   * without reading it.
+   */
+  take(digest: Digest, from: BlockHolder): Promise<boolean>;
   /** The bytes of a block of an artifact that is held, unverified; undefined for any other block. */
   read(cid: CID, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   has(digest: Digest): boolean;

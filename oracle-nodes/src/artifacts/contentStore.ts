@@ -10,6 +10,10 @@ import type { BlockSource } from "./blockSource.ts";
 import { parseEndpoints } from "./endpoints.ts";
 import { fetchArtifact } from "./fetchArtifact.ts";
 import { gatewaySource } from "./gatewaySource.ts";
+import { RecentArtifacts } from "./recentArtifacts.ts";
+
+/** Bytes of artifacts kept in memory: a few models of the usual size. */
+const RECENT_BYTES = 64 << 20;
 
 /** The parts in which stores differ. */
 export interface ContentStoreParts {
@@ -26,11 +30,12 @@ export interface ContentStoreParts {
 /** The rules that all stores share: here first, gateways next, bitswap last, everything verified, the withheld apart. */
 export function contentStore(parts: ContentStoreParts): ArtifactStore {
   const { served, withheld } = parts;
+  const recent = new RecentArtifacts(RECENT_BYTES);
   let closing: Promise<void> | undefined;
 
   async function release(digest: Digest): Promise<void> {
-    if (withheld.has(digest)) {
-      await served.put((await readHeld(withheld, digest)).dag);
+    if (withheld.has(digest) && !(await served.take(digest, withheld))) {
+      await served.put(await readHeld(withheld, digest));
       await withheld.remove(digest);
     }
     if (!served.has(digest))
@@ -41,22 +46,29 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
     async put(bytes: Uint8Array, { withhold = false }: PutOptions = {}): Promise<Digest> {
       const dag = await buildDag(bytes);
       if (!withhold) {
-        await served.put(dag);
+        await served.put({ bytes, dag });
         await withheld.remove(dag.digest);
       } else if (!served.has(dag.digest)) {
-        await withheld.put(dag);
+        await withheld.put({ bytes, dag });
       }
+      recent.add(dag.digest, bytes);
       return dag.digest;
     },
 
     async get(digest: Digest, { providers = [], ...bounds }: FetchOptions): Promise<Uint8Array> {
+      const known = recent.get(digest);
+      if (known !== undefined && known.length <= bounds.maxBytes) return known;
       for (const holder of [served, withheld]) {
         const bytes = await readOrForget(holder, digest, bounds);
-        if (bytes !== undefined) return bytes;
+        if (bytes !== undefined) {
+          recent.add(digest, bytes);
+          return bytes;
+        }
       }
-      const { bytes, dag } = await fetchArtifact(digest, sourcesOf(providers), bounds);
-      await served.put(dag);
-      return bytes;
+      const artifact = await fetchArtifact(digest, sourcesOf(providers), bounds);
+      await served.putCopy(artifact);
+      recent.add(digest, artifact.bytes);
+      return artifact.bytes;
     },
 
     async has(digest: Digest): Promise<boolean> {
@@ -70,6 +82,7 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
     },
 
     async remove(digest: Digest): Promise<void> {
+      recent.forget(digest);
       await served.remove(digest);
       await withheld.remove(digest);
     },

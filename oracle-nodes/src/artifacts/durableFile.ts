@@ -9,7 +9,8 @@ const CONCURRENCY = 8;
 /** A file to be written. */
 export interface NewFile {
   readonly path: string;
-  readonly bytes: Uint8Array | string;
+  /** What stands in it; parts one after another. */
+  readonly bytes: Uint8Array | string | readonly Uint8Array[];
 }
 
 /**
@@ -18,26 +19,41 @@ export interface NewFile {
  * @throws {ConcordatError} when the disk is full or does not let us.
  */
 export async function writeDurably(folder: string, files: readonly NewFile[]): Promise<void> {
-  try {
-    const writes = files.map((file) => async () => writeFile(file));
+  await explained(folder, async () => {
+    const writes = files.map((file) => async () => writeFile(file, true));
     await new PQueue({ concurrency: CONCURRENCY }).addAll(writes);
     await syncFolder(folder);
+  });
+}
+
+/**
+ * Writes a file that is never seen half-written, but that a crash of the machine may lose or damage.
+ * @throws {ConcordatError} when the disk is full or does not let us.
+ */
+export async function writeWhole(file: NewFile): Promise<void> {
+  await explained(file.path, async () => writeFile(file, false));
+}
+
+async function explained(where: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConcordatError(`Cannot write to ${folder}: ${reason}`, {
+    throw new ConcordatError(`Cannot write to ${where}: ${reason}`, {
       hint: "Free space, or make the folder writable",
       cause,
     });
   }
 }
 
-async function writeFile({ path, bytes }: NewFile): Promise<void> {
+async function writeFile({ path, bytes }: NewFile, isDurable: boolean): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {
     const file = await open(partial, "w", 0o600);
     try {
-      await file.writeFile(bytes);
-      await file.sync();
+      for (const part of typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes)
+        await file.writeFile(part);
+      if (isDurable) await file.sync();
     } finally {
       await file.close();
     }
@@ -54,7 +70,7 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /** Makes a rename or creation inside a folder last over a crash; Windows has no such call and needs none. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
   try {

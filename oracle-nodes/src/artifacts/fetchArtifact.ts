@@ -2,12 +2,11 @@ import type { CID } from "multiformats/cid";
 import {
   CHUNK_BYTES,
   MAX_ROOT_BYTES,
-  buildDag,
   cidFromDigest,
   matchesCid,
   readRoot,
 } from "../../../protocol/contentAddress.ts";
-import type { Dag, DagLayout } from "../../../protocol/contentAddress.ts";
+import type { Block, DagLayout } from "../../../protocol/contentAddress.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import {
@@ -17,6 +16,7 @@ import {
   ArtifactTimeoutError,
   ArtifactTooLargeError,
 } from "./artifactStore.ts";
+import type { WholeArtifact } from "./blockHolder.ts";
 import { BlockNotHeldError, untilAborted } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
 
@@ -30,41 +30,36 @@ export interface FetchBounds {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An artifact as it arrived: its bytes, and the DAG that our importer builds of them. */
-export interface FetchedArtifact {
-  readonly bytes: Uint8Array;
-  readonly dag: Dag;
-}
-
 /** Why a source was given up. */
 type Fault = "corrupt" | "timeout" | "missing";
 
 /**
  * Collects an artifact block by block from the first source that has each, verifying every block against its CID before
  * use. A source that fails is left, and the next goes on where it stopped. The root comes first, so size and form are
- * known before any content; at last everything is imported again, and another root than asked for disqualifies.
+ * known before any content. The root is one that our importer writes, and every leaf has the name and size that it tells:
+ * so importing the bytes again would give the same root, and any other DAG disqualifies.
  * @throws {ArtifactMissingError} | {@link ArtifactTimeoutError} | {@link ArtifactTooLargeError} | {@link ArtifactCorruptError}
  */
 export async function fetchArtifact(
   digest: Digest,
   sources: readonly BlockSource[],
   bounds: FetchBounds,
-): Promise<FetchedArtifact> {
+): Promise<WholeArtifact> {
   const deadline = AbortSignal.timeout(bounds.timeoutMs);
   const signal = bounds.signal === undefined ? deadline : AbortSignal.any([bounds.signal, deadline]);
   const fetcher = new BlockFetcher(digest, sources, signal, bounds.timeoutMs);
   try {
-    const layout = parseRoot(digest, await fetcher.fetch(cidFromDigest(digest), MAX_ROOT_BYTES));
+    const cid = cidFromDigest(digest);
+    const root = { cid, bytes: await fetcher.fetch(cid, MAX_ROOT_BYTES) };
+    const layout = parseRoot(digest, root.bytes);
     if (layout.size > bounds.maxBytes) {
       throw new ArtifactTooLargeError(
         `Artifact ${digest} has ${layout.size} bytes, at most ${bounds.maxBytes} are allowed here`,
         { facts: { digest, bytes: layout.size, maxBytes: bounds.maxBytes } },
       );
     }
-    const bytes = await fetchLeaves(fetcher, layout);
-    const dag = await buildDag(bytes);
-    if (dag.digest !== digest) throw notCanonical(digest);
-    return { bytes, dag };
+    const bytes = await fetchLeaves(fetcher, digest, layout);
+    return { bytes, dag: { root: cid, digest, blocks: [...distinctLeaves(bytes, layout), root] } };
   } catch (cause) {
     bounds.signal?.throwIfAborted();
     if (deadline.aborted) {
@@ -95,17 +90,31 @@ function notCanonical(digest: Digest, cause?: unknown): ArtifactNotCanonicalErro
   );
 }
 
-async function fetchLeaves(fetcher: BlockFetcher, { size, leaves }: DagLayout): Promise<Uint8Array> {
+async function fetchLeaves(
+  fetcher: BlockFetcher,
+  digest: Digest,
+  { size, leaves }: DagLayout,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   const pending = leaves.entries();
   const worker = async (): Promise<void> => {
     for (const [i, leaf] of pending) {
       const block = await fetcher.fetch(leaf.cid, leaf.size);
-      bytes.set(block.subarray(0, leaf.size), i * CHUNK_BYTES);
+      if (block.length !== leaf.size) throw notCanonical(digest);
+      bytes.set(block, i * CHUNK_BYTES);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   return bytes;
+}
+
+function distinctLeaves(bytes: Uint8Array, { leaves }: DagLayout): Iterable<Block> {
+  const blocks = new Map<string, Block>();
+  for (const [i, { cid, size }] of leaves.entries()) {
+    const start = i * CHUNK_BYTES;
+    blocks.set(cid.toString(), { cid, bytes: bytes.subarray(start, start + size) });
+  }
+  return blocks.values();
 }
 
 /** Fetches the blocks of one artifact, and remembers which sources are of no use for it. */

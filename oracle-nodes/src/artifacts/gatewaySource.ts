@@ -1,3 +1,7 @@
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { CID } from "multiformats/cid";
 import { BlockNotHeldError } from "./blockSource.ts";
@@ -5,6 +9,10 @@ import type { BlockRequest, BlockSource } from "./blockSource.ts";
 
 /** Milliseconds to wait when a gateway says that it is asked too often. */
 const BUSY_PAUSE_MS = 250;
+/** Connections are kept for the next block; several to one gateway, since an artifact's leaves are fetched side by side. */
+const CONNECTIONS = { keepAlive: true, maxSockets: 8, maxTotalSockets: 256 };
+const HTTP = new HttpAgent(CONNECTIONS);
+const HTTPS = new HttpsAgent(CONNECTIONS);
 
 /**
  * Reads blocks from a trustless HTTP gateway: nothing but GET /ipfs/CID?format=raw goes to the given host and port, and
@@ -17,24 +25,42 @@ export function gatewaySource(gateway: URL, provider: string): BlockSource {
 async function readBlock(gateway: URL, cid: CID, { maxBytes, signal }: BlockRequest): Promise<Uint8Array> {
   const url = new URL(`/ipfs/${cid}?format=raw`, gateway.origin);
   for (;;) {
-    const response = await fetch(url, {
-      signal,
-      redirect: "error",
-      headers: { accept: "application/vnd.ipld.raw" },
-    });
-    if (response.status === 200) return readBounded(response, maxBytes);
-    await response.body?.cancel();
-    if (response.status === 404) throw new BlockNotHeldError(`block ${cid} is not there`);
-    if (response.status !== 429) throw new Error(`HTTP status ${response.status} for block ${cid}`);
+    const response = await get(url, signal);
+    if (response.statusCode === 200) return readBounded(response, maxBytes);
+    response.destroy();
+    if (response.statusCode === 404) throw new BlockNotHeldError(`block ${cid} is not there`);
+    if (response.statusCode !== 429) throw new Error(`HTTP status ${response.statusCode} for block ${cid}`);
     await pause(BUSY_PAUSE_MS, undefined, { signal });
   }
 }
 
-async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
+/** Asks once, and once more where a kept connection turns out to have been closed by the other side meanwhile. */
+async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  const headers = { accept: "application/vnd.ipld.raw" };
+  for (;;) {
+    const options = { signal, headers };
+    const request =
+      url.protocol === "https:"
+        ? httpsRequest(url, { ...options, agent: HTTPS })
+        : httpRequest(url, { ...options, agent: HTTP });
+    try {
+      const responded = once(request, "response");
+      request.end();
+      const [response] = (await responded) as [IncomingMessage];
+      return response;
+    } catch (error) {
+      const isStale = error instanceof Error && "code" in error && error.code === "ECONNRESET";
+      if (!isStale || !request.reusedSocket || signal.aborted) throw error;
+    }
+  }
+}
+
+async function readBounded(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of response as AsyncIterable<Uint8Array>) {
     size += part.length;
+    // Leaving the loop destroys the response, and the connection with it.
     if (size > maxBytes) throw new Error(`the block has more than ${maxBytes} bytes`);
     parts.push(part);
   }

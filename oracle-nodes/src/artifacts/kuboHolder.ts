@@ -3,11 +3,11 @@ import * as dagPb from "@ipld/dag-pb";
 import type { CID } from "multiformats/cid";
 import PQueue from "p-queue";
 import { cidFromDigest } from "../../../protocol/contentAddress.ts";
-import type { Block, Dag } from "../../../protocol/contentAddress.ts";
+import type { Block } from "../../../protocol/contentAddress.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { ArtifactIndex } from "./artifactIndex.ts";
-import type { BlockHolder } from "./blockHolder.ts";
+import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
 
 /** Milliseconds that one call to Kubo may take. */
 const CALL_TIMEOUT_MS = 60_000;
@@ -32,7 +32,7 @@ export class KuboHolder implements BlockHolder {
     return new KuboHolder(kubo, await ArtifactIndex.open(indexFolder));
   }
 
-  async put(dag: Dag): Promise<void> {
+  async put({ dag }: WholeArtifact): Promise<void> {
     await this.#changes.add(async () => {
       if (this.#index.has(dag.digest)) return;
       const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
@@ -40,6 +40,14 @@ export class KuboHolder implements BlockHolder {
       await answered(this.#kubo.pin.add(dag.root, { recursive: true, signal }));
       await this.#index.add(dag);
     });
+  }
+
+  async putCopy(artifact: WholeArtifact): Promise<void> {
+    await this.put(artifact);
+  }
+
+  async take(): Promise<boolean> {
+    return false;
   }
 
   async read(cid: CID, signal = AbortSignal.timeout(CALL_TIMEOUT_MS)): Promise<Uint8Array | undefined> {

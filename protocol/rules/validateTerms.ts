@@ -4,9 +4,12 @@ import { ScoreKind } from "../enums.ts";
 import type { TaskTerms } from "../taskTerms.ts";
 import { MAX_NEGOTIATION_STEPS } from "./packedScores.ts";
 import { quorumOf } from "./quorum.ts";
+import { escrowOf } from "./rewardSchedule.ts";
 
 const DAY = 86_400;
 const BPS = 10_000;
+/** Amounts of one task are kept in 128 bits. */
+const MAX_ESCROW = 2n ** 128n - 1n;
 
 /** Bounds of the terms, as the task registry checks them. */
 export const TERM_LIMITS = {
@@ -172,6 +175,7 @@ const CHECKS: readonly Check[] = [
       t.rewardToken,
       t.rewardUnit,
     ),
+  (t) => unless(escrowOf(t) <= MAX_ESCROW, "EscrowTooLarge", escrowOf(t), MAX_ESCROW),
 ];
 
 function isPhase(seconds: number): boolean {

@@ -53,6 +53,7 @@ const BAD_TERMS: readonly (readonly [string, Partial<TaskTerms>])[] = [
   ["InvalidReputation", { reputationInitial: 101 }],
   ["InvalidRewardToken", { rewardUnit: 1n }],
   ["InvalidSlashing", { slashBounty: 1n }],
+  ["EscrowTooLarge", { rewardUnit: 2n ** 127n, rewardToken: terms.arbiter }],
 ];
 
 describe("the terms of a task", () => {

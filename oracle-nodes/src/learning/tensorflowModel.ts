@@ -117,7 +117,7 @@ class TensorflowModel implements TrainableModel {
     }
     useBackend(this.#backend);
     const trained = await this.#read();
-    const bad = trained.find(({ data }) => !data.every(Number.isFinite));
+    const bad = trained.find(({ data }) => !isAllFinite(data));
     if (bad !== undefined) throw diverged(`${bad.name} is not finite`);
     return { weights: trained, samples: samples.indices.length, loss: lossSum / samples.indices.length };
   }
@@ -209,6 +209,12 @@ class Velocities {
   dispose(): void {
     tf.dispose([this.#momenta, this.#learningRate, this.#momentum]);
   }
+}
+
+/** Whether all values are finite; a plain loop, since a callback for each of millions of weights costs more than a step. */
+function isAllFinite(data: Float32Array): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
 }
 
 async function scalarValue(tensor: tf.Scalar): Promise<number> {

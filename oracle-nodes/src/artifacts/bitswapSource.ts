@@ -17,11 +17,12 @@ export function bitswapSource(helia: Helia, peer: Multiaddr, provider: string): 
   return {
     name: peer.toString(),
     provider,
-    async read(cid, { signal }) {
+    async read(cid, { sink, signal }) {
       for (let attemptMs = FIRST_ATTEMPT_MS; ; attemptMs *= 2) {
         const attempt = AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]);
         try {
-          return await ask(helia, peer, cid, attempt);
+          sink.write(await ask(helia, peer, cid, attempt));
+          return;
         } catch (cause) {
           signal.throwIfAborted();
           if (!attempt.aborted) throw new Error(`unreachable, or without block ${cid}`, { cause });

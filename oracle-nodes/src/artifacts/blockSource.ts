@@ -1,10 +1,11 @@
 import { addAbortListener } from "node:events";
 import type { CID } from "multiformats/cid";
+import type { BlockSink } from "./blockSink.ts";
 
 /** What bounds the reading of one block. */
 export interface BlockRequest {
-  /** Larger blocks are refused while they arrive. */
-  readonly maxBytes: number;
+  /** Takes the block's bytes as they arrive, and refuses more than there may be. */
+  readonly sink: BlockSink;
   readonly signal: AbortSignal;
 }
 
@@ -18,10 +19,11 @@ export interface BlockSource {
   /** The node behind it: sources with the same provider read the same blocks. */
   readonly provider?: string;
   /**
+   * Writes the whole block into the sink.
    * @throws {BlockNotHeldError} | {@link ConcordatError} when the reader itself is at fault, which ends the fetch | any
    * other error when the block cannot be had here: the source is then not asked again for this artifact.
    */
-  read(cid: CID, request: BlockRequest): Promise<Uint8Array>;
+  read(cid: CID, request: BlockRequest): Promise<void>;
 }
 
 /** The outcome of `promise`, or the signal's reason as soon as it aborts, even where `promise` does not listen to it. */

@@ -130,7 +130,7 @@ async function readHeld(holder: BlockHolder, digest: Digest): ReturnType<typeof 
 function heldSource(holder: BlockHolder): BlockSource {
   return {
     name: "this store",
-    read: async (cid, { signal }) => {
+    read: async (cid, { sink, signal }) => {
       const bytes = await holder.read(cid, signal).catch((cause: unknown) => {
         throw new ConcordatError(`This store cannot read block ${cid}`, {
           hint: "Check its disk, or its IPFS node",
@@ -138,7 +138,7 @@ function heldSource(holder: BlockHolder): BlockSource {
         });
       });
       if (bytes === undefined) throw new BlockNotHeldError(`block ${cid} is lost`);
-      return bytes;
+      sink.write(bytes);
     },
   };
 }

@@ -17,6 +17,7 @@ import {
   ArtifactTooLargeError,
 } from "./artifactStore.ts";
 import type { WholeArtifact } from "./blockHolder.ts";
+import { BlockSink } from "./blockSink.ts";
 import { BlockNotHeldError, untilAborted } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
 
@@ -50,7 +51,7 @@ export async function fetchArtifact(
   const fetcher = new BlockFetcher(digest, sources, signal, bounds.timeoutMs);
   try {
     const cid = cidFromDigest(digest);
-    const root = { cid, bytes: await fetcher.fetch(cid, MAX_ROOT_BYTES) };
+    const root = { cid, bytes: await fetcher.fetch(cid, new Uint8Array(MAX_ROOT_BYTES)) };
     const layout = parseRoot(digest, root.bytes);
     if (layout.size > bounds.maxBytes) {
       throw new ArtifactTooLargeError(
@@ -99,9 +100,9 @@ async function fetchLeaves(
   const pending = leaves.entries();
   const worker = async (): Promise<void> => {
     for (const [i, leaf] of pending) {
-      const block = await fetcher.fetch(leaf.cid, leaf.size);
+      const start = i * CHUNK_BYTES;
+      const block = await fetcher.fetch(leaf.cid, bytes.subarray(start, start + leaf.size));
       if (block.length !== leaf.size) throw notCanonical(digest);
-      bytes.set(block, i * CHUNK_BYTES);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
@@ -133,7 +134,8 @@ class BlockFetcher {
     this.#end = performance.now() + timeoutMs;
   }
 
-  async fetch(cid: CID, maxBytes: number): Promise<Uint8Array> {
+  /** Fetches a block into `room`, and returns the part that it fills, verified. */
+  async fetch(cid: CID, room: Uint8Array): Promise<Uint8Array> {
     for (;;) {
       this.#signal.throwIfAborted();
       const left = this.#sources.filter((source) => !this.#faults.has(source));
@@ -141,7 +143,7 @@ class BlockFetcher {
       if (source === undefined) throw this.#unavailable();
       // One source that never answers must leave time for the others.
       const share = Math.max(1, Math.ceil((this.#end - performance.now()) / left.length));
-      const bytes = await this.#try(source, cid, maxBytes, AbortSignal.timeout(share));
+      const bytes = await this.#try(source, cid, room, AbortSignal.timeout(share));
       if (bytes !== undefined) return bytes;
     }
   }
@@ -149,13 +151,15 @@ class BlockFetcher {
   async #try(
     source: BlockSource,
     cid: CID,
-    maxBytes: number,
+    room: Uint8Array,
     timeout: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     const signal = AbortSignal.any([this.#signal, timeout]);
+    const sink = new BlockSink(room);
     try {
-      const bytes = await untilAborted(source.read(cid, { maxBytes, signal }), signal);
-      if (bytes.length <= maxBytes && (await matchesCid(cid, bytes))) return bytes;
+      await untilAborted(source.read(cid, { sink, signal }), signal);
+      sink.close();
+      if (await matchesCid(cid, sink.bytes)) return sink.bytes;
       this.#faults.set(source, {
         fault: "corrupt",
         reason: `${source.name} gave wrong bytes for block ${cid}`,
@@ -169,6 +173,8 @@ class BlockFetcher {
       for (const same of error instanceof BlockNotHeldError ? this.#sameProvider(source) : [source]) {
         this.#faults.set(same, { fault, reason });
       }
+    } finally {
+      sink.close();
     }
     return undefined;
   }

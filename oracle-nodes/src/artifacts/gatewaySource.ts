@@ -22,11 +22,15 @@ export function gatewaySource(gateway: URL, provider: string): BlockSource {
   return { name: gateway.origin, provider, read: async (cid, request) => readBlock(gateway, cid, request) };
 }
 
-async function readBlock(gateway: URL, cid: CID, { maxBytes, signal }: BlockRequest): Promise<Uint8Array> {
+async function readBlock(gateway: URL, cid: CID, { sink, signal }: BlockRequest): Promise<void> {
   const url = new URL(`/ipfs/${cid}?format=raw`, gateway.origin);
   for (;;) {
     const response = await get(url, signal);
-    if (response.statusCode === 200) return readBounded(response, maxBytes);
+    if (response.statusCode === 200) {
+      // What the sink refuses ends the loop, which destroys the response and its connection.
+      for await (const part of response as AsyncIterable<Uint8Array>) sink.write(part);
+      return;
+    }
     response.destroy();
     if (response.statusCode === 404) throw new BlockNotHeldError(`block ${cid} is not there`);
     if (response.statusCode !== 429) throw new Error(`HTTP status ${response.statusCode} for block ${cid}`);
@@ -53,16 +57,4 @@ async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
       if (!isStale || !request.reusedSocket || signal.aborted) throw error;
     }
   }
-}
-
-async function readBounded(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response as AsyncIterable<Uint8Array>) {
-    size += part.length;
-    // Leaving the loop destroys the response, and the connection with it.
-    if (size > maxBytes) throw new Error(`the block has more than ${maxBytes} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts, size);
 }

@@ -74,9 +74,9 @@ function kuboPeerSource(kubo: KuboRPCClient, peer: Multiaddr, provider: string):
   return {
     name: peer.toString(),
     provider,
-    async read(cid, { signal }) {
+    async read(cid, { sink, signal }) {
       await kubo.swarm.connect(peer, { signal });
-      return kubo.block.get(cid, { signal });
+      sink.write(await kubo.block.get(cid, { signal }));
     },
   };
 }

@@ -48,8 +48,10 @@ export class AggregationSession implements AttemptMember {
   readonly #outcomes = new Map<string, Promise<Outcome>>();
   /** Aggregations run one after another: each needs all of a processor and much memory. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** Members whose updates this node handed over in time: it signs no set without them. */
-  readonly #objected = new Set<MemberId>();
+  /** What the member of a rank attested when it asked first. */
+  readonly #proposed = new Map<number, Outcome>();
+  /** Members whose updates this node had when a proposer asked in time. */
+  readonly #handedOver = new Set<MemberId>();
 
   constructor(parts: {
     readonly services: Services;
@@ -79,6 +81,14 @@ export class AggregationSession implements AttemptMember {
   /** Whether a set that leaves out a posted update may be signed: nobody can object any more. */
   get objectionsEnded(): boolean {
     return this.#services.chain.heads.now() >= this.view.objectEnd;
+  }
+
+  /**
+   * Members without whose updates this node signs no set: those it fetched in time, and those it held when a proposer
+   * asked. A proposer that cannot fetch one itself asks, and is told; one that does not ask cannot leave it out either.
+   */
+  get owed(): MemberId[] {
+    return ascending([...new Set([...this.updates.inTime, ...this.#handedOver])]);
   }
 
   /** Recomputes the aggregate of these members' updates, which must be here, and stores it. Each set once. */
@@ -140,16 +150,13 @@ export class AggregationSession implements AttemptMember {
     }
   }
 
-  /** Objects to what the proposer lacks and this node has; from then on signs no set without it. */
+  /** Names what the proposer lacks and this node has. Whatever the proposer claims to hold, it now owes what is held here. */
   async #review({ available }: ReviewRequest): Promise<AggregationResponse> {
-    if (!this.objectionsEnded) {
-      for (const member of this.updates.available)
-        if (!available.includes(member)) this.#objected.add(member);
-    }
+    if (!this.objectionsEnded) this.updates.available.forEach((member) => this.#handedOver.add(member));
     const signed = await this.signed();
     return {
       kind: "reviewed",
-      objections: [...this.#objected].filter((member) => !available.includes(member)),
+      objections: this.owed.filter((member) => !available.includes(member)),
       signed:
         signed === undefined ? null : { accepted: [...signed.accepted], rejected: [...signed.rejected] },
     };
@@ -166,6 +173,12 @@ export class AggregationSession implements AttemptMember {
       return { kind: "later" };
     if (!(await this.isSignedByRank(request.rank, proposed, request.signature))) {
       return { kind: "refused", reason: "the proposer's own attestation is not valid" };
+    }
+    // Whoever attests two aggregates would make every member recompute as many as it likes.
+    const first = this.#proposed.get(request.rank) ?? proposed;
+    this.#proposed.set(request.rank, first);
+    if (!isSame(first, proposed)) {
+      return { kind: "refused", reason: "the proposer has attested another aggregate in this attempt" };
     }
     const before = await results.find("AggregateAttestation", this.slot);
     if (before === undefined) {
@@ -195,9 +208,9 @@ export class AggregationSession implements AttemptMember {
     if (isVoid) await this.updates.tried();
     const isWhole = isVoid ? this.updates.isComplete : members.length === posted.length;
     if (!isWhole && !this.objectionsEnded) return { kind: "later" };
-    const omitted = [...this.#objected].find((member) => !members.includes(member));
+    const omitted = this.owed.find((member) => !members.includes(member));
     if (!isVoid && omitted !== undefined) {
-      return { kind: "refused", reason: `the update of member ${omitted} was handed over in time` };
+      return { kind: "refused", reason: `the update of member ${omitted} could be had in time` };
     }
     const reproduced = await this.recompute(isVoid ? this.updates.available : members);
     if (isSame(reproduced, proposed)) return undefined;

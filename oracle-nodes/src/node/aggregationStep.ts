@@ -63,15 +63,17 @@ async function releaseUpdate({ store }: Services, task: ServedTask, view: RoundV
   if (digest !== undefined && (await store.has(digest))) await store.release(digest);
 }
 
-/** A signal that aborts at a time of the chain. */
+/** A signal that aborts at a time of the chain; at once where that has passed. */
 function untilTime({ chain }: Services, time: number, signal: AbortSignal): AbortSignal {
   const controller = new AbortController();
-  const timer = setInterval(() => {
+  const look = (): void => {
     if (chain.heads.now() >= time) controller.abort();
-  }, 100);
+  };
+  const timer = setInterval(look, 100);
   const stop = (): void => clearInterval(timer);
   signal.addEventListener("abort", stop, { once: true });
   controller.signal.addEventListener("abort", stop, { once: true });
+  look();
   return controller.signal;
 }
 

@@ -6,8 +6,11 @@ import {
   type AggregationResponse,
 } from "./aggregationMessages.ts";
 
-/** Milliseconds for one answer: recomputing an aggregate is included. */
-const ANSWER_TIMEOUT_MS = 25_000;
+/**
+ * Milliseconds for one answer. Attesting includes recomputing an aggregate; a review is a look into memory, and since all
+ * are awaited, whoever is silent on purpose must not hold up the proposer for long.
+ */
+const ANSWER_TIMEOUT_MS = { attest: 25_000, review: 6000 } as const;
 const MAX_ANSWER_BYTES = 65_536;
 
 /** Asks a node over the gateways in its endpoint string. Nobody's failure is an error: undefined says that no sense was had. */
@@ -34,7 +37,7 @@ async function ask(
     redirect: "error",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(request),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS[request.kind])]),
   });
   if (!response.ok || response.body === null) {
     await response.body?.cancel();

@@ -69,7 +69,7 @@ async function settle(
     const before = await session.signed();
     if (before !== undefined) return before;
     const isSettled = updates.isComplete || session.objectionsEnded;
-    if (isSettled && rank === 0) return session.recompute(updates.available);
+    if (updates.isComplete && rank === 0) return session.recompute(updates.available);
     const answers = await ask(
       services,
       session,
@@ -81,17 +81,18 @@ async function settle(
       const holders = committee.nodeIds.slice(from, from + 1);
       const attested = answer.signed && [...answer.signed.accepted, ...answer.signed.rejected];
       await updates.obtain([...answer.objections, ...(attested ?? [])] as MemberId[], holders, signal);
-      if (
-        attested !== null &&
-        attested.length > 0 &&
-        attested.every((member) => updates.has(member as MemberId))
-      ) {
+      if (attested !== null && canTakeOver(session, attested as MemberId[]))
         return session.recompute((attested as MemberId[]).toSorted((a, b) => a - b));
-      }
     }
     if (isSettled) return session.recompute(updates.available);
     await sleep(PAUSE_MS, undefined, { signal });
   }
+}
+
+/** Whether this node would attest a set that another claims to have attested: the claim itself proves nothing. */
+function canTakeOver({ updates, owed }: AggregationSession, attested: readonly MemberId[]): boolean {
+  const isHere = attested.length > 0 && attested.every((member) => updates.has(member));
+  return isHere && owed.every((member) => attested.includes(member));
 }
 
 /** Asks all others of the committee to attest what this node has attested; the valid answers, ascending by rank. */

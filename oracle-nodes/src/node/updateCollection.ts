@@ -29,6 +29,7 @@ export class UpdateCollection {
   readonly #round: number;
   readonly #base: Digest;
   readonly #available = new Map<MemberId, Available>();
+  readonly #inTime = new Set<MemberId>();
   readonly #allTried = openPromise();
   #tried = 0;
 
@@ -47,6 +48,11 @@ export class UpdateCollection {
 
   get isComplete(): boolean {
     return this.#available.size === this.posted.length;
+  }
+
+  /** Members whose update was here before fetching closed. */
+  get inTime(): ReadonlySet<MemberId> {
+    return this.#inTime;
   }
 
   has(member: MemberId): boolean {
@@ -74,6 +80,7 @@ export class UpdateCollection {
     await Promise.all(
       this.posted.map(async (update) => {
         const isHere = await this.#tryFetch(update, [], signal);
+        if (isHere && !until.aborted) this.#inTime.add(update.memberId);
         if (++this.#tried === this.posted.length) this.#allTried.resolve();
         if (!isHere) await this.#fetchUntil(update, AbortSignal.any([until, signal]));
       }),
@@ -94,7 +101,10 @@ export class UpdateCollection {
   async #fetchUntil(update: PostedUpdate, until: AbortSignal): Promise<void> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
       await sleep(pause, undefined, { signal: until }).catch(() => undefined);
-      if (until.aborted || (await this.#tryFetch(update, [], until))) return;
+      if (until.aborted) return;
+      if (!(await this.#tryFetch(update, [], until))) continue;
+      if (!until.aborted) this.#inTime.add(update.memberId);
+      return;
     }
   }
 

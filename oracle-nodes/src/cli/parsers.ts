@@ -63,8 +63,8 @@ export function address(text: string): Address {
 /** An endpoint of a chain. */
 export function rpcUrl(text: string): string {
   const protocol = URL.canParse(text) ? new URL(text).protocol : "";
-  if (!["http:", "https:", "ws:", "wss:"].includes(protocol)) {
-    throw new InvalidArgumentError("Give a URL that starts with http, https, ws or wss");
+  if (!["http:", "https:"].includes(protocol)) {
+    throw new InvalidArgumentError("Give a URL that starts with http:// or https://");
   }
   return text;
 }

@@ -1,4 +1,4 @@
-import { Contract, formatUnits, parseUnits } from "ethers";
+import { Contract, ZeroAddress, formatUnits, parseUnits } from "ethers";
 import type { JsonRpcProvider } from "ethers";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
@@ -21,6 +21,27 @@ export interface Token {
   format(amount: bigint): string;
   /** The smallest units of an amount like "2.5". @throws {InputError} when it has more decimals than the token. */
   parse(amount: string): bigint;
+}
+
+/** @throws {InputError} when the account owns less than an amount, in the token's smallest units. */
+export async function checkBalance(
+  { contract, symbol, format }: Token,
+  account: string,
+  amount: bigint,
+): Promise<void> {
+  const balance = BigInt(await contract.getFunction("balanceOf")(account));
+  if (balance >= amount) return;
+  throw new InputError(`Account ${account} has ${format(balance)}, but ${format(amount)} are needed`, {
+    hint: `Send it more ${symbol}, or give a smaller amount`,
+  });
+}
+
+/** How a task's amounts are shown: in its token, or as bare numbers where it has none. */
+export async function amountFormat(
+  provider: JsonRpcProvider,
+  token: string,
+): Promise<(amount: bigint) => string> {
+  return token === ZeroAddress ? String : (await readToken(provider, token as Address)).format;
 }
 
 /** Reads what a token says of itself. @throws {InputError} when there is no token at the address. */

@@ -60,7 +60,7 @@ export class StatusBoard {
     this.#write();
   }
 
-  /** Notes what changed for a task. */
+  /** Notes what changed for a task. A problem is over once something else is done. */
   update(taskId: TaskId, change: Partial<TaskActivity>): void {
     const before: TaskActivity = this.#tasks.get(taskId) ?? {
       taskId,
@@ -70,7 +70,9 @@ export class StatusBoard {
       deadline: 0,
       doing: "joining",
     };
-    this.#tasks.set(taskId, { ...before, ...change });
+    const { problem, ...rest } = before;
+    const isOver = change.doing !== undefined || change.phase !== undefined;
+    this.#tasks.set(taskId, { ...rest, ...(problem !== undefined && !isOver && { problem }), ...change });
     this.#listener?.(this.#status());
     this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);
   }

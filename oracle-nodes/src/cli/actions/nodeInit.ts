@@ -31,6 +31,9 @@ export interface NodeInitCommandOptions {
 export async function runNodeInit(dir: string, options: NodeInitCommandOptions): Promise<void> {
   const deployed = existsSync(options.addressBook);
   if (deployed) await readAddressBook(options.addressBook);
+  if (options.data !== undefined && !existsSync(options.data)) {
+    throw new InputError(`There is no folder ${options.data}`, { hint: "Correct --data" });
+  }
   if (options.announce) formatEndpoints(options.announce);
   const values = {
     rpcUrl: options.rpc,

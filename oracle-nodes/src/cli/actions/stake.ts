@@ -5,7 +5,7 @@ import { pairs, print, printJson } from "../output.ts";
 import { NO_PERMIT } from "../noPermit.ts";
 import { ownNode } from "../ownNode.ts";
 import { receiptEvent } from "../receiptEvent.ts";
-import { readToken } from "../token.ts";
+import { checkBalance, readToken } from "../token.ts";
 
 export interface StakeOptions extends AccountOptions {
   readonly token: Address;
@@ -34,6 +34,7 @@ export async function runStakeChange(
     const units = token.parse(amount);
     let releaseTime: number | undefined;
     if (change === "deposit") {
+      await checkBalance(token, chain.account, units);
       await approve(token.address, book.contracts.StakeVault, units);
       await send("stakeVault", "deposit", [node, token.address, units, NO_PERMIT]);
     } else {

@@ -3,6 +3,7 @@ import type { Contracts } from "../chainAccess.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
 import { print, printJson } from "../output.ts";
+import { amountFormat } from "../token.ts";
 
 export interface LifeCycleOptions extends AccountOptions {
   readonly json?: true;
@@ -21,11 +22,13 @@ export async function runLifeCycle(
   task: number,
   options: LifeCycleOptions,
 ): Promise<void> {
-  await withWriter(options, async ({ send, contracts }) => {
+  await withWriter(options, async ({ send, contracts, provider }) => {
     const receipt = await send(CALLS[call], call, [task]);
     const status = await contracts.taskRegistry.status(task);
     const state = enumName(TaskState, status.state);
-    if (options.json) printJson({ task, state, escrow: status.escrow, transaction: receipt.hash });
-    else print(`Task ${task} is ${state.toLowerCase()}, its escrow holds ${status.escrow}`);
+    if (options.json) return printJson({ task, state, escrow: status.escrow, transaction: receipt.hash });
+    const { rewardToken } = await contracts.taskRegistry.terms(task);
+    const amount = await amountFormat(provider, rewardToken);
+    print(`Task ${task} is ${state.toLowerCase()}, its escrow holds ${amount(status.escrow)}`);
   });
 }

@@ -9,7 +9,7 @@ export interface TaskListOptions extends ChainOptions {
 
 /** `concordat task list`. */
 export async function runTaskList(options: TaskListOptions): Promise<void> {
-  const tasks = await withReader(options, async ({ contracts: { taskRegistry } }) => {
+  const tasks = await withReader(options, async ({ contracts: { taskRegistry, roundCoordinator } }) => {
     const count = Number(await taskRegistry.taskCount());
     return Promise.all(
       Array.from({ length: count }, async (_, i) => {
@@ -19,7 +19,10 @@ export async function runTaskList(options: TaskListOptions): Promise<void> {
           state: enumName(TaskState, status.state),
           endReason: enumName(EndReason, status.endReason),
           rounds: Number(terms.rounds),
-          roundsPlayed: Number(status.roundsPlayed),
+          roundsPlayed:
+            status.state === BigInt(TaskState.Running)
+              ? Number((await roundCoordinator.roundOf(i + 1)).round) - 1
+              : Number(status.roundsPlayed),
           active: Number(status.activeCount),
           minNodes: Number(terms.minNodes),
           maxNodes: Number(terms.maxNodes),

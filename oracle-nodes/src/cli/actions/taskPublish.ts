@@ -15,10 +15,10 @@ import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TermsSettings } from "../publish/buildTerms.ts";
-import { publishTerms } from "../publish/publishTerms.ts";
+import { checkEscrow, publishTerms } from "../publish/publishTerms.ts";
 import type { PublishOptions } from "../publish/publishOptions.ts";
 import { readableTerms } from "../readableTerms.ts";
-import { readToken } from "../token.ts";
+import { amountFormat, readToken } from "../token.ts";
 import { hostPort } from "./nodeInit.ts";
 
 export interface TaskPublishOptions extends PublishOptions, AccountOptions {
@@ -53,6 +53,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
       else print(pairs(readableTerms(terms)));
       return;
     }
+    await checkEscrow(chain, terms);
     if (options.kubo !== undefined) await putIntoKubo(options.kubo, files);
     if (options.out !== undefined) await writeFiles(options.out, files);
     const published = await publishTerms(chain, terms);
@@ -62,7 +63,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
       print(`Published task ${published.taskId}`);
       print(
         pairs([
-          ["escrow", published.escrow],
+          ["escrow", (await amountFormat(chain.provider, terms.rewardToken))(published.escrow)],
           ["manifest", manifestDigest],
           ["initial model", initialModelDigest],
           ["hard end", new Date(published.hardEnd * 1000).toISOString()],

@@ -6,6 +6,7 @@ import type { ChainOptions } from "../chainOptions.ts";
 import { withReader } from "../openChain.ts";
 import { pairs, print, printJson, table } from "../output.ts";
 import { readableTerms } from "../readableTerms.ts";
+import { amountFormat } from "../token.ts";
 
 export interface TaskShowOptions extends ChainOptions {
   readonly json?: true;
@@ -13,7 +14,10 @@ export interface TaskShowOptions extends ChainOptions {
 
 /** `concordat task show`. */
 export async function runTaskShow(taskId: number, options: TaskShowOptions): Promise<void> {
-  const task = await withReader(options, async (chain) => readTask(chain, taskId));
+  const { task, amount } = await withReader(options, async (chain) => {
+    const shown = await readTask(chain, taskId);
+    return { task: shown, amount: await amountFormat(chain.provider, shown.terms.rewardToken) };
+  });
   if (options.json) return printJson(task);
   const { status, round, terms, members } = task;
   print(`Task ${taskId}: ${status.state}${status.endReason === "None" ? "" : `, ${status.endReason}`}`);
@@ -22,7 +26,7 @@ export async function runTaskShow(taskId: number, options: TaskShowOptions): Pro
       ["publisher", status.publisher],
       ["rounds played", `${status.roundsPlayed} of ${terms.rounds}`],
       ["active nodes", `${status.activeCount} (${terms.minNodes} to ${terms.maxNodes})`],
-      ["escrow", status.escrow],
+      ["escrow", amount(status.escrow)],
       ["hard end", new Date(status.hardEnd * 1000).toISOString()],
       ...(round === undefined ? [] : ([["now", roundLine(round)]] as const)),
     ]),
@@ -41,7 +45,7 @@ export async function runTaskShow(taskId: number, options: TaskShowOptions): Pro
         { head: "earned", align: "right" },
         { head: "claimed", align: "right" },
       ],
-      members.map((m) => [m.member, m.node, m.status, m.reputation, m.earned, m.claimed]),
+      members.map((m) => [m.member, m.node, m.status, m.reputation, amount(m.earned), amount(m.claimed)]),
     ),
   );
 }
@@ -61,6 +65,7 @@ async function readTask({ contracts, provider }: ChainReader, taskId: number) {
   ]);
   const state = enumName(TaskState, status.state);
   const memberCount = Number(status.memberCount);
+  const round = state === "Running" ? await readRound() : undefined;
   return {
     task: taskId,
     terms: termsFromAbi(abi),
@@ -68,13 +73,13 @@ async function readTask({ contracts, provider }: ChainReader, taskId: number) {
       publisher: status.publisher,
       state,
       endReason: enumName(EndReason, status.endReason),
-      roundsPlayed: Number(status.roundsPlayed),
+      roundsPlayed: round === undefined ? Number(status.roundsPlayed) : round.round - 1,
       activeCount: Number(status.activeCount),
       memberCount,
       escrow: status.escrow,
       hardEnd: Number(status.hardEnd),
     },
-    round: state === "Running" ? await readRound() : undefined,
+    round,
     members: await Promise.all(Array.from({ length: memberCount }, async (_, i) => readMember(i + 1))),
   };
 

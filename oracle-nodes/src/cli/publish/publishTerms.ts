@@ -4,6 +4,7 @@ import { termsToAbi } from "../../../../protocol/taskTerms.ts";
 import type { ChainWriter } from "../chainAccess.ts";
 import { NO_PERMIT } from "../noPermit.ts";
 import { receiptEvent } from "../receiptEvent.ts";
+import { checkBalance, readToken } from "../token.ts";
 
 /** A task that was published. */
 export interface PublishedTask {
@@ -13,6 +14,15 @@ export interface PublishedTask {
   /** Unix seconds at which any account can end the task. */
   readonly hardEnd: number;
   readonly transaction: string;
+}
+
+/** @throws {InputError} when the publisher does not own the reward tokens that the task's worst case needs. */
+export async function checkEscrow(
+  { contracts, provider, account }: ChainWriter,
+  terms: TaskTerms,
+): Promise<void> {
+  const escrow = await contracts.taskRegistry.escrowFor(termsToAbi(terms));
+  if (escrow > 0n) await checkBalance(await readToken(provider, terms.rewardToken), account, escrow);
 }
 
 /** Approves the escrow and publishes. @throws {ContractError} naming the term that the contract refuses. */

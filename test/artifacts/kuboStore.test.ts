@@ -97,8 +97,10 @@ describe("the store over a Kubo node", function () {
 
   it("does not forget its artifacts while Kubo is down", async () => {
     const second = await startKubo(program, join(dir, "second"));
+    const first = await createKuboStore({ url: second.url, dir: join(dir, "down") });
+    const digest = await first.put(sampleBytes(3000, 34));
+    await first.close();
     const store = await createKuboStore({ url: second.url, dir: join(dir, "down") });
-    const digest = await store.put(sampleBytes(3000, 34));
     await second.stop();
     const full = await rejection(store.put(sampleBytes(10, 35)), ConcordatError);
     expect(full.message).to.contain("Kubo node failed");

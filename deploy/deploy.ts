@@ -9,6 +9,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { artifacts, network } from "hardhat";
+import { ConcordatError, InputError } from "../protocol/errors.ts";
 import { deployConcordat } from "./deployConcordat.ts";
 import { readDeploymentParameters } from "./deploymentParameters.ts";
 
@@ -32,6 +33,10 @@ try {
   await mkdir(dirname(target), { recursive: true });
   await writeFile(target, `${JSON.stringify(book, undefined, 2)}\n`);
   console.log(`Deployed to chain ${book.chainId}; address book: ${target}`);
+} catch (error) {
+  if (!(error instanceof ConcordatError)) throw error;
+  console.error(`concordat: ${error.oneLine}`);
+  process.exitCode = error instanceof InputError ? 2 : 1;
 } finally {
   await connection.close();
 }

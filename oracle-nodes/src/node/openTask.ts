@@ -6,6 +6,7 @@ import type { MemberId, TaskId } from "../../../protocol/ids.ts";
 import { MANIFEST_LIMITS, decodeManifest, type TaskManifest } from "../../../protocol/manifest.ts";
 import { resultDomain } from "../../../protocol/signedResults.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+import { checkTaskContracts } from "../chain/checkTaskContracts.ts";
 import { loadTask, type LearningTask } from "../learning/loadTask.ts";
 import { partitionNode } from "../learning/partition.ts";
 import type { Samples } from "../learning/samples.ts";
@@ -45,7 +46,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const logger = services.logger.child({ task: taskId });
   const [terms, { memberId }] = await Promise.all([chain.terms(taskId), chain.member(taskId, nodeId)]);
   if (memberId === 0) throw new InputError(`Node ${nodeId} is no member of task ${taskId}`);
-  checkContracts(services, taskId, terms);
+  checkTaskContracts(chain.book, taskId, terms);
 
   const bytes = await store.get(terms.manifestDigest, {
     maxBytes: Math.min(MANIFEST_LIMITS.maxBytes, terms.maxArtifactBytes),
@@ -66,19 +67,6 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const signed = await SignedResults.open(join(dir, "signed"), signer, domain);
   logger.info({ name: manifest.name, memberId, samples: train.indices.length }, "serving the task");
   return { taskId, memberId, terms, manifest, learning, train, validation, maxBytes, signed, dir, logger };
-}
-
-/** Terms may name any contracts; the node obeys only those that its operator trusts. */
-function checkContracts({ chain }: Services, taskId: TaskId, terms: TaskTerms): void {
-  const { RoundCoordinator, StakeVault, RewardLedger } = chain.book.contracts;
-  const expected = { coordinator: RoundCoordinator, stakeVault: StakeVault, rewardLedger: RewardLedger };
-  for (const [name, address] of Object.entries(expected)) {
-    const given = terms[name as keyof typeof expected];
-    if (given.toLowerCase() === address.toLowerCase()) continue;
-    throw new InputError(`Task ${taskId} names ${given} as its ${name}, the address book has ${address}`, {
-      hint: "Leave the task, or use the address book of its contracts",
-    });
-  }
 }
 
 /** This node's part of the dataset, training cut to what the terms allow one update to claim. */

@@ -1,11 +1,10 @@
 import { EndReason, MemberStatus, Phase, TaskState, enumName } from "../../../../protocol/enums.ts";
-import { InputError } from "../../../../protocol/errors.ts";
-import { termsFromAbi } from "../../../../protocol/taskTerms.ts";
 import type { ChainReader } from "../chainAccess.ts";
 import type { ChainOptions } from "../chainOptions.ts";
 import { withReader } from "../openChain.ts";
 import { pairs, print, printJson, table } from "../output.ts";
 import { readableTerms } from "../readableTerms.ts";
+import { readTaskTerms } from "../taskTerms.ts";
 import { amountFormat } from "../token.ts";
 
 export interface TaskShowOptions extends ChainOptions {
@@ -50,25 +49,17 @@ export async function runTaskShow(taskId: number, options: TaskShowOptions): Pro
   );
 }
 
-async function readTask({ contracts, provider }: ChainReader, taskId: number) {
+async function readTask(chain: ChainReader, taskId: number) {
+  const { contracts, provider } = chain;
   const { taskRegistry, rewardLedger, roundCoordinator } = contracts;
-  const count = Number(await taskRegistry.taskCount());
-  if (taskId > count) {
-    throw new InputError(`There is no task ${taskId}`, {
-      hint: count === 0 ? "None was published yet" : `Give 1 to ${count}`,
-    });
-  }
-  const [abi, status, block] = await Promise.all([
-    taskRegistry.terms(taskId),
-    taskRegistry.status(taskId),
-    provider.getBlock("latest"),
-  ]);
+  const terms = await readTaskTerms(chain, taskId);
+  const [status, block] = await Promise.all([taskRegistry.status(taskId), provider.getBlock("latest")]);
   const state = enumName(TaskState, status.state);
   const memberCount = Number(status.memberCount);
   const round = state === "Running" ? await readRound() : undefined;
   return {
     task: taskId,
-    terms: termsFromAbi(abi),
+    terms,
     status: {
       publisher: status.publisher,
       state,

@@ -1,15 +1,26 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
-import type { AggregationRuleName } from "../../../../protocol/aggregationRule.ts";
-import type { Address, Bps } from "../../../../protocol/ids.ts";
+import type { Address } from "../../../../protocol/ids.ts";
 import { DATASET_NAMES } from "../../../../protocol/manifest.ts";
 import type { DatasetName } from "../../../../protocol/manifest.ts";
 import { address, duration, fraction, positiveNumber, ratio, tokenAmount, wholeNumber } from "../parsers.ts";
 import { BASES, ELECTIONS, GRIDS, STRATEGIES } from "./buildTerms.ts";
+import type { TermsSettings } from "./buildTerms.ts";
+
+/** Terms that the command line gives in another form: flags, amounts in whole tokens, accounts with a default. */
+type Converted =
+  | "strict"
+  | "penaliseUnavailable"
+  | "penaliseSilent"
+  | "rewardUnit"
+  | "minStake"
+  | "arbiter"
+  | "slashRecipient"
+  | "slashBounty";
 
 /** What `task publish` reads from the command line about the task itself. */
-export interface PublishOptions {
+export interface PublishOptions extends Omit<TermsSettings, Converted> {
   readonly name: string;
   readonly description: string;
   readonly dataset: DatasetName;
@@ -20,44 +31,10 @@ export interface PublishOptions {
   readonly momentum?: number;
   readonly seed: number;
 
-  readonly rounds: number;
-  readonly minNodes: number;
-  readonly maxNodes: number;
-  readonly strategy: keyof typeof STRATEGIES;
-  readonly base: keyof typeof BASES;
-  readonly election: keyof typeof ELECTIONS;
-  readonly grid: keyof typeof GRIDS;
-  readonly steps: number;
-  readonly alphaLower: Bps;
-  readonly alphaUpper: Bps;
-  readonly initialAlpha: Bps;
-  readonly gamma: Bps;
-  readonly quorum: Bps;
-  readonly rule: AggregationRuleName;
-  readonly f: number;
-  readonly maxSamples: number;
-  readonly target: Bps;
-
-  readonly startIn: number;
-  readonly timeLimit: number;
-  readonly training: number;
-  readonly fetch: number;
-  readonly objection: number;
-  readonly aggregation: number;
-  readonly negotiation: number;
-  readonly slot: number;
-  readonly dispute: number;
-  readonly attempts: number;
-  readonly voids: number;
-
-  readonly reputation: number;
-  readonly reputationMax: number;
   readonly strict?: true;
   readonly penaliseUnavailable?: true;
   readonly penaliseSilent?: true;
-  readonly rewardToken?: Address;
   readonly reward: string;
-  readonly stakeToken?: Address;
   readonly minStake: string;
   readonly arbiter?: Address;
   readonly slashRecipient?: Address;

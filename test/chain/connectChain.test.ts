@@ -2,13 +2,14 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { expect } from "chai";
 import { Interface, Wallet, id } from "ethers";
-import { network } from "hardhat";
+import hre from "hardhat";
 import { pino } from "pino";
+import { deployConcordat } from "../../deploy/deployConcordat.ts";
 import { connectChain } from "../../oracle-nodes/src/chain/connectChain.ts";
 import { contractErrorOf } from "../../oracle-nodes/src/chain/contractError.ts";
 import { readLogs } from "../../oracle-nodes/src/chain/readLogs.ts";
 import { roundCoordinatorAbi } from "../../protocol/abis.ts";
-import { parseAddressBook } from "../../protocol/addressBook.ts";
+import { parseAddressBook, type AddressBook } from "../../protocol/addressBook.ts";
 import { InputError } from "../../protocol/errors.ts";
 
 const address = (name: string): string => new Wallet(id(name)).address;
@@ -29,7 +30,7 @@ const book = (chainId: number) =>
 
 describe("Connecting to a chain", function () {
   this.timeout(20_000);
-  const refusal = async (rpcUrl: string, chainId: number): Promise<InputError> => {
+  const refusal = async (rpcUrl: string, addressBook: AddressBook): Promise<InputError> => {
     const options = {
       confirmations: 0,
       pollMs: 50,
@@ -37,7 +38,7 @@ describe("Connecting to a chain", function () {
       logger: pino({ level: "silent" }),
     };
     try {
-      await (await connectChain({ ...options, rpcUrl, addressBook: book(chainId) })).close();
+      await (await connectChain({ ...options, rpcUrl, addressBook })).close();
     } catch (error) {
       if (error instanceof InputError) return error;
       throw error;
@@ -51,19 +52,48 @@ describe("Connecting to a chain", function () {
     const { port } = reserved.address() as { port: number };
     reserved.close();
     await once(reserved, "close");
-    expect((await refusal(`http://127.0.0.1:${port}`, 1)).message).to.contain(`http://127.0.0.1:${port}`);
-    expect((await refusal("ftp://127.0.0.1", 1)).message).to.contain("ftp://127.0.0.1");
+    expect((await refusal(`http://127.0.0.1:${port}`, book(1))).message).to.contain(
+      `http://127.0.0.1:${port}`,
+    );
+    expect((await refusal("ftp://127.0.0.1", book(1))).message).to.contain("ftp://127.0.0.1");
   });
 
   it("names the wrong chain, and the address without a contract", async () => {
-    const server = await network.createServer("node", "127.0.0.1", 0);
+    const server = await hre.network.createServer("node", "127.0.0.1", 0);
     const { address: host, port } = await server.listen();
     try {
       const url = `http://${host}:${port}`;
-      expect((await refusal(url, 5)).message)
+      expect((await refusal(url, book(5))).message)
         .to.contain("serves chain 31337")
         .and.to.contain("chain 5");
-      expect((await refusal(url, 31_337)).message).to.match(/no contract at 0x.*names \w+/);
+      expect((await refusal(url, book(31_337))).message).to.match(/no contract at 0x.*names \w+/);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("names a contract of another kind, whichever two the address book mixes up", async () => {
+    const server = await hre.network.createServer("node", "127.0.0.1", 0);
+    const { address: host, port } = await server.listen();
+    try {
+      const chain = `http://${host}:${port}`;
+      const founder = { operator: address("o"), signer: address("s") };
+      const periods = { votingPeriod: 60, unbondingPeriod: 60 };
+      const deployed = await deployConcordat({
+        hre,
+        chain,
+        founders: [founder],
+        ...periods,
+        developmentToken: false,
+      });
+      const names = Object.keys(deployed.contracts) as (keyof AddressBook["contracts"])[];
+      for (const wrong of names) {
+        for (const other of names.filter((name) => name !== wrong)) {
+          const contracts = { ...deployed.contracts, [wrong]: deployed.contracts[other] };
+          const { message } = await refusal(chain, { ...deployed, contracts });
+          expect(message).to.contain(`${deployed.contracts[other]} is no ${wrong},`);
+        }
+      }
     } finally {
       await server.close();
     }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { ChainGateway } from "./chainGateway.ts";
+import { checkContracts } from "./checkContracts.ts";
 import { HeadWatcher } from "./headWatcher.ts";
 import { TransactionSender } from "./transactionSender.ts";
 
@@ -24,8 +25,8 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to the contracts of an address book, after checking that they are there.
- * @throws {InputError} naming what is wrong: the endpoint, its chain, or an address without a contract.
+ * Connects to the contracts of an address book, after checking that they are there and what they should be.
+ * @throws {InputError} naming what is wrong: the endpoint, its chain, or an address without its contract.
  */
 export async function connectChain(options: ConnectOptions): Promise<ChainGateway> {
   const { addressBook: book, logger, signer, confirmations } = options;
@@ -72,14 +73,7 @@ async function checkChain(provider: JsonRpcProvider, rpcUrl: string, book: Addre
       hint: "Give the endpoint and the address book of the same chain",
     });
   }
-  await Promise.all(
-    Object.entries(book.contracts).map(async ([name, address]) => {
-      if ((await provider.getCode(address)) !== "0x") return;
-      throw new InputError(`There is no contract at ${address}, which the address book names ${name}`, {
-        hint: "Deploy the contracts to this chain, or give the address book that its deployment wrote",
-      });
-    }),
-  );
+  await checkContracts(provider, book);
 }
 
 async function firstAnswer(provider: JsonRpcProvider, rpcUrl: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readFile, readdir, truncate, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArtifactMissingError } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
@@ -73,6 +73,23 @@ describe("the embedded store", function () {
       expect(await again.list()).to.deep.equal([digest]);
       expect(await readdir(served)).to.deep.equal([kept]);
       await again.close();
+    });
+
+    it("refuses files of another format, or of none, and leaves them alone", async () => {
+      const store = await createHeliaStore({ dir });
+      await store.put(sampleBytes(100));
+      await store.close();
+      const served = join(dir, "served");
+      await writeFile(join(served, "new-kind-of-file"), "precious");
+      const before = await readdir(served);
+
+      await writeFile(join(dir, "FORMAT"), "concordat/artifacts/2\n");
+      const newer = await rejection(createHeliaStore({ dir }), InputError);
+      expect(newer.message).to.contain('"concordat/artifacts/2"');
+      await rm(join(dir, "FORMAT"));
+      const unmarked = await rejection(createHeliaStore({ dir }), InputError);
+      expect(unmarked.message).to.contain(dir);
+      expect(await readdir(served)).to.deep.equal(before);
     });
 
     it("releases by moving the file, and what it put over a fetched copy counts from then on", async () => {

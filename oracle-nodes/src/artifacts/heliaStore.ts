@@ -13,13 +13,13 @@ import type { ArtifactStore } from "./artifactStore.ts";
 import { bitswapSource } from "./bitswapSource.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import { contentStore } from "./contentStore.ts";
-import { makeFolder } from "./durableFile.ts";
 import { formatEndpoints, gatewayAddress, listenAddress } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { servedBlockstore } from "./servedBlockstore.ts";
+import { openStoreFolder } from "./storeFolder.ts";
 
 /** An address that only this machine reaches, on a port that the system chooses. */
 const LOOPBACK: HostPort = { host: "127.0.0.1", port: 0 };
@@ -46,11 +46,11 @@ export interface HeliaStoreOptions {
 /**
  * Opens a store with an embedded, private IPFS node: no bootstrap, no discovery, no relay; it dials only the providers of
  * a fetch. Its peer identity is kept in `dir`.
- * @throws {InputError} when the folder is in use, or an address cannot be listened on.
+ * @throws {InputError} when the folder is in use or of another format, or an address cannot be listened on.
  */
 export async function createHeliaStore(options: HeliaStoreOptions): Promise<ArtifactStore> {
   const { dir, listen = LOOPBACK, gatewayListen = LOOPBACK } = options;
-  await makeFolder(dir);
+  await openStoreFolder(dir);
   const datastore = await openDatastore(join(dir, "peer"));
   const opened: (() => Promise<unknown>)[] = [async () => datastore.close()];
   const close = async (): Promise<void> => {

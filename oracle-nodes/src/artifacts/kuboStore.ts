@@ -13,6 +13,7 @@ import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
 import { KuboHolder } from "./kuboHolder.ts";
 import type { RateLimit } from "./rateLimit.ts";
+import { openStoreFolder } from "./storeFolder.ts";
 
 const LOOPBACK: HostPort = { host: "127.0.0.1", port: 0 };
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -39,10 +40,11 @@ export interface KuboStoreOptions {
 
 /**
  * Opens a store over a Kubo node that the operator runs. Same bytes, same digest as every other store.
- * @throws {InputError} when Kubo does not answer, or the gateway's address cannot be listened on.
+ * @throws {InputError} when the folder is of another format, Kubo does not answer, or the gateway's address cannot be listened on.
  */
 export async function createKuboStore(options: KuboStoreOptions): Promise<ArtifactStore> {
   const { url, dir, headers = {}, gatewayListen = LOOPBACK } = options;
+  await openStoreFolder(dir);
   const kubo = create({ url, headers });
   const peers = await peerAddresses(kubo, url);
   const served = await KuboHolder.open(kubo, join(dir, "kubo"));

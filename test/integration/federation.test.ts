@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { pino } from "pino";
 import { readPersonalised } from "../../oracle-nodes/src/node/personalisedModel.ts";
 import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
 import { decodeArtifact } from "../../protocol/artifact.ts";
@@ -48,6 +49,36 @@ describe("A federation of nodes on one chain", function () {
       const own = await readPersonalised(await taskFolder(config.dataDir, task), specs);
       expect(own?.round).to.equal(3);
       expect(own?.tensors[0]?.data.length).to.equal(global.tensors[0]?.data.length);
+    }
+  });
+
+  it("tells in its log and status when rounds are finalised, and when the node has left", async () => {
+    const lines: Record<string, unknown>[] = [];
+    const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+    federation = await LocalFederation.start({ nodes: 4, logger: pino({ level: "info" }, { write }) });
+    const task = await federation.publish({ rounds: 2, minNodes: 3 });
+    await federation.join(task);
+    const [leaver, ...others] = federation.nodes;
+    if (leaver === undefined) throw new Error("there are four nodes");
+    const left = doing(leaver, /^over: the node has left the task$/);
+    for (const node of others) federation.startNode(node);
+    await federation.until(task, ({ phase }) => phase === Phase.Training);
+    await federation.leave(task, leaver);
+    await Promise.all([left, ended(task)]);
+    for (const node of federation.nodes) await federation.stopNode(node);
+
+    const said = (msg: string) => lines.filter((line) => line["msg"] === msg);
+    expect(said("over: the node has left the task").map(({ node }) => node)).to.deep.equal([leaver.nodeId]);
+    expect(said("proposing the aggregate")).to.have.length.at.least(2);
+    expect(said("attested the aggregate")).to.have.length.at.least(2);
+    const finalised = said("round finalised");
+    for (const node of others) {
+      const own = finalised.filter((line) => line["node"] === node.nodeId);
+      expect(own.map(({ round }) => round)).to.deep.equal([1, 2]);
+      for (const { leader, ownScore } of own) {
+        expect(leader).to.be.within(1, 4);
+        expect(ownScore).to.be.within(0, 10_000);
+      }
     }
   });
 

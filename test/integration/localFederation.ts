@@ -252,17 +252,12 @@ export class LocalFederation {
 
   /** Lets nodes join by their operators. */
   async join(taskId: TaskId, nodes = this.nodes): Promise<void> {
-    await Promise.all(
-      nodes.map(async ({ wallet, nodeId }) => {
-        const registry = new Contract(
-          this.book.contracts.TaskRegistry,
-          taskRegistryAbi,
-          wallet.connect(this.chain.provider),
-        );
-        const sent = await registry.getFunction("joinTask")(taskId, nodeId, { gasLimit: 1_000_000 });
-        await this.#included(sent.hash);
-      }),
-    );
+    await Promise.all(nodes.map((node) => this.#changeMembership("joinTask", taskId, node)));
+  }
+
+  /** Lets a node leave by its operator, at the next opening if the task runs. */
+  async leave(taskId: TaskId, node: FederationNode): Promise<void> {
+    await this.#changeMembership("leaveTask", taskId, node);
   }
 
   /** Starts a node as a process would start. The returned promise of `failed` rejects if it ends by itself with an error. */
@@ -339,6 +334,17 @@ export class LocalFederation {
     await Promise.allSettled(this.nodes.map((node) => this.stopNode(node)));
     this.signal.abort(new Error("the test is over"));
     for (const undo of this.#cleanUp.toReversed()) await undo();
+  }
+
+  async #changeMembership(
+    change: "joinTask" | "leaveTask",
+    taskId: TaskId,
+    { wallet, nodeId }: FederationNode,
+  ): Promise<void> {
+    const { TaskRegistry } = this.book.contracts;
+    const registry = new Contract(TaskRegistry, taskRegistryAbi, wallet.connect(this.chain.provider));
+    const sent = await registry.getFunction(change)(taskId, nodeId, { gasLimit: 1_000_000 });
+    await this.#included(sent.hash);
   }
 
   async #included(hash: string): Promise<void> {

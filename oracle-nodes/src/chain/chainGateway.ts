@@ -216,9 +216,11 @@ export class ChainGateway {
     );
   }
 
-  async committeeOf(taskId: TaskId): Promise<CommitteeView> {
-    const [nodeIds, memberIds, threshold] = await this.#read("committeeOf", (at) =>
-      this.#coordinator.committeeOf(taskId, at),
+  async committeeOf(taskId: TaskId, block = this.confirmedBlock): Promise<CommitteeView> {
+    const [nodeIds, memberIds, threshold] = await this.#read(
+      "committeeOf",
+      (at) => this.#coordinator.committeeOf(taskId, at),
+      block,
     );
     return {
       nodeIds: nodeIds.map((id) => Number(id) as NodeId),

@@ -186,6 +186,9 @@ export class AggregationSession implements AttemptMember {
       if (refusal !== undefined) return refusal;
     }
     const signed = before ?? (await this.sign(proposed));
+    if (before === undefined) {
+      this.task.logger.info({ round: this.slot.round, proposerRank: request.rank }, "attested the aggregate");
+    }
     return isSame(outcomeOf(signed.value), proposed)
       ? { kind: "signed", signature: signed.signature }
       : { kind: "refused", reason: "it has attested another aggregate in this attempt" };

@@ -43,7 +43,10 @@ export async function propose(
     board.update(task.taskId, { doing: "collecting attestations" });
     const signatures = await collect(services, session, { rank, signature: own.signature }, signal);
     if (signatures.length >= session.committee.threshold) {
-      task.logger.debug({ round: view.round, rank }, "attested");
+      task.logger.info(
+        { round: view.round, rank, attestations: signatures.length },
+        "proposing the aggregate",
+      );
       board.update(task.taskId, { doing: "posting the aggregate" });
       return submit(services, session, rank, signatures, signal);
     }

@@ -5,6 +5,7 @@ import type { Digest, TaskId } from "../../../protocol/ids.ts";
 import type { RoundView } from "../chain/roundView.ts";
 import { aggregationStep } from "./aggregationStep.ts";
 import { keepMoving } from "./keepMoving.ts";
+import { logFinalised } from "./logFinalised.ts";
 import { negotiationStep } from "./negotiationStep.ts";
 import { openTask, type ServedTask } from "./openTask.ts";
 import { personalise } from "./personalisedModel.ts";
@@ -45,14 +46,17 @@ export async function runTask(services: Services, taskId: TaskId, signal: AbortS
         if (key !== step?.key) {
           step?.controller.abort(new Error("the phase has ended"));
           await step?.done;
-          const { status } = await services.chain.member(taskId, services.nodeId);
-          if (status === MemberStatus.Left) return;
+          if (last !== undefined) await logFinalised(services, task, last, view);
+          if (await noteLeft(services, taskId)) return;
           step = startStep(services, task, view, last, key, signal);
         }
         mover.see(view);
         last = view;
         if (view.phase === Phase.Ended) return await step?.done;
-        if (view.phase === Phase.None && (await isOver(services, taskId))) return;
+        if (view.phase === Phase.None && (await isOver(services, taskId))) {
+          await noteLeft(services, taskId);
+          return;
+        }
       }
       await services.chain.heads.after(head, signal);
     }
@@ -103,6 +107,19 @@ async function openWhenPossible(
 async function isOver({ chain, nodeId }: Services, taskId: TaskId): Promise<boolean> {
   const [{ state }, { status }] = await Promise.all([chain.taskStatus(taskId), chain.member(taskId, nodeId)]);
   return (state !== TaskState.Open && state !== TaskState.Running) || status === MemberStatus.Left;
+}
+
+/** Whether the node has left the task; says so where its operator looks. */
+async function noteLeft({ board, chain, logger, nodeId }: Services, taskId: TaskId): Promise<boolean> {
+  const { status } = await chain.member(taskId, nodeId);
+  if (status !== MemberStatus.Left) return false;
+  const { isMember } = await chain.node(nodeId);
+  const doing = isMember
+    ? "over: the node has left the task"
+    : "over: the node was removed from the registry";
+  logger.warn({ task: taskId }, doing);
+  board.update(taskId, { doing });
+  return true;
 }
 
 /** What the node's duty depends on: while it stays the same, a step runs once. */

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { Wallet, id } from "ethers";
 import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
 import { openKeystore, writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
+import { loadOwnDataset } from "../../oracle-nodes/src/node/loadOwnDataset.ts";
 import { parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
 import { InputError } from "../../protocol/errors.ts";
 
@@ -60,6 +61,15 @@ describe("A node's configuration", () => {
       expect(hint).to.be.a("string");
     });
   }
+});
+
+describe("A node's dataset", () => {
+  it("is refused where its files are not there, naming the key of node.yaml", async () => {
+    for (const dir of [undefined, join(tmpdir(), "concordat-no-such-folder")]) {
+      const { hint } = await refusal(loadOwnDataset("mnist", dir));
+      expect(hint).to.contain("dataset.dir").and.not.to.contain("--data");
+    }
+  });
 });
 
 describe("A node's keystore and folder", () => {

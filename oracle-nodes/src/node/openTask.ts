@@ -11,6 +11,7 @@ import { loadTask, type LearningTask } from "../learning/loadTask.ts";
 import { partitionNode } from "../learning/partition.ts";
 import type { Samples } from "../learning/samples.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
+import { loadOwnDataset } from "./loadOwnDataset.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import type { Services } from "./services.ts";
 import { SignedResults } from "./signedResults.ts";
@@ -58,7 +59,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const maxBytes = Math.min(terms.maxArtifactBytes, maxArtifactBytes(manifest.model.tensors));
   const learning = await loadTask(manifest, {
     engine: config.engine,
-    ...(config.dataset.dir !== undefined && { datasetDir: config.dataset.dir }),
+    dataset: await loadOwnDataset(manifest.dataset.name, config.dataset.dir),
   });
   const { train, validation } = share(learning, config.dataset.partition, terms.maxSamples);
   const dir = folder.task(deployment, taskId);

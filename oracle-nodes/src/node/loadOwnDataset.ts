@@ -1,0 +1,17 @@
+import { InputError } from "../../../protocol/errors.ts";
+import type { DatasetName } from "../../../protocol/manifest.ts";
+import { loadDataset, type Dataset } from "../learning/dataset.ts";
+
+/** Loads a dataset from the node's folder. @throws {InputError} naming the key of node.yaml that says where it is. */
+export async function loadOwnDataset(name: DatasetName, dir: string | undefined): Promise<Dataset> {
+  try {
+    return await loadDataset(name, dir);
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause;
+    const hint =
+      dir === undefined
+        ? "Name it as dataset.dir in node.yaml"
+        : `${cause.hint ?? "Check the folder"}; node.yaml names the folder as dataset.dir`;
+    throw new InputError(cause.message, { facts: cause.facts, hint, cause });
+  }
+}

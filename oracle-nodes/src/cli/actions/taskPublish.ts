@@ -15,6 +15,7 @@ import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TermsSettings } from "../publish/buildTerms.ts";
+import { nextSteps } from "../publish/nextSteps.ts";
 import { checkEscrow, publishTerms } from "../publish/publishTerms.ts";
 import type { PublishOptions } from "../publish/publishOptions.ts";
 import { readableTerms } from "../readableTerms.ts";
@@ -69,6 +70,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
           ["hard end", new Date(published.hardEnd * 1000).toISOString()],
         ]),
       );
+      nextSteps(published.taskId, options.out).forEach(note);
     }
     if (serve !== undefined) await serveFiles(files, serve);
   });

@@ -207,7 +207,7 @@ paired by seed. Alpha* by seed: ${results.map(({ alphaBps }) => `${alphaBps.argm
 | --- | ---: | ---: |
 ${[...rows, ...differences].join("\n")}
 
-Made by \`node benchmarks/comparison.ts --dataset ${options.dataset} --model ${options.model} --nodes ${nodes} --rounds ${rounds} --seeds ${results.length}\`.
+Made by \`node benchmarks/comparison.ts --dataset ${options.dataset} --model ${options.model} --nodes ${nodes} --rounds ${rounds} --seeds ${results.length}${options.data === undefined ? "" : " --data DIR"}\`.
 `;
 }
 

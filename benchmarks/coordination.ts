@@ -113,8 +113,11 @@ async function stopNode(child: ChildProcess): Promise<void> {
  * the last node that the round waits for has reached it.
  */
 function timeOf(lines: readonly LogLine[], round: number): RoundTime {
-  const times = (msg: string, of = round): number[] =>
-    lines.filter((line) => line.msg === msg && line.round === of).map(({ time }) => time);
+  const times = (msg: string, of = round): number[] => {
+    const found = lines.filter((line) => line.msg === msg && line.round === of).map(({ time }) => time);
+    if (found.length === 0) throw new Error(`No node logged "${msg}" in round ${of}`);
+    return found;
+  };
   const first = (msg: string, of = round): number => Math.min(...times(msg, of));
   const last = (msg: string): number => Math.max(...times(msg));
   const opened = first("Training");
@@ -122,7 +125,7 @@ function timeOf(lines: readonly LogLine[], round: number): RoundTime {
   const stored = last("update stored");
   const closed = first("Aggregation");
   const fetched = first("updates fetched");
-  const attested = first("attested");
+  const attested = first("proposing the aggregate");
   const posted = first("Negotiation");
   const received = last("global model fetched");
   const scored = last("scored");

@@ -51,7 +51,8 @@ describe("concordat demo", function () {
       "--json",
       json,
     ];
-    const { code, stdout, stderr } = await start(args, { TMPDIR: temporary }).done;
+    // CI is what colour libraries take for a terminal.
+    const { code, stdout, stderr } = await start(args, { TMPDIR: temporary, CI: "true" }).done;
     expect([code, stderr]).to.deep.equal([0, ""]);
     for (const heading of [
       "Rounds",

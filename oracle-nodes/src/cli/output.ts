@@ -3,7 +3,8 @@ import pc from "picocolors";
 
 /** Colours only where a person reads: a terminal that does not ask for none (https://no-color.org). */
 export function colours(stream: NodeJS.WriteStream = process.stdout): ReturnType<typeof pc.createColors> {
-  const wanted = stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+  // A boolean, since picocolors takes undefined as "decide yourself", and then colours pipes where CI is set.
+  const wanted = stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
   return pc.createColors(wanted);
 }
 

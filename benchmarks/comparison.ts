@@ -22,7 +22,8 @@ import { partition } from "../oracle-nodes/src/learning/partition.ts";
 import { mix, scoreCandidates } from "../oracle-nodes/src/learning/personalise.ts";
 import { AlphaGrid, ScoreKind, Strategy } from "../protocol/enums.ts";
 import { memberId } from "../protocol/ids.ts";
-import { DATASET_NAMES, type TaskManifest } from "../protocol/manifest.ts";
+import { DATASET_NAMES } from "../protocol/datasetTerms.ts";
+import type { TaskManifest } from "../protocol/manifest.ts";
 import { alphaAt, alphaCandidates, selectAlpha } from "../protocol/rules/alphaSelection.ts";
 import type { ModelTensors } from "../protocol/tensors.ts";
 

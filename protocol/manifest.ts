@@ -1,12 +1,11 @@
 import canonicalize from "canonicalize";
 import { z } from "zod";
+import { compressionSchema } from "./compressionTerms.ts";
+import { datasetSchema } from "./datasetTerms.ts";
 import { ArtifactError } from "./errors.ts";
+import { privacySchema } from "./privacyTerms.ts";
 
 const positiveInt = z.number().int().positive();
-
-/** The datasets that this release knows, by name. */
-export const DATASET_NAMES = ["digits", "mnist", "cifar10"] as const;
-export type DatasetName = (typeof DATASET_NAMES)[number];
 
 /** The bounds within which a publisher may ask a node to work. */
 export const MANIFEST_LIMITS = {
@@ -28,15 +27,7 @@ const schema = z.strictObject({
     /** All weights, trainable or not, in the order in which artifacts hold them. */
     tensors: z.array(tensorSpec).min(1).max(MANIFEST_LIMITS.maxTensors),
   }),
-  dataset: z.strictObject({
-    name: z.enum(DATASET_NAMES),
-    /** [height, width, channels] of one image. */
-    inputShape: z.array(positiveInt).length(3),
-    classes: z.number().int().min(2).max(65_535),
-    /** Per channel, applied to pixels scaled to 0..1: (x - mean) / std. */
-    mean: z.array(z.number()),
-    std: z.array(z.number().positive()),
-  }),
+  dataset: datasetSchema,
   training: z.strictObject({
     optimiser: z.literal("sgd"),
     learningRate: z.number().positive().max(10),
@@ -53,8 +44,8 @@ const schema = z.strictObject({
     /** Which split the negotiation scores: never the one that is reported. */
     negotiationSplit: z.literal("validation"),
   }),
-  privacy: z.strictObject({ kind: z.literal("none") }),
-  compression: z.strictObject({ kind: z.literal("none") }),
+  privacy: privacySchema,
+  compression: compressionSchema,
 });
 
 /**

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
-import type { DatasetName } from "../../protocol/manifest.ts";
+import type { DatasetName } from "../../protocol/datasetTerms.ts";
 import { loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 

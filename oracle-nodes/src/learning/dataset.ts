@@ -1,5 +1,5 @@
 import { InputError } from "../../../protocol/errors.ts";
-import type { DatasetName } from "../../../protocol/manifest.ts";
+import type { DatasetName } from "../../../protocol/datasetTerms.ts";
 import { loadCifar10 } from "./cifar10.ts";
 import { digits } from "./digits.ts";
 import { loadMnist } from "./mnist.ts";

@@ -43,6 +43,14 @@ export interface TrainOptions {
   /** Round and member are mixed into the shuffle's seed. */
   readonly round: number;
   readonly member: number;
+  /** FedProx and Ditto: mu (w - anchor) is added to the gradient. */
+  readonly proximal?: { readonly anchor: ModelTensors; readonly mu: number };
+  /** SCAFFOLD: added to the gradient, c - c_k; zero for tensors that are not trained. */
+  readonly correction?: ModelTensors;
+  /** FedRep: the tensors that move, by name; the others stand still. Without it all trainable ones move. */
+  readonly moves?: (tensor: string) => boolean;
+  /** Epochs of this call and the number of the first, when a round trains in several calls: 1..localEpochs by default. */
+  readonly epochs?: { readonly first: number; readonly count: number };
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }

@@ -1,5 +1,5 @@
 import { InputError } from "../../../protocol/errors.ts";
-import type { DatasetName } from "../../../protocol/manifest.ts";
+import type { DatasetName } from "../../../protocol/datasetTerms.ts";
 import { loadDataset, type Dataset } from "../learning/dataset.ts";
 
 /** Loads a dataset from the node's folder. @throws {InputError} naming the key of node.yaml that says where it is. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
-import { DATASET_NAMES } from "../../../../protocol/manifest.ts";
+import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
 import type { DemoOptions } from "../demo/demoOptions.ts";
 import { examples } from "../examples.ts";
 import { fraction, positiveNumber, wholeNumber } from "../parsers.ts";

@@ -1,5 +1,5 @@
 import type { AggregationRuleName } from "../../../../protocol/aggregationRule.ts";
-import type { DatasetName } from "../../../../protocol/manifest.ts";
+import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
 import type { BASES, ELECTIONS, STRATEGIES } from "../publish/buildTerms.ts";
 
 /** What `concordat demo` reads from the command line. */

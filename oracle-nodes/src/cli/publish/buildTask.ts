@@ -2,7 +2,8 @@ import { INITIAL_MODEL, encodeArtifact, maxArtifactBytes } from "../../../../pro
 import { digestOf } from "../../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../../protocol/ids.ts";
 import { encodeManifest } from "../../../../protocol/manifest.ts";
-import type { DatasetName, TaskManifest } from "../../../../protocol/manifest.ts";
+import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
+import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { createEngine } from "../../learning/engine.ts";
 import { manifestModel } from "../../learning/manifestModel.ts";
 import { DATASET_DEFAULTS } from "./datasetDefaults.ts";

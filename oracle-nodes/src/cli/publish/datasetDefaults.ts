@@ -1,4 +1,5 @@
-import type { DatasetName, TaskManifest } from "../../../../protocol/manifest.ts";
+import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
+import type { TaskManifest } from "../../../../protocol/manifest.ts";
 
 /** What a manifest says about a dataset, and the hyperparameters that suit it where a publisher names none. */
 export interface DatasetDefaults {

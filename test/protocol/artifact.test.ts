@@ -19,6 +19,7 @@ const MODEL = [
   { name: "dense/bias", shape: [2], data: Float32Array.of(0, -1) },
 ];
 const UPDATE: ArtifactMetadata = { role: "update", task: taskId(3), round: 2, node: nodeId(7), base: BASE };
+const PRIVATE: ArtifactMetadata = { ...UPDATE, spent: { epsilonMicro: 1_250_000, deltaMicro: 10 } };
 const GLOBAL: ArtifactMetadata = { role: "global", task: taskId(3), round: 2, node: 0, base: BASE };
 const STRINGS = { format: ARTIFACT_FORMAT, role: "update", task: "3", round: "2", node: "7", base: BASE };
 
@@ -34,7 +35,7 @@ function reasonOf(action: () => unknown): string {
 
 describe("an artifact", () => {
   it("comes back with its metadata and tensors, for every role", () => {
-    for (const metadata of [UPDATE, GLOBAL, INITIAL_MODEL]) {
+    for (const metadata of [UPDATE, PRIVATE, GLOBAL, INITIAL_MODEL]) {
       const bytes = encodeArtifact(metadata, MODEL);
       const artifact = decodeArtifact(bytes, { specs: MODEL, ...metadata });
       expect(artifact).to.deep.equal({ metadata, tensors: MODEL });
@@ -54,9 +55,11 @@ describe("an artifact", () => {
 
   it("is never larger than its specs allow, and the bound is close", () => {
     const bound = maxArtifactBytes(MODEL);
-    const longest = { ...UPDATE, task: taskId(2 ** 53 - 1), round: 2 ** 53 - 1, node: nodeId(2 ** 53 - 1) };
+    const most = 2 ** 53 - 1;
+    const spent = { epsilonMicro: most, deltaMicro: most };
+    const longest = { ...UPDATE, task: taskId(most), round: most, node: nodeId(most), spent };
     expect(encodeArtifact(longest, MODEL).length).to.equal(bound);
-    expect(bound - encodeArtifact(INITIAL_MODEL, MODEL).length).to.be.within(0, 64);
+    expect(bound - encodeArtifact(INITIAL_MODEL, MODEL).length).to.be.within(0, 160);
   });
 
   it("is refused when it names another task, round, node, base or role than expected", () => {
@@ -89,6 +92,11 @@ describe("an artifact", () => {
       { ...STRINGS, node: "-7" },
       { ...STRINGS, node: "9007199254740992" },
       { ...STRINGS, base: BASE.toUpperCase() },
+      { ...STRINGS, spentEpsilonMicro: "1" },
+      { ...STRINGS, spentDeltaMicro: "1" },
+      { ...STRINGS, spentEpsilonMicro: "1", spentDeltaMicro: "-1" },
+      { ...STRINGS, spentEpsilonMicro: "0.5", spentDeltaMicro: "1" },
+      { ...STRINGS, role: "global", node: "0", spentEpsilonMicro: "1", spentDeltaMicro: "1" },
     ];
     for (const strings of bad) {
       expect(
@@ -105,6 +113,9 @@ describe("an artifact", () => {
       { ...GLOBAL, task: 0 },
       { ...GLOBAL, round: 0 },
       { ...INITIAL_MODEL, base: BASE },
+      { ...GLOBAL, spent: { epsilonMicro: 1, deltaMicro: 1 } },
+      { ...UPDATE, spent: { epsilonMicro: 0.5, deltaMicro: 1 } },
+      { ...UPDATE, spent: { epsilonMicro: 1, deltaMicro: -1 } },
     ];
     for (const metadata of bad) expect(reasonOf(() => encodeArtifact(metadata, MODEL))).not.to.equal("");
   });

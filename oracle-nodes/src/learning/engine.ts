@@ -25,14 +25,14 @@ export interface Engine {
 
 /** Where a training stands, reported after each step. */
 export interface TrainingProgress {
-  /** 1-based. */
+  /** 1-based within the round. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Steps done and to do, over all epochs. */
+  /** Steps done and to do in this call, over all its epochs. */
   readonly step: number;
   readonly steps: number;
-  /** Mean loss of this step's batch. */
-  readonly loss: number;
+  /** Mean loss of this step's batch; absent on engines that queue their work and give losses once an epoch. */
+  readonly loss?: number;
 }
 
 export interface TrainOptions {
@@ -63,10 +63,25 @@ export interface TrainResult {
   readonly loss: number;
 }
 
-/** Correct answers of a model on a split. */
+/** APFL's personal model beside w: v, and its share a of the mixture a v + (1 - a) w. */
+export interface ApflOptions extends TrainOptions {
+  readonly personal: ModelTensors;
+  /** 0..1. */
+  readonly alpha: number;
+}
+
+export interface ApflResult extends TrainResult {
+  readonly personal: ModelTensors;
+  readonly alpha: number;
+}
+
+/** Answers of a model on a split. */
 export interface Evaluation {
+  /** Correct classes; 0 in a regression. */
   readonly correct: number;
   readonly total: number;
+  /** In a regression: the sum of |output - target|. */
+  readonly absoluteError?: number;
 }
 
 /**
@@ -83,6 +98,11 @@ export interface TrainableModel {
    * @throws {TrainingDivergedError} when a loss or weight is no longer finite; the signal's reason when aborted.
    */
   train(options: TrainOptions): Promise<TrainResult>;
+  /**
+   * As {@link train}, with the personal model trained beside it on the same minibatches, see ApflSteps.
+   * @throws {InputError} when the engine cannot.
+   */
+  trainApfl(options: ApflOptions): Promise<ApflResult>;
   /** Counts correct answers (greatest logit, ties to the lowest class). @throws the signal's reason when aborted. */
   evaluate(weights: ModelTensors, samples: Samples, signal?: AbortSignal): Promise<Evaluation>;
   /** Frees the memory. The model cannot be used after it. */

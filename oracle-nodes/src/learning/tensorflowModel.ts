@@ -2,26 +2,32 @@ import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { ModelTensors, NamedTensor, TensorSpec } from "../../../protocol/tensors.ts";
-import { crossEntropy } from "./crossEntropy.ts";
-import {
-  type EngineName,
-  type Evaluation,
-  type TrainableModel,
-  TrainingDivergedError,
-  type TrainOptions,
-  type TrainResult,
+import { ApflSteps } from "./apflSteps.ts";
+import { batchTensors, type BatchTensors, meanGradient } from "./batchGradient.ts";
+import type {
+  ApflOptions,
+  ApflResult,
+  EngineName,
+  Evaluation,
+  TrainableModel,
+  TrainOptions,
+  TrainResult,
 } from "./engine.ts";
 import { initialWeights } from "./initialWeights.ts";
 import { buildLayers, checkEnds, checkTensors, tensorSpecs } from "./modelLayers.ts";
+import { diverged, LossSum } from "./lossSum.ts";
+import { minibatches } from "./minibatches.ts";
 import type { Topology } from "./models.ts";
 import { batchMaker, type Batch, type Samples } from "./samples.ts";
-import { SeededRandom } from "./seededRandom.ts";
+import { type MovingWeight, SgdSteps } from "./sgdSteps.ts";
 import { useBackend } from "./tensorflowEngine.ts";
 
-/** Images of one evaluation step. */
+/** Samples of one evaluation step. */
 const EVALUATION_BATCH = 100;
 /** Milliseconds of work after which the event loop gets its turn. */
 const TURN_MS = 20;
+/** Backends that compute when they are called, where reading a loss costs nothing; the others queue their work. */
+const READS_EACH_STEP: ReadonlySet<EngineName> = new Set(["wasm", "cpu"]);
 
 /** Builds a model on a backend. See {@link Engine.load}. */
 export async function loadTensorflowModel(
@@ -38,20 +44,22 @@ export async function loadTensorflowModel(
     layers.dispose();
     throw error;
   }
-  return new TensorflowModel(backend, layers, classes);
+  return new TensorflowModel(backend, layers, inputShape, classes);
 }
 
 class TensorflowModel implements TrainableModel {
   readonly specs: readonly TensorSpec[];
   readonly #backend: EngineName;
   readonly #layers: tfl.LayersModel;
+  readonly #inputShape: readonly number[];
   readonly #classes: number;
   /** The end of the last call in the queue. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(backend: EngineName, layers: tfl.LayersModel, classes: number) {
+  constructor(backend: EngineName, layers: tfl.LayersModel, inputShape: readonly number[], classes: number) {
     this.#backend = backend;
     this.#layers = layers;
+    this.#inputShape = inputShape;
     this.#classes = classes;
     this.specs = tensorSpecs(layers);
   }
@@ -61,7 +69,38 @@ class TensorflowModel implements TrainableModel {
   }
 
   train(options: TrainOptions): Promise<TrainResult> {
-    return this.#enqueue(() => this.#train(options));
+    return this.#enqueue(async () => {
+      this.#write(options.weights);
+      const sgd = new SgdSteps(this.#moving(options), options);
+      try {
+        return await this.#train(options, (batch) => {
+          const { loss, gradients } = meanGradient(this.#layers, batch, sgd.variables);
+          sgd.step(gradients);
+          return loss;
+        });
+      } finally {
+        sgd.dispose();
+      }
+    });
+  }
+
+  trainApfl(options: ApflOptions): Promise<ApflResult> {
+    return this.#enqueue(async () => {
+      this.#write(options.weights);
+      checkTensors(options.personal, this.specs);
+      const moving = this.#moving(options);
+      const apfl = new ApflSteps(this.#variables(), moving, options);
+      const variables = moving.map(({ variable }) => variable);
+      try {
+        const result = await this.#train(options, (batch) =>
+          apfl.step(() => meanGradient(this.#layers, batch, variables)),
+        );
+        const { personal, alpha } = await apfl.read(this.specs);
+        return { ...result, personal: checkedFinite(personal), alpha };
+      } finally {
+        apfl.dispose();
+      }
+    });
   }
 
   evaluate(weights: ModelTensors, samples: Samples, signal?: AbortSignal): Promise<Evaluation> {
@@ -72,143 +111,131 @@ class TensorflowModel implements TrainableModel {
     this.#layers.dispose();
   }
 
+  /** Runs work when all earlier work is done, with this model's backend current where it starts. */
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
+    const result = this.#queue.then(() => {
+      useBackend(this.#backend);
+      return work();
+    });
     this.#queue = result.catch(() => undefined);
     return result;
   }
 
-  async #train({
-    weights,
-    samples,
-    hyper,
-    round,
-    member,
-    signal,
-    onProgress,
-  }: TrainOptions): Promise<TrainResult> {
+  /** Runs the epochs of a training. `step` moves the variables by one batch and returns the batch's mean loss. */
+  async #train(options: TrainOptions, step: (batch: BatchTensors) => tf.Scalar): Promise<TrainResult> {
+    const { weights, samples, hyper, round, member, signal, onProgress } = options;
+    const { first, count } = options.epochs ?? { first: 1, count: hyper.localEpochs };
     const makeBatch = batchMaker(samples);
-    const stepsPerEpoch = Math.ceil(samples.indices.length / hyper.batchSize);
-    const steps = stepsPerEpoch * hyper.localEpochs;
+    const steps = Math.ceil(samples.indices.length / hyper.batchSize) * count;
     const giveWay = turnTaker();
-    useBackend(this.#backend);
-    this.#write(weights);
-    const velocities = new Velocities(this.#layers.trainableWeights, hyper);
-    let lossSum = 0;
+    const losses = new LossSum(READS_EACH_STEP.has(this.#backend));
+    let done = 0;
     try {
-      for (let epoch = 1, step = 1; epoch <= hyper.localEpochs; epoch++) {
-        const order = new SeededRandom(hyper.seed, "shuffle", round, member, epoch).shuffle(
-          Uint32Array.from(samples.indices),
-        );
-        lossSum = 0;
-        for (let start = 0; start < order.length; start += hyper.batchSize, step++) {
+      for (let epoch = first; epoch < first + count; epoch++) {
+        losses.reset();
+        for (const indices of minibatches({ samples, hyper }, { round, member, epoch })) {
           signal?.throwIfAborted();
-          const batch = makeBatch(order.subarray(start, start + hyper.batchSize));
+          const batch = makeBatch(indices);
           useBackend(this.#backend);
-          const loss = await scalarValue(this.#step(batch, velocities));
-          if (!Number.isFinite(loss)) throw diverged(`its loss is ${loss} in step ${step}`);
-          lossSum += loss * batch.size;
-          onProgress?.({ epoch, epochs: hyper.localEpochs, step, steps, loss });
+          const loss = await losses.add(
+            tf.tidy(() => step(batchTensors(batch, this.#inputShape, this.#classes))),
+            batch.size,
+          );
+          done++;
+          onProgress?.({
+            epoch,
+            epochs: hyper.localEpochs,
+            step: done,
+            steps,
+            ...(loss !== undefined && { loss }),
+          });
           await giveWay();
         }
+        useBackend(this.#backend);
+        await losses.read();
       }
     } finally {
-      velocities.dispose();
+      losses.dispose();
     }
     useBackend(this.#backend);
     const trained = await this.#read();
-    const bad = trained.find(({ data }) => !isAllFinite(data));
-    if (bad !== undefined) throw diverged(`${bad.name} is not finite`);
-    return { weights: trained, samples: samples.indices.length, loss: lossSum / samples.indices.length };
-  }
-
-  /** One step of SGD; returns the batch's mean loss before it. */
-  #step(batch: Batch, velocities: Velocities): tf.Scalar {
-    return tf.tidy(() => {
-      const images = this.#images(batch);
-      const labels = tf.tensor2d(oneHot(batch.labels, this.#classes), [batch.size, this.#classes]);
-      const { value, grads } = tf.variableGrads(
-        () => crossEntropy(this.#layers.apply(images, { training: true }) as tf.Tensor2D, labels),
-        velocities.variables,
-      );
-      velocities.step(grads);
-      return value;
-    });
+    // Statistics of batch norm follow every forward pass: those that should stand still are put back.
+    const moves = options.moves ?? (() => true);
+    const result = trained.map((tensor, i) => (moves(tensor.name) ? tensor : (weights[i] ?? tensor)));
+    return {
+      weights: checkedFinite(result),
+      samples: samples.indices.length,
+      loss: losses.total / samples.indices.length,
+    };
   }
 
   async #evaluate(weights: ModelTensors, samples: Samples, signal?: AbortSignal): Promise<Evaluation> {
     const makeBatch = batchMaker(samples);
     const giveWay = turnTaker();
-    useBackend(this.#backend);
     this.#write(weights);
-    let correct = 0;
+    let [correct, absoluteError] = [0, 0];
+    const count = async (output: tf.Tensor2D, { labels, targets = new Float32Array() }: Batch) => {
+      const outputs = await output.data();
+      output.dispose();
+      if (this.#classes === 1) absoluteError += absoluteErrorSum(outputs, targets);
+      else correct += correctAnswers(outputs, labels, this.#classes);
+    };
+    // Outputs are read while the next batch is on its way: a backend that queues its work need not wait.
+    const reads: Promise<void>[] = [];
     for (let start = 0; start < samples.indices.length; start += EVALUATION_BATCH) {
       signal?.throwIfAborted();
       const batch = makeBatch(samples.indices.slice(start, start + EVALUATION_BATCH));
       useBackend(this.#backend);
-      const output = tf.tidy(() => this.#layers.apply(this.#images(batch)) as tf.Tensor2D);
-      const logits = await output.data();
-      output.dispose();
-      correct += batch.labels.filter((label, row) => label === argmax(logits, row, this.#classes)).length;
+      const output = tf.tidy(() => {
+        const { inputs } = batchTensors(batch, this.#inputShape, this.#classes);
+        return this.#layers.apply(inputs) as tf.Tensor2D;
+      });
+      reads.push(count(output, batch));
+      if (READS_EACH_STEP.has(this.#backend)) await reads.at(-1);
       await giveWay();
     }
-    return { correct, total: samples.indices.length };
+    await Promise.all(reads);
+    return { correct, total: samples.indices.length, ...(this.#classes === 1 && { absoluteError }) };
   }
 
-  #images({ images, size }: Batch): tf.Tensor {
-    const shape = this.#layers.inputs[0]?.shape.slice(1).map((dimension) => dimension ?? 0) ?? [];
-    return tf.tensor(images, [size, ...shape]);
+  /** The variables of all weights, in manifest order. */
+  #variables(): tf.Variable[] {
+    return this.#layers.weights.map((weight) => weight.read() as tf.Variable);
+  }
+
+  /** The trainable weights that this training moves. */
+  #moving({ moves = () => true }: TrainOptions): MovingWeight[] {
+    return this.#layers.trainableWeights
+      .map((weight) => ({ name: weight.originalName, variable: weight.read() as tf.Variable }))
+      .filter(({ name }) => moves(name));
   }
 
   #write(weights: ModelTensors): void {
     checkTensors(weights, this.specs);
     tf.tidy(() => {
-      this.#layers.weights.forEach((weight, i) => {
+      this.#variables().forEach((variable, i) => {
         const tensor = weights[i];
-        if (tensor !== undefined) weight.write(tf.tensor(tensor.data, [...tensor.shape]));
+        if (tensor !== undefined) variable.assign(tf.tensor(tensor.data, [...tensor.shape]));
       });
     });
   }
 
   #read(): Promise<NamedTensor[]> {
     return Promise.all(
-      this.#layers.weights.map(async (weight, i) => ({
+      this.#variables().map(async (variable, i) => ({
         name: this.specs[i]?.name ?? "",
         shape: this.specs[i]?.shape ?? [],
-        data: Float32Array.from(await weight.read().data()),
+        data: Float32Array.from(await variable.data()),
       })),
     );
   }
 }
 
-/** The optimiser's state of one training: m <- momentum m + g, w <- w - lr m, m starting at 0 (PyTorch's SGD). */
-class Velocities {
-  readonly variables: tf.Variable[];
-  readonly #momenta: tf.Tensor[];
-  readonly #learningRate: tf.Scalar;
-  readonly #momentum: tf.Scalar;
-
-  constructor(weights: readonly tfl.LayerVariable[], hyper: TrainOptions["hyper"]) {
-    this.variables = weights.map((weight) => weight.read() as tf.Variable);
-    this.#momenta = this.variables.map((variable) => tf.zerosLike(variable));
-    this.#learningRate = tf.scalar(hyper.learningRate);
-    this.#momentum = tf.scalar(hyper.momentum);
-  }
-
-  step(gradients: tf.NamedTensorMap): void {
-    this.variables.forEach((variable, i) => {
-      const [gradient, previous] = [gradients[variable.name], this.#momenta[i]];
-      if (gradient === undefined || previous === undefined) return;
-      const velocity = tf.keep(tf.add(tf.mul(previous, this.#momentum), gradient));
-      previous.dispose();
-      this.#momenta[i] = velocity;
-      variable.assign(tf.sub(variable, tf.mul(velocity, this.#learningRate)));
-    });
-  }
-
-  dispose(): void {
-    tf.dispose([this.#momenta, this.#learningRate, this.#momentum]);
-  }
+/** Gives tensors that hold only numbers. @throws {TrainingDivergedError} naming the first that does not. */
+function checkedFinite(tensors: ModelTensors): ModelTensors {
+  const bad = tensors.find(({ data }) => !isAllFinite(data));
+  if (bad !== undefined) throw diverged(`${bad.name} is not finite`);
+  return tensors;
 }
 
 /** Whether all values are finite; a plain loop, since a callback for each of millions of weights costs more than a step. */
@@ -217,17 +244,16 @@ function isAllFinite(data: Float32Array): boolean {
   return true;
 }
 
-async function scalarValue(tensor: tf.Scalar): Promise<number> {
-  const [value = Number.NaN] = await tensor.data();
-  tensor.dispose();
-  return value;
+/** How many rows of logits, [labels.length, classes] row-major, are greatest at the row's label. */
+function correctAnswers(logits: ArrayLike<number>, labels: readonly number[], classes: number): number {
+  return labels.filter((label, row) => label === argmax(logits, row, classes)).length;
 }
 
-/** Labels as rows with a single 1, [labels.length, classes] row-major. */
-function oneHot(labels: readonly number[], classes: number): Float32Array {
-  const rows = new Float32Array(labels.length * classes);
-  labels.forEach((label, row) => (rows[row * classes + label] = 1));
-  return rows;
+/** Sum over the samples of |output - target|. */
+function absoluteErrorSum(outputs: ArrayLike<number>, targets: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < outputs.length; i++) sum += Math.abs((outputs[i] ?? 0) - (targets[i] ?? 0));
+  return sum;
 }
 
 /** The class of the greatest logit of a row; ties go to the lowest class. */
@@ -247,10 +273,4 @@ function turnTaker(): () => Promise<void> {
     await setImmediate();
     since = performance.now();
   };
-}
-
-function diverged(what: string): TrainingDivergedError {
-  return new TrainingDivergedError(`Training diverged: ${what}`, {
-    hint: "Lower the learning rate or the momentum",
-  });
 }

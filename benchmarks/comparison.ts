@@ -14,7 +14,7 @@ import { parseArgs, promisify } from "node:util";
 import { aggregationRule } from "../oracle-nodes/src/aggregation/aggregationRule.ts";
 import type { Update } from "../oracle-nodes/src/aggregation/rule.ts";
 import { trainLocalBaseline } from "../oracle-nodes/src/learning/baselines.ts";
-import { loadDataset } from "../oracle-nodes/src/learning/dataset.ts";
+import { datasetTerms, loadDataset } from "../oracle-nodes/src/learning/dataset.ts";
 import { loadTask } from "../oracle-nodes/src/learning/loadTask.ts";
 import { manifestModel } from "../oracle-nodes/src/learning/manifestModel.ts";
 import { builtInTopology } from "../oracle-nodes/src/learning/models.ts";
@@ -70,26 +70,25 @@ async function runSeed(seed: number): Promise<SeedResult> {
   const name = DATASET_NAMES.find((known) => known === options.dataset);
   if (name === undefined) throw new Error(`Unknown dataset ${options.dataset}`);
   const dataset = await loadDataset(name, options.data);
-  const { inputShape, classes, mean, std } = dataset;
+  const { inputShape, classes } = dataset;
   const manifest: TaskManifest = {
     format: "concordat/manifest/1",
     name: "comparison",
     description: "",
     model: await manifestModel(builtInTopology(options.model, inputShape, classes), inputShape, classes),
-    dataset: { name, inputShape: [...inputShape], classes, mean: [...mean], std: [...std] },
+    dataset: datasetTerms(dataset),
     training: { ...hyper, seed },
     evaluation: { metric: "accuracy", negotiationSplit: "validation" },
     privacy: { kind: "none" },
     compression: { kind: "none" },
   };
-  const { model, samples } = await loadTask(manifest, { dataset });
+  const { model, samplerFor } = await loadTask(manifest, { dataset });
   const split = partition({ dataset, nodes, seed });
   const initial = model.initialise(seed);
-  const members = split.nodes.map((data, index) => ({
-    id: memberId(index + 1),
-    data,
-    train: samples(dataset.train, data.train),
-  }));
+  const members = split.nodes.map((data, index) => {
+    const samples = samplerFor(data.train);
+    return { id: memberId(index + 1), data, samples, train: samples(dataset.train, data.train) };
+  });
 
   let global = initial;
   let updates: Update[] = [];
@@ -110,7 +109,7 @@ async function runSeed(seed: number): Promise<SeedResult> {
 
   const sums = alphaCandidates(GRID).map(() => 0n);
   const squares = alphaCandidates(GRID).map(() => 0n);
-  for (const [index, { data }] of members.entries()) {
+  for (const [index, { data, samples }] of members.entries()) {
     const validation = samples(dataset.train, data.validation);
     const scores = await scoreCandidates(
       model,
@@ -131,7 +130,7 @@ async function runSeed(seed: number): Promise<SeedResult> {
 
   const clean = emptyScores();
   const skewed = emptyScores();
-  for (const [index, { id, data, train }] of members.entries()) {
+  for (const [index, { id, data, samples, train }] of members.entries()) {
     const own = tensorsOf(updates, index);
     const local = await trainLocalBaseline(model, {
       initial,

@@ -22,7 +22,7 @@ const hyper = {
 const pixels = 28 * 28;
 const count = 600;
 const split = {
-  images: Uint8Array.from({ length: count * pixels }, (_, i) => Math.imul(i, 2_654_435_761) >>> 24),
+  features: Uint8Array.from({ length: count * pixels }, (_, i) => Math.imul(i, 2_654_435_761) >>> 24),
   labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
   count,
 };

@@ -17,6 +17,18 @@ export const MANIFEST_LIMITS = {
 
 const tensorSpec = z.strictObject({ name: z.string().min(1).max(200), shape: z.array(positiveInt).max(8) });
 
+/** Which split the negotiation scores: never the one that is reported. */
+const negotiationSplit = z.literal("validation");
+
+/** What the negotiation's scores mean. */
+const evaluationSchema = z.discriminatedUnion("metric", [
+  /** Right answers in basis points; higher is better. */
+  z.strictObject({ metric: z.literal("accuracy"), negotiationSplit }),
+  /** Mean absolute error times `scale`, rounded, at most the terms' maxScore; lower is better. */
+  z.strictObject({ metric: z.literal("mae"), scale: z.number().positive().max(1e9), negotiationSplit }),
+]);
+export type EvaluationTerms = z.infer<typeof evaluationSchema>;
+
 const schema = z.strictObject({
   format: z.literal("concordat/manifest/1"),
   name: z.string().min(1).max(120),
@@ -39,11 +51,7 @@ const schema = z.strictObject({
     /** Seeds shuffles, with round and member mixed in. */
     seed: z.number().int().min(0).max(0xffff_ffff),
   }),
-  evaluation: z.strictObject({
-    metric: z.literal("accuracy"),
-    /** Which split the negotiation scores: never the one that is reported. */
-    negotiationSplit: z.literal("validation"),
-  }),
+  evaluation: evaluationSchema,
   privacy: privacySchema,
   compression: compressionSchema,
 });
@@ -92,10 +100,12 @@ export function checkManifest(value: unknown): TaskManifest {
       hint: "Correct this field of the manifest",
     });
   }
-  const { dataset, model } = result.data;
-  const channels = dataset.inputShape[2];
-  if (dataset.mean.length !== channels || dataset.std.length !== channels) {
-    throw new ArtifactError(`manifest.dataset.mean and std must have ${channels} values, one a channel`);
+  const { dataset, evaluation, model } = result.data;
+  const metric = dataset.classes === 1 ? "mae" : "accuracy";
+  if (evaluation.metric !== metric) {
+    throw new ArtifactError(
+      `manifest.evaluation.metric: must be ${metric} for ${dataset.classes === 1 ? "a number to predict" : "classes"}`,
+    );
   }
   const names = new Set(model.tensors.map((tensor) => tensor.name));
   if (names.size !== model.tensors.length)

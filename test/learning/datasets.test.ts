@@ -28,22 +28,27 @@ describe("digits", function () {
 
   it("draws the same bytes on every platform", () => {
     const { train, test } = digits();
-    expect(sha256(train.images)).to.equal("375cc0625f7bea9008215d108bc0cf5dee56e75de36dabe1297966eba5bdda8f");
-    expect(sha256(test.images)).to.equal("f88618d3db554de71347eb88ed59bbe41c4c607d63b43c5a0b510078a7b68065");
+    expect(sha256(train.features as Uint8Array)).to.equal(
+      "375cc0625f7bea9008215d108bc0cf5dee56e75de36dabe1297966eba5bdda8f",
+    );
+    expect(sha256(test.features as Uint8Array)).to.equal(
+      "f88618d3db554de71347eb88ed59bbe41c4c607d63b43c5a0b510078a7b68065",
+    );
   });
 
   it("has equally many images of every class, no two of them alike", () => {
     const { train, test, inputShape } = digits();
-    const size = inputShape[0] * inputShape[1] * inputShape[2];
+    const size = inputShape.reduce((a, b) => a * b);
     for (const split of [train, test]) {
-      expect(split.images.length).to.equal(split.count * size);
+      expect(split.features.length).to.equal(split.count * size);
       for (let label = 0; label < 10; label++) {
         expect(split.labels.filter((found) => found === label).length).to.equal(split.count / 10);
       }
     }
     const seen = new Set<string>();
-    for (const { images, count } of [train, test]) {
-      for (let i = 0; i < count; i++) seen.add(sha256(images.subarray(i * size, (i + 1) * size)));
+    for (const { features, count } of [train, test]) {
+      for (let i = 0; i < count; i++)
+        seen.add(sha256(features.subarray(i * size, (i + 1) * size) as Uint8Array));
     }
     expect(seen.size).to.equal(train.count + test.count);
   });
@@ -95,7 +100,9 @@ describe("dataset files", () => {
     const { train, test, inputShape } = await loadDataset("mnist", folder);
     expect([train.count, test.count, ...inputShape]).to.deep.equal([3, 2, 28, 28, 1]);
     expect([...train.labels]).to.deep.equal([0, 9, 5]);
-    expect(Buffer.from(train.images).equals(mnist()["train-images-idx3-ubyte"].subarray(16))).to.equal(true);
+    expect(Buffer.from(train.features).equals(mnist()["train-images-idx3-ubyte"].subarray(16))).to.equal(
+      true,
+    );
   });
 
   it("reads them gzipped and with a dot in the name", async () => {
@@ -171,7 +178,7 @@ describe("dataset files", () => {
     const { train, test, inputShape } = await loadDataset("cifar10", folder);
     expect(inputShape).to.deep.equal([32, 32, 3]);
     expect([...train.labels, ...test.labels]).to.deep.equal([3, 8, 1, 9]);
-    expect([...train.images.subarray(3072 + 3 * 40, 3072 + 3 * 40 + 3)]).to.deep.equal(
+    expect([...train.features.subarray(3072 + 3 * 40, 3072 + 3 * 40 + 3)]).to.deep.equal(
       [0, 1, 2].map((channel) => ((channel * 1024 + 40) * 7 + 8) % 256),
     );
   });

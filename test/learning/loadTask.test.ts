@@ -1,19 +1,21 @@
 import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
 import { checkManifest, type TaskManifest } from "../../protocol/manifest.ts";
+import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import { loadTask } from "../../oracle-nodes/src/learning/loadTask.ts";
 import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 
 async function manifest(): Promise<TaskManifest> {
-  const { name, inputShape, classes, mean, std } = digits();
+  const dataset = datasetTerms(digits());
+  const { inputShape, classes } = dataset;
   return checkManifest({
     format: "concordat/manifest/1",
     name: "test",
     description: "",
     model: await manifestModel(builtInTopology("mlp", inputShape, classes), inputShape, classes),
-    dataset: { name, inputShape, classes, mean, std },
+    dataset,
     training: { optimiser: "sgd", learningRate: 0.1, momentum: 0.5, localEpochs: 1, batchSize: 10, seed: 1 },
     evaluation: { metric: "accuracy", negotiationSplit: "validation" },
     privacy: { kind: "none" },
@@ -33,7 +35,7 @@ async function message(loading: Promise<unknown>): Promise<string> {
 describe("loadTask", () => {
   it("gives a model and data that train", async () => {
     const task = await loadTask(await manifest());
-    const samples = task.samples(task.dataset.train, [0, 1, 2]);
+    const samples = task.samplerFor([0, 1, 2])(task.dataset.train, [0, 1, 2]);
     const weights = task.model.initialise(1);
     const { training: hyper } = await manifest();
     expect((await task.model.train({ weights, samples, hyper, round: 1, member: 1 })).samples).to.equal(3);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { InputError } from "../../../protocol/errors.ts";
 import { type DataFile, findDataFile, requireDataFile } from "./dataFile.ts";
+import { OFFICIAL_TERMS } from "./data/officialTerms.ts";
 import type { Dataset, Split } from "./dataset.ts";
 
 const SIZE = 32;
@@ -27,11 +28,7 @@ export async function loadCifar10(directory: string): Promise<Dataset> {
     });
   }
   return {
-    name: "cifar10",
-    inputShape: [SIZE, SIZE, CHANNELS],
-    classes: 10,
-    mean: [0.5, 0.5, 0.5],
-    std: [0.5, 0.5, 0.5],
+    ...OFFICIAL_TERMS.cifar10,
     train: parseBatches(batches),
     test: parseBatches([await requireDataFile(directories, ["test_batch.bin"])]),
   };
@@ -57,7 +54,7 @@ function parseBatches(files: readonly DataFile[]): Split {
       interleave(bytes, start + 1, images, image * IMAGE_BYTES);
     }
   }
-  return { images, labels, count };
+  return { features: images, labels, count };
 }
 
 function recordCount({ path, bytes }: DataFile): number {

@@ -1,29 +1,31 @@
 import { InputError } from "../../../protocol/errors.ts";
-import type { DatasetName } from "../../../protocol/datasetTerms.ts";
+import type { DatasetName, DatasetTerms } from "../../../protocol/datasetTerms.ts";
 import { loadCifar10 } from "./cifar10.ts";
 import { digits } from "./digits.ts";
 import { loadMnist } from "./mnist.ts";
 
-/** Images and their labels as a file holds them. */
+/** Records and their right answers as a file holds them. */
 export interface Split {
-  /** Raw pixels 0..255, [count, height, width, channels] row-major. */
-  readonly images: Uint8Array;
-  /** Class of each image, 0..classes-1. */
-  readonly labels: Uint8Array;
+  /** Raw values, [count, ...inputShape] row-major: pixels 0..255 as bytes, everything else as floats in its own unit. */
+  readonly features: Uint8Array | Float32Array;
+  /** Class of each record, 0..classes-1; all 0 where `targets` stand. */
+  readonly labels: Uint8Array | Uint16Array;
+  /** The number to predict of each record, in a regression. */
+  readonly targets?: Float32Array;
+  /** The person or device that each record came from, numbered as the dataset does. */
+  readonly subjects?: Uint16Array;
   readonly count: number;
 }
 
-/** A dataset in memory: the training file, from which nodes draw training and validation, and the test file. */
-export interface Dataset {
-  readonly name: DatasetName;
-  /** Height, width and channels of one image. */
-  readonly inputShape: readonly [number, number, number];
-  readonly classes: number;
-  /** Customary normalisation per channel of pixels scaled to 0..1, for manifests: (x - mean) / std. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly train: Split;
-  readonly test: Split;
+/**
+ * A dataset in memory: what a manifest would say about it (with the customary normalisation), the training file, from which
+ * nodes draw training and validation, and the test file.
+ */
+export type Dataset = DatasetTerms & { readonly train: Split; readonly test: Split };
+
+/** What a manifest says about a dataset. */
+export function datasetTerms({ train: _train, test: _test, ...terms }: Dataset): DatasetTerms {
+  return terms;
 }
 
 /**
@@ -44,5 +46,7 @@ export async function loadDataset(name: DatasetName, directory?: string): Promis
       return loadMnist(directory);
     case "cifar10":
       return loadCifar10(directory);
+    default:
+      throw new InputError(`There is no loader of ${name} yet`);
   }
 }

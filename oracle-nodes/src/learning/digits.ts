@@ -1,5 +1,6 @@
 import type { Dataset, Split } from "./dataset.ts";
 import { DIGIT_GLYPHS, type Point, type Stroke } from "./digitGlyphs.ts";
+import { OFFICIAL_TERMS } from "./data/officialTerms.ts";
 import { SeededRandom } from "./seededRandom.ts";
 
 const SIZE = 16;
@@ -21,11 +22,7 @@ let drawn: Dataset | undefined;
  */
 export function digits(): Dataset {
   drawn ??= {
-    name: "digits",
-    inputShape: [SIZE, SIZE, 1],
-    classes: CLASSES,
-    mean: [0.25],
-    std: [0.3],
+    ...OFFICIAL_TERMS.digits,
     train: drawSplit("train", TRAIN_COUNT),
     test: drawSplit("test", TEST_COUNT),
   };
@@ -39,7 +36,7 @@ function drawSplit(name: string, count: number): Split {
   labels.forEach((label, i) =>
     drawDigit(label, random, images.subarray(i * SIZE * SIZE, (i + 1) * SIZE * SIZE)),
   );
-  return { images, labels, count };
+  return { features: images, labels, count };
 }
 
 /** Draws one handwritten digit into `image`, [SIZE, SIZE] row-major. */

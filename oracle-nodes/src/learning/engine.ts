@@ -1,5 +1,5 @@
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
-import type { TaskManifest } from "../../../protocol/manifest.ts";
+import type { EvaluationTerms, TaskManifest } from "../../../protocol/manifest.ts";
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import type { Samples } from "./samples.ts";
 import type { Topology } from "./models.ts";
@@ -115,6 +115,18 @@ export class TrainingDivergedError extends ConcordatError {}
 /** Accuracy in basis points, rounded down: the score that negotiation reports. */
 export function accuracyBps({ correct, total }: Evaluation): number {
   return total === 0 ? 0 : Math.floor((10_000 * correct) / total);
+}
+
+/**
+ * Turns an evaluation into the score that negotiation reports: accuracy in basis points, or in a regression
+ * min(maxScore, round(mean absolute error * scale)), the worst score where the error is no number.
+ */
+export function scoreOf(evaluation: EvaluationTerms, maxScore: number): (result: Evaluation) => number {
+  if (evaluation.metric === "accuracy") return accuracyBps;
+  return ({ absoluteError = Number.NaN, total }) => {
+    const score = Math.round((absoluteError / total) * evaluation.scale);
+    return Number.isNaN(score) ? maxScore : Math.min(maxScore, score);
+  };
 }
 
 /**

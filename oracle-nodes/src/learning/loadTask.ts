@@ -1,8 +1,8 @@
 import { InputError } from "../../../protocol/errors.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
-import { type Dataset, loadDataset, type Split } from "./dataset.ts";
+import { type Dataset, loadDataset } from "./dataset.ts";
 import { createEngine, type TrainableModel } from "./engine.ts";
-import { manifestSamples, type Samples } from "./samples.ts";
+import { samplerFor, type Sampler } from "./samples.ts";
 
 export interface LoadTaskOptions {
   /** Folder with the dataset's files; `digits` needs none. */
@@ -17,8 +17,11 @@ export interface LoadTaskOptions {
 export interface LearningTask {
   readonly dataset: Dataset;
   readonly model: TrainableModel;
-  /** Some images of a split, normalised as the manifest says. */
-  samples(split: Split, indices: readonly number[]): Samples;
+  /**
+   * Makes samples for the node that trains on these records of `dataset.train`, normalised as the manifest says: with its
+   * numbers, or with those fitted on these records.
+   */
+  samplerFor(train: readonly number[]): Sampler;
 }
 
 /**
@@ -32,7 +35,7 @@ export async function loadTask(manifest: TaskManifest, options: LoadTaskOptions 
   const { inputShape, classes } = manifest.dataset;
   const engine = await createEngine(options.engine ?? "auto");
   const model = await engine.load(manifest.model, inputShape, classes);
-  return { dataset, model, samples: (split, indices) => manifestSamples(manifest.dataset, split, indices) };
+  return { dataset, model, samplerFor: (train) => samplerFor(manifest.dataset, dataset.train, train) };
 }
 
 function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]): void {
@@ -42,7 +45,7 @@ function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]): void
     });
   }
   if (dataset.inputShape.join() !== expected.inputShape.join() || dataset.classes !== expected.classes) {
-    const found = `images of ${dataset.inputShape.join(" x ")} in ${dataset.classes} classes`;
+    const found = `records of ${dataset.inputShape.join(" x ")} in ${dataset.classes} classes`;
     const wanted = `${expected.inputShape.join(" x ")} in ${expected.classes}`;
     throw new InputError(`${dataset.name} has ${found}, the task's manifest says ${wanted}`, {
       hint: "Ask the publisher to correct the manifest",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { InputError } from "../../../protocol/errors.ts";
 import { type DataFile, requireDataFile } from "./dataFile.ts";
+import { OFFICIAL_TERMS } from "./data/officialTerms.ts";
 import type { Dataset, Split } from "./dataset.ts";
 
 const IMAGES_MAGIC = 0x0000_0803;
@@ -14,11 +15,7 @@ const SIZE = 28;
 export async function loadMnist(directory: string): Promise<Dataset> {
   const directories = [directory, join(directory, "mnist")];
   return {
-    name: "mnist",
-    inputShape: [SIZE, SIZE, 1],
-    classes: 10,
-    mean: [0.1307],
-    std: [0.3081],
+    ...OFFICIAL_TERMS.mnist,
     train: await loadSplit(directories, "train"),
     test: await loadSplit(directories, "t10k"),
   };
@@ -38,7 +35,7 @@ async function loadSplit(directories: readonly string[], prefix: "train" | "t10k
       },
     );
   }
-  return { images, labels, count };
+  return { features: images, labels, count };
 }
 
 const idxNames = (stem: string, dimensions: number) => [

@@ -38,22 +38,19 @@ const LAYERS: Record<ModelName, readonly LayerJson[]> = {
 };
 
 /**
- * The topology of a built-in model for images of [height, width, channels]; its output are logits.
+ * The topology of a built-in model for inputs of a shape, [height, width, channels] for images; its output are logits.
  * @throws {InputError} when the name is unknown or the images are too small for it.
  */
-export function builtInTopology(
-  name: string,
-  inputShape: readonly [number, number, number],
-  classes: number,
-): Topology {
+export function builtInTopology(name: string, inputShape: readonly number[], classes: number): Topology {
   const known = MODEL_NAMES.find((candidate) => candidate === name);
   if (known === undefined) {
     throw new InputError(`There is no built-in model "${name}"`, {
       hint: `Choose one of ${MODEL_NAMES.join(", ")}`,
     });
   }
-  if (known === "lenet" && Math.min(inputShape[0], inputShape[1]) < 16) {
-    throw new InputError(`Images of ${inputShape[0]} x ${inputShape[1]} are too small for lenet`, {
+  const [height = 0, width = 0] = inputShape;
+  if (known === "lenet" && Math.min(height, width) < 16) {
+    throw new InputError(`Images of ${height} x ${width} are too small for lenet`, {
       hint: "Choose mlp or cnn",
     });
   }

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Bps } from "../../../protocol/ids.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
-import { accuracyBps, type TrainableModel } from "./engine.ts";
+import { accuracyBps, type Evaluation, type TrainableModel } from "./engine.ts";
 import type { Samples } from "./samples.ts";
 
 /**
@@ -26,8 +26,8 @@ export function mix(alphaBps: Bps, local: ModelTensors, global: ModelTensors): M
 }
 
 /**
- * The table of one node in negotiation: the score in basis points, floor(10,000 correct / total), of each candidate
- * alpha on the node's validation split.
+ * The table of one node in negotiation: the score of each candidate alpha on the node's validation split, by default in
+ * basis points, floor(10,000 correct / total).
  */
 export async function scoreCandidates(
   model: TrainableModel,
@@ -36,10 +36,11 @@ export async function scoreCandidates(
   global: ModelTensors,
   validation: Samples,
   signal?: AbortSignal,
+  score: (result: Evaluation) => number = accuracyBps,
 ): Promise<number[]> {
   const scores: number[] = [];
   for (const alpha of alphas) {
-    scores.push(accuracyBps(await model.evaluate(mix(alpha, local, global), validation, signal)));
+    scores.push(score(await model.evaluate(mix(alpha, local, global), validation, signal)));
     await setImmediate();
   }
   return scores;

@@ -2,6 +2,7 @@ import { alphaCandidates } from "../../../protocol/rules/alphaSelection.ts";
 import { packScores } from "../../../protocol/rules/packedScores.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import type { RoundView } from "../chain/roundView.ts";
+import { scoreOf } from "../learning/engine.ts";
 import { scoreCandidates } from "../learning/personalise.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel, ownUpdate } from "./models.ts";
@@ -67,6 +68,7 @@ async function score(
     global,
     task.validation,
     signal,
+    scoreOf(task.manifest.evaluation, task.terms.maxScore),
   );
   task.logger.debug({ round: view.round, scores }, "scored");
   return scores;

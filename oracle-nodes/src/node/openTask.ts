@@ -72,7 +72,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
 
 /** This node's part of the dataset, training cut to what the terms allow one update to claim. */
 function share(
-  { dataset, samples }: LearningTask,
+  { dataset, samplerFor }: LearningTask,
   options: NodeConfig["dataset"]["partition"],
   maxSamples: number,
 ): { train: Samples; validation: Samples } {
@@ -89,8 +89,10 @@ function share(
     },
     index,
   );
+  const train = part.train.slice(0, maxSamples);
+  const samples = samplerFor(train);
   return {
-    train: samples(dataset.train, part.train.slice(0, maxSamples)),
+    train: samples(dataset.train, train),
     validation: samples(dataset.train, part.validation),
   };
 }

@@ -16,6 +16,7 @@ import type { TaskFiles } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TermsSettings } from "../publish/buildTerms.ts";
 import { nextSteps } from "../publish/nextSteps.ts";
+import { publishedData } from "../publish/publishedData.ts";
 import { checkEscrow, publishTerms } from "../publish/publishTerms.ts";
 import type { PublishOptions } from "../publish/publishOptions.ts";
 import { readableTerms } from "../readableTerms.ts";
@@ -37,7 +38,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
   const files = await buildTask({
     name: options.name,
     description: options.description,
-    dataset: options.dataset,
+    dataset: await publishedData(options),
     seed: options.seed,
     ...(options.model !== undefined && { model: options.model }),
     ...(options.epochs !== undefined && { localEpochs: options.epochs }),

@@ -15,7 +15,10 @@ const [file = ""] = process.argv.slice(2);
 const { manifest, data, partition, initialModel, rounds, local, fedAvg } = JSON.parse(
   await readFile(file, "utf8"),
 ) as BaselineSpec;
-const { dataset, model, samples } = await loadTask(manifest, data === undefined ? {} : { datasetDir: data });
+const { dataset, model, samplerFor } = await loadTask(
+  manifest,
+  data === undefined ? {} : { datasetDir: data },
+);
 const initial = decodeArtifact(new Uint8Array(await readFile(initialModel)), {
   specs: manifest.model.tensors,
   ...INITIAL_MODEL,
@@ -59,7 +62,8 @@ async function trainFedAvg(nodes: readonly Omit<BaselineNode, "output">[]): Prom
 }
 
 function trainingSplit({ index }: Pick<BaselineNode, "index">) {
-  return samples(dataset.train, partitionNode({ dataset, ...partition }, index).train);
+  const { train } = partitionNode({ dataset, ...partition }, index);
+  return samplerFor(train)(dataset.train, train);
 }
 
 async function save(output: string, weights: ModelTensors): Promise<void> {

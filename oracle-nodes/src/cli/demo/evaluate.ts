@@ -59,7 +59,7 @@ export async function fetchModel(
 
 /** Scores all schemes on the same test splits of each node. A node without an update has the global model. */
 export async function compareSchemes(
-  { dataset, model, samples }: LearningTask,
+  { dataset, model, samplerFor }: LearningTask,
   partitions: readonly NodePartition[],
   models: ComparedModels,
   signal: AbortSignal,
@@ -67,6 +67,7 @@ export async function compareSchemes(
   const results: NodeResult[] = [];
   for (const part of partitions) {
     const skewed = part.skewed.find(({ levelBps }) => levelBps === SKEW_BPS);
+    const samples = samplerFor(part.train);
     const score = async (weights: ModelTensors): Promise<SchemeResult> => ({
       clean: await model.evaluate(weights, samples(dataset.test, part.test), signal),
       skewed: await model.evaluate(weights, samples(dataset.test, skewed?.test ?? []), signal),

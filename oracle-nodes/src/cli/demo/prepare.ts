@@ -1,7 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
-import { loadDataset } from "../../learning/dataset.ts";
+import { datasetTerms, loadDataset } from "../../learning/dataset.ts";
 import { loadTask } from "../../learning/loadTask.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
 import { partition } from "../../learning/partition.ts";
@@ -41,7 +41,7 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
   const files = await buildTask({
     name: `Demonstration: ${options.dataset}`,
     description: "A non-IID federation on one machine",
-    dataset: options.dataset,
+    dataset: datasetTerms(dataset),
     seed: options.seed,
     ...(options.model !== undefined && { model: options.model }),
     ...(options.epochs !== undefined && { localEpochs: options.epochs }),

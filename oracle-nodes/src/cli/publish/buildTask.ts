@@ -2,18 +2,18 @@ import { INITIAL_MODEL, encodeArtifact, maxArtifactBytes } from "../../../../pro
 import { digestOf } from "../../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../../protocol/ids.ts";
 import { encodeManifest } from "../../../../protocol/manifest.ts";
-import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
+import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { createEngine } from "../../learning/engine.ts";
 import { manifestModel } from "../../learning/manifestModel.ts";
 import { DATASET_DEFAULTS } from "./datasetDefaults.ts";
-import { readModel } from "./readModel.ts";
+import { readModel } from "../../learning/readModel.ts";
 
 /** What a publisher says about the learning; the rest comes from the dataset's defaults. */
 export interface LearningSettings {
   readonly name: string;
   readonly description: string;
-  readonly dataset: DatasetName;
+  readonly dataset: DatasetTerms;
   /** mlp, cnn, lenet, or a .json file with a topology. */
   readonly model?: string;
   readonly localEpochs?: number;
@@ -44,16 +44,16 @@ export interface TaskFiles {
  * @throws {InputError} | {ArtifactError} when the model is unknown, unsupported or does not fit the dataset.
  */
 export async function buildTask(settings: LearningSettings): Promise<TaskFiles> {
-  const defaults = DATASET_DEFAULTS[settings.dataset];
-  const { inputShape, classes } = defaults.schema;
-  const [height = 0, width = 0, channels = 0] = inputShape;
-  const topology = await readModel(settings.model ?? defaults.model, [height, width, channels], classes);
+  const { dataset } = settings;
+  const { inputShape, classes } = dataset;
+  const defaults = DATASET_DEFAULTS[dataset.name];
+  const topology = await readModel(settings.model ?? defaults.model, inputShape, classes);
   const manifest: TaskManifest = {
     format: "concordat/manifest/1",
     name: settings.name,
     description: settings.description,
     model: await manifestModel(topology, inputShape, classes),
-    dataset: { name: settings.dataset, ...defaults.schema },
+    dataset,
     training: {
       optimiser: "sgd",
       learningRate: settings.learningRate ?? defaults.learningRate,

@@ -5,6 +5,7 @@ import type { AggregationRule } from "../../../../protocol/enums.ts";
 import { AlphaGrid, ElectionMode, ScoreKind, Strategy, TrainingBase } from "../../../../protocol/enums.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Address, Bps } from "../../../../protocol/ids.ts";
+import type { EvaluationTerms } from "../../../../protocol/manifest.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import type { TaskFiles } from "./buildTask.ts";
 
@@ -126,8 +127,7 @@ export function buildTerms(
     aggregationRule: AGGREGATION_RULES.indexOf(settings.rule) as AggregationRule,
     byzantineBound: settings.f,
     maxSamples: settings.maxSamples,
-    scoreKind: ScoreKind.Accuracy,
-    maxScore: 10_000,
+    ...scoreTerms(files.manifest.evaluation),
     targetScore: settings.target,
     reputationInitial: settings.reputation,
     reputationMax: settings.reputationMax,
@@ -139,6 +139,13 @@ export function buildTerms(
     slashRecipient: settings.slashRecipient,
     slashBounty: settings.slashBounty,
   };
+}
+
+/** Accuracy in basis points, or errors in all the 16 bits that a score has. */
+function scoreTerms({ metric }: EvaluationTerms): Pick<TaskTerms, "scoreKind" | "maxScore"> {
+  return metric === "mae"
+    ? { scoreKind: ScoreKind.Error, maxScore: 0xffff }
+    : { scoreKind: ScoreKind.Accuracy, maxScore: 10_000 };
 }
 
 /** The contract checks every term again; what an option can correct is named by its option here. */

@@ -1,9 +1,7 @@
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
 
-/** What a manifest says about a dataset, and the hyperparameters that suit it where a publisher names none. */
+/** The model and the hyperparameters that suit a dataset where a publisher names none. */
 export interface DatasetDefaults {
-  readonly schema: Omit<TaskManifest["dataset"], "name">;
   readonly model: string;
   readonly localEpochs: number;
   readonly batchSize: number;
@@ -11,30 +9,17 @@ export interface DatasetDefaults {
   readonly momentum: number;
 }
 
-/** The schema is what the dataset's loader gives, so that a publisher needs no data. */
+/** Those of paper 1, section 4.1. */
+const TRAINING = { localEpochs: 5, batchSize: 10, learningRate: 0.01, momentum: 0.5 } as const;
+
 export const DATASET_DEFAULTS: Readonly<Record<DatasetName, DatasetDefaults>> = {
-  digits: {
-    schema: { inputShape: [16, 16, 1], classes: 10, mean: [0.25], std: [0.3] },
-    model: "mlp",
-    localEpochs: 5,
-    batchSize: 10,
-    learningRate: 0.01,
-    momentum: 0.5,
-  },
-  mnist: {
-    schema: { inputShape: [28, 28, 1], classes: 10, mean: [0.1307], std: [0.3081] },
-    model: "mlp",
-    localEpochs: 5,
-    batchSize: 10,
-    learningRate: 0.01,
-    momentum: 0.5,
-  },
-  cifar10: {
-    schema: { inputShape: [32, 32, 3], classes: 10, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-    model: "lenet",
-    localEpochs: 5,
-    batchSize: 10,
-    learningRate: 0.01,
-    momentum: 0.5,
-  },
+  digits: { model: "mlp", ...TRAINING },
+  mnist: { model: "mlp", ...TRAINING },
+  "fashion-mnist": { model: "mlp", ...TRAINING },
+  cifar10: { model: "lenet", ...TRAINING },
+  cifar100: { model: "lenet", ...TRAINING },
+  "uci-har": { model: "mlp", ...TRAINING },
+  "realworld-har": { model: "mlp", ...TRAINING },
+  "image-folder": { model: "cnn", ...TRAINING },
+  csv: { model: "mlp", ...TRAINING },
 };

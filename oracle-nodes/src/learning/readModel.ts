@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { InputError } from "../../../../protocol/errors.ts";
-import { MODEL_NAMES, builtInTopology } from "../../learning/models.ts";
-import type { Topology } from "../../learning/models.ts";
+import { InputError } from "../../../protocol/errors.ts";
+import { MODEL_NAMES, builtInTopology } from "./models.ts";
+import type { Topology } from "./models.ts";
 
 /**
  * The topology that `--model` names: a built-in model, or a file with Keras JSON as TensorFlow.js writes it, which may
@@ -10,7 +10,7 @@ import type { Topology } from "../../learning/models.ts";
  */
 export async function readModel(
   model: string,
-  inputShape: readonly [number, number, number],
+  inputShape: readonly number[],
   classes: number,
 ): Promise<Topology> {
   if (!model.endsWith(".json")) return builtInTopology(model, inputShape, classes);

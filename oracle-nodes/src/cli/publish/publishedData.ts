@@ -1,0 +1,17 @@
+import type { DatasetName, DatasetTerms } from "../../../../protocol/datasetTerms.ts";
+import { OFFICIAL_TERMS } from "../../learning/data/officialTerms.ts";
+import { datasetTerms, loadDataset } from "../../learning/dataset.ts";
+
+/**
+ * What a manifest says about the data of a task. An official dataset is known by its name; of any other the publisher needs
+ * an example folder, which tells shapes and classes.
+ * @throws {InputError} when a folder is needed and missing, or does not hold such data.
+ */
+export async function publishedData(options: {
+  readonly dataset: DatasetName;
+  readonly data?: string;
+}): Promise<DatasetTerms> {
+  const { dataset, data } = options;
+  if (dataset in OFFICIAL_TERMS) return OFFICIAL_TERMS[dataset as keyof typeof OFFICIAL_TERMS];
+  return datasetTerms(await loadDataset(dataset, data));
+}

@@ -1,5 +1,18 @@
 import { z } from "zod";
 
-/** How an update is made smaller before it is stored. */
-export const compressionSchema = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("none") })]);
+/** Share of the trainable weights whose change is kept, in basis points; at least one weight is. */
+const keepBps = z.number().int().min(1).max(10_000);
+/** Bits of a quantised value. */
+const bits = z.literal(8);
+
+/**
+ * How an update is made smaller before it is stored: nothing; the greatest changes alone; every change in 8 bits; the
+ * greatest changes in 8 bits. All but `none` say the change against w_G^{t-1} (see compressedUpdate.ts).
+ */
+export const compressionSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("top-k"), keepBps }),
+  z.strictObject({ kind: z.literal("quantised"), bits }),
+  z.strictObject({ kind: z.literal("top-k-quantised"), keepBps, bits }),
+]);
 export type CompressionTerms = z.infer<typeof compressionSchema>;

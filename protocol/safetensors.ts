@@ -3,6 +3,19 @@ import { ArtifactError } from "./errors.ts";
 import { elementCount } from "./tensors.ts";
 import type { ModelTensors, NamedTensor, TensorSpec } from "./tensors.ts";
 
+/** How a tensor's elements are stored. */
+export type Dtype = "F32" | "I8" | "U8";
+
+/** A tensor of a file that may hold other than float32: float32 where no type is named. */
+export interface StoredSpec extends TensorSpec {
+  readonly dtype?: Dtype;
+}
+
+/** A tensor as the file holds it: little-endian bytes, as many as its shape and type need. */
+export interface StoredTensor extends StoredSpec {
+  readonly bytes: Uint8Array;
+}
+
 /** Which rule of the format some bytes break. Stands as `facts.fault` in the {@link ArtifactError}. */
 export type ArtifactFault =
   | "truncated"
@@ -16,6 +29,8 @@ export type ArtifactFault =
   | "wrong-shape"
   | "wrong-offsets"
   | "not-finite"
+  | "wrong-indices"
+  | "wrong-quantisation"
   | "wrong-metadata";
 
 /** The error for bytes, or a model to be written, that break `fault`. */
@@ -30,6 +45,7 @@ const METADATA = "__metadata__";
 const MAX_HEADER_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
 const FLOAT_BYTES = 4;
+const ELEMENT_BYTES: Readonly<Record<Dtype, number>> = { F32: FLOAT_BYTES, I8: 1, U8: 1 };
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /**
@@ -38,23 +54,9 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
  * @throws {ArtifactError} when a tensor's data does not fit its shape, or holds NaN or infinity.
  */
 export function encodeSafetensors(metadata: SafetensorsMetadata, tensors: ModelTensors): Uint8Array {
-  const header = encodeHeader(metadata, tensors);
-  const bytes = new Uint8Array(LENGTH_BYTES + header.length + dataBytes(tensors));
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
-  bytes.set(header, LENGTH_BYTES);
-  let offset = LENGTH_BYTES + header.length;
-  for (const tensor of tensors) {
-    if (tensor.data.length !== elementCount(tensor.shape)) {
-      throw artifactFault(
-        "wrong-shape",
-        `Tensor "${tensor.name}" has ${tensor.data.length} values, not those of its shape`,
-      );
-    }
-    checkFinite(tensor);
-    writeFloats(bytes, offset, tensor.data);
-    offset += tensor.data.length * FLOAT_BYTES;
-  }
-  return bytes;
+  tensors.forEach(checkFinite);
+  const stored = tensors.map(({ name, shape, data }) => ({ name, shape, bytes: floatBytes(data) }));
+  return encodeStored(metadata, stored);
 }
 
 /**
@@ -66,41 +68,84 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   specs: readonly TensorSpec[],
 ): { metadata: SafetensorsMetadata; tensors: ModelTensors } {
+  const { metadata, tensors: stored } = decodeStored(bytes, specs);
+  const tensors = stored.map((tensor) => ({
+    name: tensor.name,
+    shape: tensor.shape,
+    data: readFloats(tensor.bytes),
+  }));
+  tensors.forEach(checkFinite);
+  return { metadata, tensors };
+}
+
+/**
+ * Writes the canonical file of tensors of any stored type.
+ * @throws {ArtifactError} when a tensor's bytes do not fit its shape and type.
+ */
+export function encodeStored(metadata: SafetensorsMetadata, tensors: readonly StoredTensor[]): Uint8Array {
+  const header = encodeHeader(metadata, tensors);
+  const bytes = new Uint8Array(LENGTH_BYTES + header.length + dataBytes(tensors));
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(header, LENGTH_BYTES);
+  let offset = LENGTH_BYTES + header.length;
+  for (const tensor of tensors) {
+    if (tensor.bytes.length !== storedBytes(tensor)) {
+      throw artifactFault(
+        "wrong-shape",
+        `Tensor "${tensor.name}" has ${tensor.bytes.length} bytes, not those of its shape`,
+      );
+    }
+    bytes.set(tensor.bytes, offset);
+    offset += tensor.bytes.length;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a canonical file that must hold exactly `specs`; what the elements are is left to the caller.
+ * @throws {ArtifactError} naming the broken rule in `facts.fault`.
+ */
+export function decodeStored(
+  bytes: Uint8Array,
+  specs: readonly StoredSpec[],
+): { metadata: SafetensorsMetadata; tensors: readonly StoredTensor[] } {
   const header = headerBytes(bytes);
   const metadata = checkHeader(header, specs);
-  const start = LENGTH_BYTES + header.length;
-  const missing = start + dataBytes(specs) - bytes.length;
+  let begin = LENGTH_BYTES + header.length;
+  const missing = begin + dataBytes(specs) - bytes.length;
   if (missing > 0)
     throw artifactFault("truncated", `The artifact is truncated: ${missing} bytes are missing`);
   if (missing < 0)
     throw artifactFault("trailing-bytes", `The artifact has ${-missing} bytes after its last tensor`);
-  let offset = start;
-  const tensors = specs.map(({ name, shape }) => {
-    const count = elementCount(shape);
-    const tensor = { name, shape, data: readFloats(bytes, offset, count) };
-    offset += count * FLOAT_BYTES;
-    checkFinite(tensor);
+  const tensors = specs.map((spec) => {
+    const end = begin + storedBytes(spec);
+    const tensor = { ...spec, bytes: bytes.subarray(begin, end) };
+    begin = end;
     return tensor;
   });
   return { metadata, tensors };
 }
 
-/** Bytes of the file that {@link encodeSafetensors} writes for this metadata and these specs. */
-export function safetensorsBytes(metadata: SafetensorsMetadata, specs: readonly TensorSpec[]): number {
+/** Bytes of the file that {@link encodeStored} writes for this metadata and these specs. */
+export function safetensorsBytes(metadata: SafetensorsMetadata, specs: readonly StoredSpec[]): number {
   return LENGTH_BYTES + encodeHeader(metadata, specs).length + dataBytes(specs);
 }
 
-function dataBytes(specs: readonly TensorSpec[]): number {
-  return specs.reduce((sum, { shape }) => sum + elementCount(shape) * FLOAT_BYTES, 0);
+function dataBytes(specs: readonly StoredSpec[]): number {
+  return specs.reduce((sum, spec) => sum + storedBytes(spec), 0);
 }
 
-function encodeHeader(metadata: SafetensorsMetadata, specs: readonly TensorSpec[]): Uint8Array {
+function storedBytes({ shape, dtype = "F32" }: StoredSpec): number {
+  return elementCount(shape) * ELEMENT_BYTES[dtype];
+}
+
+function encodeHeader(metadata: SafetensorsMetadata, specs: readonly StoredSpec[]): Uint8Array {
   let begin = 0;
-  const entries = specs.map(({ name, shape }): [string, unknown] => {
-    const end = begin + elementCount(shape) * FLOAT_BYTES;
-    const entry = { dtype: "F32", shape, data_offsets: [begin, end] };
+  const entries = specs.map((spec): [string, unknown] => {
+    const end = begin + storedBytes(spec);
+    const entry = { dtype: spec.dtype ?? "F32", shape: spec.shape, data_offsets: [begin, end] };
     begin = end;
-    return [name, entry];
+    return [spec.name, entry];
   });
   const names = new Set([METADATA, ...specs.map(({ name }) => name)]);
   if (names.size !== specs.length + 1)
@@ -144,17 +189,17 @@ function headerTooLarge(length: number | bigint): ArtifactError {
 }
 
 /** Names the first way in which the header differs from the canonical header of `specs`; returns its metadata. */
-function checkHeader(bytes: Uint8Array, specs: readonly TensorSpec[]): SafetensorsMetadata {
+function checkHeader(bytes: Uint8Array, specs: readonly StoredSpec[]): SafetensorsMetadata {
   const header = parseHeader(bytes);
   const metadata = header.get(METADATA);
   if (!isStringRecord(metadata))
     throw artifactFault("wrong-metadata", "The artifact's __metadata__ is not a map of strings");
   header.delete(METADATA);
   let begin = 0;
-  for (const { name, shape } of specs) {
-    const end = begin + elementCount(shape) * FLOAT_BYTES;
-    checkEntry(name, header.get(name), shape, [begin, end]);
-    header.delete(name);
+  for (const spec of specs) {
+    const end = begin + storedBytes(spec);
+    checkEntry(spec, header.get(spec.name), [begin, end]);
+    header.delete(spec.name);
     begin = end;
   }
   for (const name of header.keys())
@@ -184,14 +229,13 @@ function parseHeader(bytes: Uint8Array): Map<string, unknown> {
 }
 
 function checkEntry(
-  name: string,
+  { name, shape, dtype = "F32" }: StoredSpec,
   entry: unknown,
-  shape: readonly number[],
   offsets: readonly [number, number],
 ): void {
   if (entry === undefined) throw artifactFault("missing-tensor", `Tensor "${name}" is missing`);
   if (!isRecord(entry)) throw artifactFault("malformed-header", `Tensor "${name}" has no description`);
-  if (entry["dtype"] !== "F32") throw artifactFault("wrong-dtype", `Tensor "${name}" is not float32`);
+  if (entry["dtype"] !== dtype) throw artifactFault("wrong-dtype", `Tensor "${name}" is not ${dtype}`);
   if (!isSame(entry["shape"], shape)) {
     throw artifactFault("wrong-shape", `Tensor "${name}" does not have the shape [${shape.join(", ")}]`);
   }
@@ -203,7 +247,8 @@ function checkEntry(
   }
 }
 
-function checkFinite({ name, data }: NamedTensor): void {
+/** @throws {ArtifactError} naming the first value that is not finite. */
+export function checkFinite({ name, data }: NamedTensor): void {
   // A plain loop: with a callback for each of a few million weights this check costs more than hashing them.
   for (let index = 0; index < data.length; index++) {
     if (!Number.isFinite(data[index])) {
@@ -212,19 +257,20 @@ function checkFinite({ name, data }: NamedTensor): void {
   }
 }
 
-function writeFloats(bytes: Uint8Array, offset: number, data: Float32Array): void {
-  if (LITTLE_ENDIAN) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    return;
-  }
-  const view = new DataView(bytes.buffer, offset);
+/** A view of the floats where the machine is little-endian, else a copy. */
+export function floatBytes(data: Float32Array): Uint8Array {
+  if (LITTLE_ENDIAN) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const view = new DataView(new ArrayBuffer(data.byteLength));
   data.forEach((value, i) => view.setFloat32(i * FLOAT_BYTES, value, true));
+  return new Uint8Array(view.buffer);
 }
 
-function readFloats(bytes: Uint8Array, offset: number, count: number): Float32Array {
-  const start = bytes.byteOffset + offset;
-  if (LITTLE_ENDIAN && start % FLOAT_BYTES === 0) return new Float32Array(bytes.buffer, start, count);
-  const view = new DataView(bytes.buffer, start);
+/** A view of the bytes where alignment and byte order allow, else a copy. */
+export function readFloats(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset: start } = bytes;
+  const count = bytes.length / FLOAT_BYTES;
+  if (LITTLE_ENDIAN && start % FLOAT_BYTES === 0) return new Float32Array(buffer, start, count);
+  const view = new DataView(buffer, start);
   return Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * FLOAT_BYTES, true));
 }
 

@@ -17,3 +17,8 @@ export type ModelTensors = readonly NamedTensor[];
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
+
+/** Whether a tensor holds running statistics of batch normalisation, which are averaged like weights but not trained. */
+export function isStatistic({ name }: TensorSpec): boolean {
+  return /(^|\/)moving_(mean|variance)$/.test(name);
+}

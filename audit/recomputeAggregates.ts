@@ -1,7 +1,9 @@
 import type { AggregationRuleName } from "../protocol/aggregationRule.ts";
 import { aggregationRuleName } from "../protocol/aggregationRule.ts";
-import { decodeArtifact, encodeArtifact } from "../protocol/artifact.ts";
+import { INITIAL_MODEL, decodeArtifact, encodeArtifact } from "../protocol/artifact.ts";
 import { bitmapHas, fromBitmap } from "../protocol/bitmap.ts";
+import { decodeUpdate } from "../protocol/compressedUpdate.ts";
+import type { CompressionTerms } from "../protocol/compressionTerms.ts";
 import { digestOf } from "../protocol/contentAddress.ts";
 import { ArtifactError } from "../protocol/errors.ts";
 import type { Digest, MemberId } from "../protocol/ids.ts";
@@ -63,13 +65,19 @@ type Fetched<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string; readonly disqualified?: true };
 
+/** What a task's manifest says about its updates. */
+interface UpdateForm {
+  readonly specs: readonly TensorSpec[];
+  readonly compression: CompressionTerms;
+}
+
 /** Makes every global model again from the updates, bit for bit, and says who was rightly left out. */
 export class AggregateRecomputation {
   readonly #context: ReplayContext;
   readonly #artifacts: ArtifactReader;
   readonly #aggregate: AggregateUpdates;
   readonly #endpointsOf: (nodeId: number) => string;
-  readonly #specs = new Map<number, Fetched<readonly TensorSpec[]>>();
+  readonly #forms = new Map<number, Fetched<UpdateForm>>();
 
   constructor(
     context: ReplayContext,
@@ -88,9 +96,15 @@ export class AggregateRecomputation {
     const { aggregate } = round;
     if (aggregate === undefined) return;
     const place = { taskId: round.task.taskId, round: round.round, subject: "global model" };
-    const specs = await this.#specsOf(round);
-    if (!specs.ok) {
-      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, specs.why);
+    const form = await this.#formOf(round);
+    if (!form.ok) {
+      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, form.why);
+      return;
+    }
+    const { specs } = form.value;
+    const base = await this.#baseOf(round, form.value);
+    if (!base.ok) {
+      await this.#checkStored(round, aggregate, specs, place, `base of the updates: ${base.why}`);
       return;
     }
     const taken = [...round.posted.values()]
@@ -102,13 +116,13 @@ export class AggregateRecomputation {
     const disqualified: number[] = [];
     let missing: string | undefined;
     for (const update of taken) {
-      const result = await this.#updateOf(round, update, specs.value);
+      const result = await this.#updateOf(round, update, form.value, base.value);
       if (!result.ok) missing ??= `update of node ${update.nodeId}: ${result.why}`;
       else if (result.value === undefined) disqualified.push(update.memberId);
       else usable.push(result.value);
     }
     if (missing !== undefined) {
-      await this.#checkStored(round, aggregate, specs.value, place, missing);
+      await this.#checkStored(round, aggregate, specs, place, missing);
       return;
     }
     await this.#compare(round, aggregate, place, usable, disqualified);
@@ -172,7 +186,8 @@ export class AggregateRecomputation {
   async #updateOf(
     round: ReplayedRound,
     update: PostedUpdate,
-    specs: readonly TensorSpec[],
+    { specs, compression }: UpdateForm,
+    base: ModelTensors,
   ): Promise<Fetched<UpdateToAggregate | undefined>> {
     const place = {
       taskId: round.task.taskId,
@@ -200,44 +215,58 @@ export class AggregateRecomputation {
     }
     let tensors: ModelTensors | undefined;
     const fault = faultOf(() => {
-      tensors = decodeArtifact(fetched.value, {
+      const expected = {
         specs,
         role: "update",
         task: asTaskId(round.task.taskId),
         round: round.round,
         node: asNodeId(update.nodeId),
         base: asDigest(round.base),
-      }).tensors;
+      } as const;
+      tensors = decodeUpdate(fetched.value, expected, base, compression).tensors;
     });
     checkForm(fault);
     if (tensors === undefined) return { ok: true, value: undefined };
     return { ok: true, value: { memberId: asMemberId(update.memberId), samples: update.samples, tensors } };
   }
 
-  async #specsOf(round: ReplayedRound): Promise<Fetched<readonly TensorSpec[]>> {
-    const { taskId, terms } = round.task;
-    const known = this.#specs.get(taskId);
-    if (known !== undefined) return known;
-    const fetched = await this.#fetch(round, terms.manifestDigest, 0);
-    const specs = fetched.ok
-      ? await this.#readManifest(taskId, terms.manifestDigest, fetched.value)
-      : fetched;
-    this.#specs.set(taskId, specs);
-    return specs;
+  /** w_G of the round before, against which compressed updates are read; nothing where they are not compressed. */
+  async #baseOf(round: ReplayedRound, { specs, compression }: UpdateForm): Promise<Fetched<ModelTensors>> {
+    if (compression.kind === "none") return { ok: true, value: [] };
+    const fetched = await this.#fetch(round, round.base, 0);
+    if (!fetched.ok) return fetched;
+    const expected =
+      round.round === 1
+        ? INITIAL_MODEL
+        : ({ role: "global", task: asTaskId(round.task.taskId), round: round.round - 1 } as const);
+    try {
+      if ((await digestOf(fetched.value)) !== round.base)
+        return { ok: false, why: "its bytes do not have its digest" };
+      return { ok: true, value: decodeArtifact(fetched.value, { specs, ...expected }).tensors };
+    } catch (error) {
+      return { ok: false, why: reasonOf(error) };
+    }
   }
 
-  async #readManifest(
-    taskId: number,
-    digest: Digest,
-    bytes: Uint8Array,
-  ): Promise<Fetched<readonly TensorSpec[]>> {
+  async #formOf(round: ReplayedRound): Promise<Fetched<UpdateForm>> {
+    const { taskId, terms } = round.task;
+    const known = this.#forms.get(taskId);
+    if (known !== undefined) return known;
+    const fetched = await this.#fetch(round, terms.manifestDigest, 0);
+    const form = fetched.ok ? await this.#readManifest(taskId, terms.manifestDigest, fetched.value) : fetched;
+    this.#forms.set(taskId, form);
+    return form;
+  }
+
+  async #readManifest(taskId: number, digest: Digest, bytes: Uint8Array): Promise<Fetched<UpdateForm>> {
     const found = await digestOf(bytes).catch(reasonOf);
     const place = { taskId, subject: "manifest" };
     if (!this.#context.checks.expect("update.artifact", place, digest, found)) {
       return { ok: false, why: "the manifest's bytes do not have its digest" };
     }
     try {
-      return { ok: true, value: decodeManifest(bytes).model.tensors };
+      const { model, compression } = decodeManifest(bytes);
+      return { ok: true, value: { specs: model.tensors, compression } };
     } catch (error) {
       return { ok: false, why: `the manifest: ${reasonOf(error)}` };
     }

@@ -3,19 +3,22 @@ import { audit } from "../../audit/audit.ts";
 import type { Check } from "../../audit/checks.ts";
 import type { ArtifactReader } from "../../audit/recomputeAggregates.ts";
 import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
-import { encodeArtifact } from "../../protocol/artifact.ts";
+import { INITIAL_MODEL, encodeArtifact } from "../../protocol/artifact.ts";
+import { encodeUpdate } from "../../protocol/compressedUpdate.ts";
+import type { CompressionTerms } from "../../protocol/compressionTerms.ts";
 import { digestOf } from "../../protocol/contentAddress.ts";
 import { AggregationRule } from "../../protocol/enums.ts";
 import type { Digest } from "../../protocol/ids.ts";
 import { digest as asDigest, memberId, nodeId, taskId } from "../../protocol/ids.ts";
 import { encodeManifest } from "../../protocol/manifest.ts";
+import type { TaskManifest } from "../../protocol/manifest.ts";
 import type { ModelTensors } from "../../protocol/tensors.ts";
 import type { ProposalFields } from "../contracts/federation.ts";
 import type { Story } from "./story.ts";
 import { beginStory } from "./story.ts";
 
 const SHAPE = [4, 3];
-const MANIFEST = encodeManifest({
+const MANIFEST: TaskManifest = {
   format: "concordat/manifest/1",
   name: "a small task",
   description: "",
@@ -25,7 +28,8 @@ const MANIFEST = encodeManifest({
   evaluation: { metric: "accuracy", negotiationSplit: "validation" },
   privacy: { kind: "none" },
   compression: { kind: "none" },
-});
+};
+const COMPRESSION = { kind: "top-k-quantised", keepBps: 5000, bits: 8 } as const;
 
 const model = (value: number): ModelTensors => [
   { name: "kernel", shape: SHAPE, data: Float32Array.from({ length: 12 }, (_, i) => value + i / 7) },
@@ -73,8 +77,10 @@ describe("auditing models", () => {
     rule: AggregationRule,
     lie: ProposalFields = {},
     malformedFourth = rule === AggregationRule.FedAvg,
+    compression: CompressionTerms = { kind: "none" },
   ): Promise<void> {
     const { federation, nodes } = story;
+    const initial = model(0);
     await federation.startTask(
       {
         rounds: 1,
@@ -82,7 +88,8 @@ describe("auditing models", () => {
         minNodes: 5,
         byzantineBound: rule === AggregationRule.MultiKrum ? 1 : 0,
         quorumBps: 10_000 as never,
-        manifestDigest: await store.put(MANIFEST),
+        manifestDigest: await store.put(encodeManifest({ ...MANIFEST, compression })),
+        initialModelDigest: await store.put(encodeArtifact(INITIAL_MODEL, initial)),
       },
       nodes,
     );
@@ -92,9 +99,11 @@ describe("auditing models", () => {
     const usable = [];
     for (const node of nodes) {
       const malformed = malformedFourth && node.nodeId === 4;
-      const tensors = model(node.nodeId === 4 ? 1000 : node.nodeId);
+      const local = model(node.nodeId === 4 ? 1000 : node.nodeId);
       const made = { role: "update", task, round: malformed ? 7 : 1, base: asDigest(base) } as const;
-      const digest = await store.put(encodeArtifact({ ...made, node: nodeId(node.nodeId) }, tensors));
+      const metadata = { ...made, node: nodeId(node.nodeId) };
+      const { bytes, decoded: tensors } = encodeUpdate(metadata, local, initial, compression);
+      const digest = await store.put(bytes);
       updates.push(digest);
       if (!malformed) usable.push({ memberId: memberId(node.nodeId), samples: 100 * node.nodeId, tensors });
       await federation.submitUpdates([await federation.update(node, { digest, samples: 100 * node.nodeId })]);
@@ -127,6 +136,18 @@ describe("auditing models", () => {
     const forms = (await checksOf("update.artifact")).filter(({ subject }) => subject.endsWith("form"));
     expect(forms.map((check) => check.agrees)).to.deep.equal([true, true, true, true, true]);
     expect(forms[3]?.found).to.contain("round is 7, not 1");
+  });
+
+  it("makes the same bytes again from compressed updates, if their base can be had", async () => {
+    await playRound(AggregationRule.FedAvg, {}, true, COMPRESSION);
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([[true, true]]);
+    const forms = (await checksOf("update.artifact")).filter(({ subject }) => subject.endsWith("form"));
+    expect(forms[3]?.found).to.contain("round is 7, not 1");
+
+    store.artifacts.delete(await digestOf(encodeArtifact(INITIAL_MODEL, model(0))));
+    const [check] = await checksOf("aggregate.model");
+    expect(check).to.include({ recomputed: false, agrees: true });
+    expect(check?.expected).to.contain("base of the updates");
   });
 
   it("rejects whom the rule rejects", async () => {

@@ -44,8 +44,8 @@ const functional = (...layers: object[]): Topology => ({
   config: { name: "test", layers, input_layers: [["in", 0, 0]], output_layers: [["out", 0, 0]] },
 });
 
-const sizeOf = async (name: string, shape: [number, number, number]) =>
-  parameters((await manifestModel(builtInTopology(name, shape, 10), shape, 10)).tensors);
+const sizeOf = async (name: string, shape: readonly number[], classes = 10) =>
+  parameters((await manifestModel(builtInTopology(name, shape, classes), shape, classes)).tensors);
 
 describe("built-in models", function () {
   this.timeout(60_000);
@@ -54,11 +54,36 @@ describe("built-in models", function () {
     expect(await sizeOf("mlp", [28, 28, 1])).to.equal(199_210);
     expect(await sizeOf("cnn", [28, 28, 1])).to.equal(1_663_370);
     expect(await sizeOf("lenet", [32, 32, 3])).to.equal(62_006);
+    expect(await sizeOf("lenet", [32, 32, 3], 100)).to.equal(69_656);
+    expect(await sizeOf("prototype-mlp", [28, 28, 1])).to.equal(50_890);
+    expect(await sizeOf("prototype-cnn", [28, 28, 1])).to.equal(21_840);
+    expect(await sizeOf("har-cnn", [128, 6], 6)).to.equal(6_447_538);
+  });
+
+  it("count the running statistics of ResNet-9, which takes small and large images", async () => {
+    expect(await sizeOf("resnet9", [32, 32, 3])).to.equal(6_575_370 + 4_480);
+    expect(await sizeOf("resnet9", [28, 28, 1])).to.equal(6_575_370 + 4_480 - 2 * 9 * 64);
+  });
+
+  it("take tables and windows where that makes sense", async () => {
+    expect(await sizeOf("mlp", [13], 1)).to.equal(14 * 200 + 201 * 200 + 201);
+    expect(await sizeOf("prototype-mlp", [128, 6], 6)).to.equal((128 * 6 + 1) * 64 + 65 * 6);
   });
 
   it("are chosen by name", () => {
     expect(() => builtInTopology("resnet", [8, 8, 1], 10)).to.throw(InputError, 'no built-in model "resnet"');
-    expect(() => builtInTopology("lenet", [8, 8, 1], 10)).to.throw(InputError, "too small");
+    expect(() => builtInTopology("lenet", [8, 8, 1], 10)).to.throw(InputError, "too small for lenet");
+    expect(() => builtInTopology("har-cnn", [28, 28, 1], 10)).to.throw(
+      InputError,
+      "har-cnn takes windows of [steps, channels], the data has [28, 28, 1]",
+    );
+    expect(() => builtInTopology("resnet9", [13], 2)).to.throw(InputError, "takes images");
+    try {
+      builtInTopology("cnn", [128, 6], 6);
+      expect.fail("it should have been refused");
+    } catch (error) {
+      expect((error as InputError).oneLine).to.include("Choose one of mlp, har-cnn, prototype-mlp");
+    }
   });
 });
 
@@ -88,8 +113,18 @@ describe("a publisher's topology", () => {
 
   it("is refused with the name of what is not supported", async () => {
     expect(await refusal(sequential(["LSTM", { units: 3 }], logits))).to.include("the layer LSTM (layer_0)");
-    expect(await refusal(sequential(flat, ["Dropout", { rate: 0.5 }], logits))).to.include(
-      "the layer Dropout",
+    expect(await refusal(sequential(flat, ["Dropout", { rate: 1 }], logits))).to.equal(
+      "The layer layer_1 has the rate 1",
+    );
+    expect(await refusal(sequential(["BatchNormalization", { epsilon: 0 }], flat, logits))).to.include(
+      "the epsilon 0",
+    );
+    expect(await refusal(sequential(["BatchNormalization", { axis: 1 }], flat, logits))).to.include("axis 1");
+    expect(await refusal(sequential(["GroupNormalization", { groups: 3 }], flat, logits))).to.include(
+      "1 channels into 3 groups",
+    );
+    expect(await refusal(sequential(["GaussianNoise", { stddev: 1 }], flat, logits))).to.include(
+      "the layer GaussianNoise",
     );
     expect(await refusal(sequential(flat, ["Dense", { units: 4, activation: "softmax" }]))).to.include(
       "softmax",

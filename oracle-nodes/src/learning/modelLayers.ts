@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { ArtifactError, ConcordatError } from "../../../protocol/errors.ts";
-import { MANIFEST_LIMITS } from "../../../protocol/manifest.ts";
-import { elementCount, type TensorSpec } from "../../../protocol/tensors.ts";
+import type { TensorSpec } from "../../../protocol/tensors.ts";
+import { CheckedZeros } from "./layers/checkedZeros.ts";
 import type { Topology } from "./models.ts";
 import { checkTopology } from "./topology.ts";
 
@@ -79,30 +79,3 @@ export function checkTensors(found: readonly TensorSpec[], expected: readonly Te
 function describe(spec: TensorSpec | undefined): string {
   return spec === undefined ? "missing" : `${spec.name} [${spec.shape.join(", ")}]`;
 }
-
-/** The initialiser of every weight: refuses an unexpected or oversized shape before it is allocated. */
-class CheckedZeros extends tf.serialization.Serializable {
-  static readonly className = "CheckedZeros";
-  readonly #config: { readonly name: string; readonly expected?: readonly number[] };
-
-  constructor(config: { readonly name: string; readonly expected?: readonly number[] }) {
-    super();
-    this.#config = config;
-  }
-
-  apply(shape: number[]): tf.Tensor {
-    const { name, expected } = this.#config;
-    if (expected !== undefined) checkTensors([{ name, shape }], [{ name, shape: expected }]);
-    if (elementCount(shape) > MANIFEST_LIMITS.maxParameters) {
-      throw new ArtifactError(
-        `${name} has ${elementCount(shape)} parameters, at most ${MANIFEST_LIMITS.maxParameters} are allowed`,
-      );
-    }
-    return tf.zeros(shape);
-  }
-
-  getConfig(): tf.serialization.ConfigDict {
-    return { name: this.#config.name, expected: [...(this.#config.expected ?? [])] };
-  }
-}
-tf.serialization.registerClass(CheckedZeros);

@@ -15,6 +15,7 @@ import type {
 } from "./engine.ts";
 import { initialWeights } from "./initialWeights.ts";
 import { buildLayers, checkEnds, checkTensors, tensorSpecs } from "./modelLayers.ts";
+import { placeDropout } from "./layers/seededDropout.ts";
 import { diverged, LossSum } from "./lossSum.ts";
 import { minibatches } from "./minibatches.ts";
 import type { Topology } from "./models.ts";
@@ -137,6 +138,12 @@ class TensorflowModel implements TrainableModel {
           signal?.throwIfAborted();
           const batch = makeBatch(indices);
           useBackend(this.#backend);
+          placeDropout(this.#layers, {
+            seed: hyper.seed,
+            round,
+            member,
+            step: (first - 1) * (steps / count) + done + 1,
+          });
           const loss = await losses.add(
             tf.tidy(() => step(batchTensors(batch, this.#inputShape, this.#classes))),
             batch.size,

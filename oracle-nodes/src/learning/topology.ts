@@ -1,24 +1,61 @@
 import { z } from "zod";
 import { ArtifactError } from "../../../protocol/errors.ts";
+import { BatchNormalization } from "./layers/batchNormalization.ts";
+import { GroupNormalization } from "./layers/groupNormalization.ts";
+import { SeededDropout, SeededSpatialDropout } from "./layers/seededDropout.ts";
 import type { Topology } from "./models.ts";
 
-/** Layers whose arithmetic is deterministic and whose gradients every engine has. */
-const LAYERS: ReadonlySet<string> = new Set([
-  "InputLayer",
-  "Conv2D",
-  "Dense",
-  "Flatten",
-  "Reshape",
-  "MaxPooling2D",
-  "AveragePooling2D",
-  "GlobalAveragePooling2D",
-  "ZeroPadding2D",
-  "Activation",
-  "ReLU",
-  "Add",
-  "Concatenate",
-]);
+/** The weights that each kind of layer may have, by name. */
+const KERNEL = ["kernel", "bias"];
+const NORMALISED = ["gamma", "beta"];
+
+/**
+ * Layers whose arithmetic is deterministic and whose gradients every engine has, with the weights they may have. What
+ * `runsAs` another class draws or normalises by our own code instead of the library's.
+ */
+const LAYERS: Readonly<Record<string, { readonly weights?: readonly string[]; readonly runsAs?: string }>> = {
+  InputLayer: {},
+  Conv1D: { weights: KERNEL },
+  Conv2D: { weights: KERNEL },
+  Dense: { weights: KERNEL },
+  Flatten: {},
+  Reshape: {},
+  MaxPooling1D: {},
+  MaxPooling2D: {},
+  AveragePooling1D: {},
+  AveragePooling2D: {},
+  GlobalAveragePooling1D: {},
+  GlobalAveragePooling2D: {},
+  GlobalMaxPooling1D: {},
+  GlobalMaxPooling2D: {},
+  ZeroPadding2D: {},
+  Activation: {},
+  ReLU: {},
+  Add: {},
+  Concatenate: {},
+  BatchNormalization: {
+    weights: [...NORMALISED, "moving_mean", "moving_variance"],
+    runsAs: BatchNormalization.className,
+  },
+  GroupNormalization: { weights: NORMALISED, runsAs: GroupNormalization.className },
+  LayerNormalization: { weights: NORMALISED },
+  Dropout: { runsAs: SeededDropout.className },
+  SpatialDropout1D: { runsAs: SeededSpatialDropout.className },
+  SpatialDropout2D: { runsAs: SeededSpatialDropout.className },
+};
 const ACTIVATIONS: ReadonlySet<string> = new Set(["linear", "relu", "tanh", "sigmoid"]);
+/** Settings that are numbers, and what they may be. */
+const RANGES = [
+  { key: "rate", means: "0 up to, but not, 1", holds: (x: unknown) => isNumber(x) && x >= 0 && x < 1 },
+  { key: "momentum", means: "0 up to, but not, 1", holds: (x: unknown) => isNumber(x) && x >= 0 && x < 1 },
+  {
+    key: "epsilon",
+    means: "a number from 1e-7 to 1",
+    holds: (x: unknown) => isNumber(x) && x >= 1e-7 && x <= 1,
+  },
+  { key: "groups", means: "a whole number, or -1 for one a channel", holds: Number.isInteger },
+] as const;
+const isNumber = (value: unknown): value is number => typeof value === "number";
 const MODELS: ReadonlySet<string> = new Set(["Sequential", "Model", "Functional"]);
 
 const modelSchema = z.looseObject({
@@ -79,9 +116,9 @@ function checkLayer(
   name: string,
   earlier: ReadonlySet<string>,
 ): void {
-  if (!LAYERS.has(class_name)) {
+  if (!Object.hasOwn(LAYERS, class_name)) {
     throw new ArtifactError(`The topology uses the layer ${class_name} (${name}), which is not supported`, {
-      hint: `Use only ${[...LAYERS].join(", ")}`,
+      hint: `Use only ${Object.keys(LAYERS).join(", ")}`,
     });
   }
   if (config["activation"] !== undefined && !ACTIVATIONS.has(String(config["activation"]))) {
@@ -102,6 +139,12 @@ function checkLayer(
       hint: "Use dilation_rate 1",
     });
   }
+  const range = RANGES.find(({ key, holds }) => config[key] !== undefined && !holds(config[key]));
+  if (range !== undefined) {
+    throw new ArtifactError(`The layer ${name} has the ${range.key} ${String(config[range.key])}`, {
+      hint: `Use ${range.means}`,
+    });
+  }
   const unknown = inbound_nodes?.flat().find(([source]) => !earlier.has(source));
   if (unknown !== undefined) {
     throw new ArtifactError(`The layer ${name} is applied to ${unknown[0]}, which does not stand before it`, {
@@ -110,9 +153,16 @@ function checkLayer(
   }
 }
 
+/** The layer as it is run: our own class where there is one, and weights that are not drawn by the library. */
 function withInitialisers(layer: Layer, name: string, initialiser: (tensor: string) => object): Layer {
-  if (layer.class_name !== "Conv2D" && layer.class_name !== "Dense") return layer;
-  const config = { ...layer.config, kernel_initializer: initialiser(`${name}/kernel`) };
-  if (layer.config["use_bias"] === false) return { ...layer, config };
-  return { ...layer, config: { ...config, bias_initializer: initialiser(`${name}/bias`) } };
+  const { weights = [], runsAs = layer.class_name } = LAYERS[layer.class_name] ?? {};
+  const absent = [
+    layer.config["use_bias"] === false && "bias",
+    layer.config["scale"] === false && "gamma",
+    layer.config["center"] === false && "beta",
+  ];
+  const initialisers = weights
+    .filter((weight) => !absent.includes(weight))
+    .map((weight) => [`${weight}_initializer`, initialiser(`${name}/${weight}`)]);
+  return { ...layer, class_name: runsAs, config: { ...layer.config, ...Object.fromEntries(initialisers) } };
 }

@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { ArtifactError, ConcordatError } from "../../../protocol/errors.ts";
 import type { TensorSpec } from "../../../protocol/tensors.ts";

@@ -2,6 +2,7 @@
 // `npm test -- ROOM...` runs the tests of these folders of test/ only; `npm test -- lint` and the other stages likewise.
 import { spawn } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
@@ -11,6 +12,8 @@ process.chdir(root);
 const bin = join(root, "node_modules", ".bin");
 /** Milliseconds that one test may take where it does not say so itself: generous, since it is there to end a hang. */
 const TEST_TIMEOUT = "120000";
+/** Files of one room run side by side, each in a process of its own. */
+const PARALLEL = ["--parallel", "--jobs", String(Math.min(4, availableParallelism()))];
 /** EIP-170: bytes of code that one contract may have. */
 const MAX_CODE_BYTES = 24_576;
 
@@ -88,7 +91,7 @@ async function testRoom(room) {
     results.push(await runTests("hardhat", "test", "mocha", "--no-compile", ...onHardhat));
   }
   if (plain.length > 0) {
-    results.push(await runTests("mocha", "--forbid-only", "--timeout", TEST_TIMEOUT, ...plain));
+    results.push(await runTests("mocha", "--forbid-only", ...PARALLEL, "--timeout", TEST_TIMEOUT, ...plain));
   }
   return results.every(Boolean);
 }

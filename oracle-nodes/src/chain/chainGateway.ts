@@ -6,13 +6,19 @@ import {
   type JsonRpcProvider,
   type TransactionReceipt,
 } from "ethers";
-import { nodeRegistryAbi, roundCoordinatorAbi, taskRegistryAbi } from "../../../protocol/abis.ts";
+import {
+  nodeRegistryAbi,
+  rewardLedgerAbi,
+  roundCoordinatorAbi,
+  taskRegistryAbi,
+} from "../../../protocol/abis.ts";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
-import { fromBitmap } from "../../../protocol/bitmap.ts";
+import { bitmapHas, fromBitmap } from "../../../protocol/bitmap.ts";
 import { MemberStatus, TaskState, enumValue } from "../../../protocol/enums.ts";
 import type { Address, Digest, MemberId, NodeId, TaskId } from "../../../protocol/ids.ts";
 import { termsFromAbi, type TaskTerms } from "../../../protocol/taskTerms.ts";
 import type { INodeRegistry } from "../../../typechain/interfaces/INodeRegistry.sol/INodeRegistry.ts";
+import type { IRewardLedger } from "../../../typechain/interfaces/IRewardLedger.sol/IRewardLedger.ts";
 import type {
   IRoundCoordinator,
   IRoundCoordinatorTypes,
@@ -79,6 +85,7 @@ export class ChainGateway {
   readonly #nodes: INodeRegistry;
   readonly #tasks: ITaskRegistry;
   readonly #coordinator: IRoundCoordinator;
+  readonly #ledger: IRewardLedger;
 
   constructor({ provider, book, heads, sender, confirmations }: GatewayParts) {
     this.provider = provider;
@@ -86,9 +93,10 @@ export class ChainGateway {
     this.heads = heads;
     this.sender = sender;
     this.confirmations = confirmations;
-    const { NodeRegistry, TaskRegistry, RoundCoordinator } = book.contracts;
+    const { NodeRegistry, TaskRegistry, RoundCoordinator, RewardLedger } = book.contracts;
     this.#nodes = new Contract(NodeRegistry, nodeRegistryAbi, provider) as unknown as INodeRegistry;
     this.#tasks = new Contract(TaskRegistry, taskRegistryAbi, provider) as unknown as ITaskRegistry;
+    this.#ledger = new Contract(RewardLedger, rewardLedgerAbi, provider) as unknown as IRewardLedger;
     this.#coordinator = new Contract(
       RoundCoordinator,
       roundCoordinatorAbi,
@@ -241,6 +249,12 @@ export class ChainGateway {
   async posted(taskId: TaskId): Promise<{ readonly members: ReadonlySet<MemberId>; readonly words: number }> {
     const words = await this.#read("postedBitmap", (at) => this.#coordinator.postedBitmap(taskId, at));
     return { members: new Set(fromBitmap(words) as MemberId[]), words: words.length };
+  }
+
+  /** Whether a member's update is in the aggregate of a finalised round. */
+  async isAccepted(taskId: TaskId, round: number, memberId: MemberId): Promise<boolean> {
+    const [accepted] = await this.#read("roundBitmaps", (at) => this.#ledger.roundBitmaps(taskId, round, at));
+    return bitmapHas(accepted, memberId);
   }
 
   /** The updates that were accepted in one opening, read from the events since `openedAt`, ascending by member. */

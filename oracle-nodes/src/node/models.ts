@@ -4,6 +4,7 @@ import type { Digest, NodeId } from "../../../protocol/ids.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import type { ServedTask } from "./openTask.ts";
 import type { Services } from "./services.ts";
+import type { Signed } from "./signedResults.ts";
 
 /** Milliseconds for one attempt to fetch a model. */
 const FETCH_TIMEOUT_MS = 30_000;
@@ -37,14 +38,19 @@ export async function globalModel(
   return decodeArtifact(bytes, { specs, role: "global", task: taskId, round }).tensors;
 }
 
-/** The node's own update of a round, if this store still has it. */
-export async function ownUpdate(
+/**
+ * The node's own w_k, as it trained it, behind a signed update: the update itself, or the model kept beside it where
+ * updates are compressed. Undefined where it is not here any more.
+ */
+export async function localModel(
   { store, nodeId }: Services,
-  { taskId, manifest, maxBytes }: ServedTask,
-  digest: Digest,
-  round: number,
+  { taskId, manifest, maxBytes, feedback }: ServedTask,
+  { value }: Signed<"LocalUpdate">,
   signal: AbortSignal,
 ): Promise<ModelTensors | undefined> {
+  const round = Number(value.round);
+  if (manifest.compression.kind !== "none") return feedback.localModel(round, value.base as Digest);
+  const digest = value.digest as Digest;
   if (!(await store.has(digest))) return undefined;
   const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, signal });
   const expected = {

@@ -5,7 +5,7 @@ import type { RoundView } from "../chain/roundView.ts";
 import { scoreOf } from "../learning/engine.ts";
 import { scoreCandidates } from "../learning/personalise.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
-import { globalModel, ownUpdate } from "./models.ts";
+import { globalModel, localModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
 import type { Services } from "./services.ts";
 import { signedUpdate } from "./trainingStep.ts";
@@ -54,8 +54,7 @@ async function score(
   signal: AbortSignal,
 ): Promise<number[] | undefined> {
   const own = await signedUpdate(task, view);
-  const digest = own?.value.digest as Digest | undefined;
-  const local = digest && (await ownUpdate(services, task, digest, view.round, signal));
+  const local = own && (await localModel(services, task, own, signal));
   if (local === undefined) return undefined;
   services.board.update(task.taskId, { doing: "scoring candidates" });
   const { nodeIds } = await services.chain.committeeOf(task.taskId);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { maxArtifactBytes } from "../../../protocol/artifact.ts";
+import { maxUpdateBytes } from "../../../protocol/compressedUpdate.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import type { MemberId, TaskId } from "../../../protocol/ids.ts";
 import { MANIFEST_LIMITS, decodeManifest, type TaskManifest } from "../../../protocol/manifest.ts";
@@ -11,6 +12,7 @@ import { loadTask, type LearningTask } from "../learning/loadTask.ts";
 import { partitionNode } from "../learning/partition.ts";
 import type { Samples } from "../learning/samples.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
+import { ErrorFeedback } from "./errorFeedback.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import type { Services } from "./services.ts";
@@ -29,9 +31,12 @@ export interface ServedTask {
   readonly train: Samples;
   /** The split that negotiation scores, never the one that is reported. */
   readonly validation: Samples;
-  /** Bytes that no artifact of this task exceeds. */
+  /** Bytes that no model of this task exceeds, and no update. */
   readonly maxBytes: number;
+  readonly maxUpdateBytes: number;
   readonly signed: SignedResults;
+  /** What the node keeps of its compressed updates. */
+  readonly feedback: ErrorFeedback;
   /** Folder for what the node keeps of this task. */
   readonly dir: string;
   readonly logger: Logger;
@@ -56,10 +61,12 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     signal,
   });
   const manifest = decodeManifest(bytes);
-  const maxBytes = Math.min(terms.maxArtifactBytes, maxArtifactBytes(manifest.model.tensors));
+  const { tensors } = manifest.model;
+  const maxBytes = Math.min(terms.maxArtifactBytes, maxArtifactBytes(tensors));
+  const maxUpdate = Math.min(terms.maxArtifactBytes, maxUpdateBytes(tensors, manifest.compression));
   const learning = await loadTask(manifest, {
     engine: config.engine,
-    dataset: await loadOwnDataset(manifest.dataset.name, config.dataset.dir),
+    dataset: await loadOwnDataset(manifest.dataset, config.dataset.dir),
   });
   const { train, validation } = share(learning, config.dataset.partition, terms.maxSamples);
   const dir = folder.task(deployment, taskId);
@@ -67,7 +74,21 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const domain = resultDomain(chain.book.chainId, terms.coordinator);
   const signed = await SignedResults.open(join(dir, "signed"), signer, domain);
   logger.info({ name: manifest.name, memberId, samples: train.indices.length }, "serving the task");
-  return { taskId, memberId, terms, manifest, learning, train, validation, maxBytes, signed, dir, logger };
+  return {
+    taskId,
+    memberId,
+    terms,
+    manifest,
+    learning,
+    train,
+    validation,
+    maxBytes,
+    maxUpdateBytes: maxUpdate,
+    signed,
+    feedback: new ErrorFeedback(dir, tensors, logger),
+    dir,
+    logger,
+  };
 }
 
 /** This node's part of the dataset, training cut to what the terms allow one update to claim. */

@@ -5,9 +5,10 @@ import type { Bps, Digest } from "../../../protocol/ids.ts";
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import { writeDurably } from "../artifacts/durableFile.ts";
 import { mix } from "../learning/personalise.ts";
-import { globalModel, ownUpdate } from "./models.ts";
+import { globalModel, localModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
 import type { Services } from "./services.ts";
+import type { Signed } from "./signedResults.ts";
 
 const FILE = /^personalised-(\d+)\.safetensors$/;
 /** Rounds whose personalised model is kept. */
@@ -41,12 +42,12 @@ export async function personalise(
   services: Services,
   task: ServedTask,
   { round, aggregate, alphaBps }: FinalisedRound,
-  update: Digest | undefined,
+  update: Signed<"LocalUpdate"> | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const rounds = await roundsIn(task.dir);
   if (update === undefined || rounds.includes(round)) return;
-  const local = await ownUpdate(services, task, update, round, signal);
+  const local = await localModel(services, task, update, signal);
   if (local === undefined) return;
   const global = await globalModel(services, task, aggregate, round, [], signal);
   const metadata = {

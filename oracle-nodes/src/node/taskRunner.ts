@@ -215,11 +215,12 @@ async function afterRound(
       : await task.signed.latestUpdate(finalised.round);
   const own = seen === undefined ? [] : [seen.value.digest as Digest];
   try {
-    await personalise(services, task, finalised, own[0], signal);
+    await personalise(services, task, finalised, seen, signal);
   } catch (error) {
     if (!(error instanceof ArtifactError)) throw error;
     task.logger.warn({ problem: error.message }, "no personalised model of this round");
   }
   await noteArtifacts(services, task, finalised.round, [finalised.aggregate, ...own]);
   await pruneArtifacts(services, task, finalised.round);
+  await task.feedback.forgetLocalBefore(finalised.round);
 }

@@ -1,8 +1,8 @@
-import { encodeArtifact } from "../../../protocol/artifact.ts";
 import { TrainingBase } from "../../../protocol/enums.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import type { RoundView } from "../chain/roundView.ts";
+import { encodeOwnUpdate } from "./encodeOwnUpdate.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
@@ -90,8 +90,9 @@ async function train(
   logger.info({ round, loss: result.loss, samples: result.samples }, "trained");
   board.update(taskId, { doing: "storing its update", lastLoss: result.loss });
   const metadata = { role: "update", task: taskId, round, node: nodeId, base } as const;
-  const digest = await store.put(encodeArtifact(metadata, result.weights), { withhold: true });
-  logger.debug({ round }, "update stored");
+  const bytes = await encodeOwnUpdate(services, task, metadata, result.weights, signal);
+  const digest = await store.put(bytes, { withhold: true });
+  logger.info({ round, bytes: bytes.length }, "update stored");
   return { digest, samples: result.samples };
 }
 

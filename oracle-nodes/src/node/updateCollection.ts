@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { decodeArtifact } from "../../../protocol/artifact.ts";
+import { decodeUpdate } from "../../../protocol/compressedUpdate.ts";
 import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Digest, MemberId, NodeId } from "../../../protocol/ids.ts";
+import type { ModelTensors } from "../../../protocol/tensors.ts";
 import type { Update } from "../aggregation/rule.ts";
 import {
   ArtifactCorruptError,
@@ -10,6 +11,7 @@ import {
   ArtifactTimeoutError,
 } from "../artifacts/artifactStore.ts";
 import type { PostedUpdate, RoundView } from "../chain/roundView.ts";
+import { globalModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
 import type { Services } from "./services.ts";
 
@@ -32,6 +34,7 @@ export class UpdateCollection {
   readonly #inTime = new Set<MemberId>();
   readonly #allTried = openPromise();
   #tried = 0;
+  #baseModel: Promise<ModelTensors> | undefined;
 
   constructor(services: Services, task: ServedTask, view: RoundView, posted: readonly PostedUpdate[]) {
     this.#services = services;
@@ -108,23 +111,37 @@ export class UpdateCollection {
     }
   }
 
+  /** w_G of the round before, which compressed updates are read against; fetched once. Missing, no update can be judged. */
+  async #against(signal: AbortSignal): Promise<ModelTensors> {
+    if (this.#task.manifest.compression.kind === "none") return [];
+    this.#baseModel ??= globalModel(this.#services, this.#task, this.#base, this.#round - 1, [], signal);
+    try {
+      return await this.#baseModel;
+    } catch (cause) {
+      this.#baseModel = undefined;
+      throw new ArtifactMissingError("The model that the updates start from cannot be had", { cause });
+    }
+  }
+
   /** Whether the update is here now. Faults of the network count as absence, faults of the content disqualify. */
   async #tryFetch(update: PostedUpdate, holders: readonly NodeId[], signal: AbortSignal): Promise<boolean> {
     const { memberId, nodeId, digest, samples } = update;
     if (this.has(memberId)) return true;
     const { store, peers } = this.#services;
-    const { taskId, manifest, maxBytes, logger } = this.#task;
+    const { taskId, manifest, maxUpdateBytes: maxBytes, logger } = this.#task;
     try {
       const providers = await peers.providers([nodeId, ...holders]);
       const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
-      const { tensors } = decodeArtifact(bytes, {
+      const expected = {
         specs: manifest.model.tensors,
         role: "update",
         task: taskId,
         round: this.#round,
         node: nodeId,
         base: this.#base,
-      });
+      } as const;
+      const base = await this.#against(signal);
+      const { tensors } = decodeUpdate(bytes, expected, base, manifest.compression);
       this.#available.set(memberId, { update: { memberId, samples, tensors } });
       return true;
     } catch (error) {

@@ -125,6 +125,9 @@ function* contradictions(terms: DatasetTerms): Generator<readonly [field: string
     if (classNames.length !== classes) yield ["classNames", `must name ${classes} classes`];
     if (hasTwins(classNames)) yield ["classNames", "a name stands twice"];
   }
+  if (terms.name === "image-folder" && (inputShape.length !== 3 || (channels !== 1 && channels !== 3))) {
+    yield ["inputShape", "must be [height, width, 1] for grey or [height, width, 3] for colour"];
+  }
   if (terms.name !== "csv") {
     if (classes === 1) yield ["classes", "must be at least 2"];
     return;

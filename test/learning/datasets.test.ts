@@ -1,27 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
 import type { DatasetName } from "../../protocol/datasetTerms.ts";
 import { loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
+import { dataFolder, inputError } from "./dataFolder.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-async function inputError(loading: Promise<unknown>): Promise<InputError> {
-  const error = await loading.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof InputError)) throw new Error(`expected an InputError, got ${String(error)}`);
-  expect(error.oneLine).to.not.include("\n");
-  expect(error.hint).to.be.a("string");
-  return error;
-}
 
 describe("digits", function () {
   this.timeout(60_000);
@@ -78,15 +66,8 @@ function cifarRecords(labels: readonly number[]): Buffer {
 }
 
 describe("dataset files", () => {
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "concordat-data-"));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  const put = (files: Record<string, Buffer>) =>
-    Promise.all(Object.entries(files).map(([name, bytes]) => writeFile(join(folder, name), bytes)));
-  const failure = async (name: DatasetName) => (await inputError(loadDataset(name, folder))).message;
+  const folder = dataFolder();
+  const failure = async (name: DatasetName) => (await inputError(loadDataset(name, folder.path))).message;
 
   const mnist = () => ({
     "train-images-idx3-ubyte": idxImages(3),
@@ -96,8 +77,8 @@ describe("dataset files", () => {
   });
 
   it("reads MNIST's files as they are", async () => {
-    await put(mnist());
-    const { train, test, inputShape } = await loadDataset("mnist", folder);
+    await folder.put(mnist());
+    const { train, test, inputShape } = await loadDataset("mnist", folder.path);
     expect([train.count, test.count, ...inputShape]).to.deep.equal([3, 2, 28, 28, 1]);
     expect([...train.labels]).to.deep.equal([0, 9, 5]);
     expect(Buffer.from(train.features).equals(mnist()["train-images-idx3-ubyte"].subarray(16))).to.equal(
@@ -110,15 +91,15 @@ describe("dataset files", () => {
       `${name.replace("-idx", ".idx")}.gz`,
       gzipSync(bytes),
     ]);
-    await put(Object.fromEntries(files));
-    expect((await loadDataset("mnist", folder)).train.count).to.equal(3);
+    await folder.put(Object.fromEntries(files));
+    expect((await loadDataset("mnist", folder.path)).train.count).to.equal(3);
   });
 
   it("names the missing file", async () => {
-    await put({ ...mnist() });
-    await rm(join(folder, "t10k-labels-idx1-ubyte"));
-    expect(await failure("mnist")).to.equal(`t10k-labels-idx1-ubyte is missing in ${folder}`);
-    expect((await inputError(loadDataset("cifar10", folder))).message).to.include("No data_batch_1.bin");
+    await folder.put({ ...mnist() });
+    await rm(join(folder.path, "t10k-labels-idx1-ubyte"));
+    expect(await failure("mnist")).to.equal(`t10k-labels-idx1-ubyte is missing in ${folder.path}`);
+    expect((await inputError(loadDataset("cifar10", folder.path))).message).to.include("No data_batch_1.bin");
     expect((await inputError(loadDataset("mnist"))).message).to.include("needs a folder");
   });
 
@@ -162,20 +143,55 @@ describe("dataset files", () => {
   };
   for (const [what, [name, bytes, message]] of Object.entries(damaged)) {
     it(`refuses ${what}`, async () => {
-      await put({ ...mnist(), [name]: bytes });
+      await folder.put({ ...mnist(), [name]: bytes });
       expect(await failure("mnist"))
         .to.include(message)
-        .and.to.include(folder);
+        .and.to.include(folder.path);
     });
   }
 
+  it("tells MNIST and Fashion-MNIST apart by their folders", async () => {
+    const moved = Object.entries(mnist()).map(([name, bytes]) => [`fashion-mnist/${name}`, bytes]);
+    await folder.put({
+      ...Object.fromEntries(moved),
+      ...mnist(),
+      "train-labels-idx1-ubyte": idxLabels([1, 1, 1]),
+    });
+    expect([...(await loadDataset("fashion-mnist", folder.path)).train.labels]).to.deep.equal([0, 9, 5]);
+    expect([...(await loadDataset("mnist", folder.path)).train.labels]).to.deep.equal([1, 1, 1]);
+  });
+
+  it("learns CIFAR-100's fine labels, and checks the coarse ones", async () => {
+    const records = (labels: readonly (readonly [number, number])[]) =>
+      Buffer.concat(labels.map(([coarse, fine]) => Buffer.concat([Buffer.of(coarse), cifarRecords([fine])])));
+    await folder.put({
+      "cifar100/train.bin": records([
+        [19, 99],
+        [0, 4],
+      ]),
+      "cifar100/test.bin": records([[3, 42]]),
+    });
+    const { train, test, classes } = await loadDataset("cifar100", folder.path);
+    expect([classes, ...train.labels, ...test.labels]).to.deep.equal([100, 99, 4, 42]);
+    expect(train.features[3072]).to.equal(4);
+    await folder.put({
+      "cifar100/test.bin": records([
+        [3, 42],
+        [20, 1],
+      ]),
+    });
+    expect(await failure("cifar100")).to.include("record 1 has label 20, CIFAR-100 has 0 to 19");
+    await folder.put({ "cifar100/test.bin": cifarRecords([1, 2]) });
+    expect(await failure("cifar100")).to.include("not a whole number of records of 3074");
+  });
+
   it("joins CIFAR-10's batches, gzipped or not, and turns its planes into pixels", async () => {
-    await put({
+    await folder.put({
       "data_batch_1.bin": cifarRecords([3, 8]),
       "data_batch_3.bin.gz": gzipSync(cifarRecords([1])),
       "test_batch.bin": cifarRecords([9]),
     });
-    const { train, test, inputShape } = await loadDataset("cifar10", folder);
+    const { train, test, inputShape } = await loadDataset("cifar10", folder.path);
     expect(inputShape).to.deep.equal([32, 32, 3]);
     expect([...train.labels, ...test.labels]).to.deep.equal([3, 8, 1, 9]);
     expect([...train.features.subarray(3072 + 3 * 40, 3072 + 3 * 40 + 3)]).to.deep.equal(
@@ -184,14 +200,14 @@ describe("dataset files", () => {
   });
 
   it("refuses truncated and foreign CIFAR-10 files", async () => {
-    await put({
+    await folder.put({
       "data_batch_1.bin": cifarRecords([3]).subarray(0, 3000),
       "test_batch.bin": cifarRecords([9]),
     });
     expect(await failure("cifar10")).to.include("3000 bytes, not a whole number of records");
-    await put({ "data_batch_1.bin": cifarRecords([3, 77]) });
+    await folder.put({ "data_batch_1.bin": cifarRecords([3, 77]) });
     expect(await failure("cifar10")).to.include("record 1 has label 77");
-    await put({ "data_batch_1.bin": cifarRecords([3]), "test_batch.bin": Buffer.alloc(0) });
+    await folder.put({ "data_batch_1.bin": cifarRecords([3]), "test_batch.bin": Buffer.alloc(0) });
     expect(await failure("cifar10")).to.include("0 bytes");
   });
 });

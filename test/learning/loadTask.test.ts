@@ -42,6 +42,24 @@ describe("loadTask", () => {
     task.model.dispose();
   });
 
+  it("normalises by the node's training records alone where the manifest leaves that to the node", async () => {
+    const given = await manifest();
+    const task = await loadTask({ ...given, dataset: { ...given.dataset, mean: [], std: [] } });
+    const { train } = task.dataset;
+    const own = [5, 6, 7];
+    const samples = task.samplerFor(own);
+    const pixels = own.flatMap((i) =>
+      [...train.features.subarray(i * 256, (i + 1) * 256)].map((p) => p / 255),
+    );
+    const mean = pixels.reduce((sum, p) => sum + p, 0) / pixels.length;
+    const variance = pixels.reduce((sum, p) => sum + (p - mean) ** 2, 0) / pixels.length;
+    const fitted = samples(task.dataset.test, [0]);
+    expect(fitted.mean[0]).to.be.closeTo(mean, 1e-12);
+    expect(fitted.std[0]).to.be.closeTo(Math.sqrt(variance), 1e-12);
+    expect(task.samplerFor([8])(train, [8]).mean).to.not.deep.equal(fitted.mean);
+    task.model.dispose();
+  });
+
   it("says when the data does not fit the manifest", async () => {
     const right = await manifest();
     const shape = { ...right, dataset: { ...right.dataset, inputShape: [28, 28, 1] } };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ArtifactError } from "../../protocol/errors.ts";
 import { bps } from "../../protocol/ids.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { accuracyBps, createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { accuracyBps, createEngine, scoreOf } from "../../oracle-nodes/src/learning/engine.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
 import { mix, scoreCandidates } from "../../oracle-nodes/src/learning/personalise.ts";
@@ -31,6 +31,18 @@ describe("mix", () => {
   it("refuses models with different tensors", () => {
     expect(() => mix(bps(1), tensors(1), [])).to.throw(ArtifactError);
     expect(() => mix(bps(1), tensors(1), tensors(1, 2))).to.throw(ArtifactError, "differ in tensor w");
+  });
+});
+
+describe("a score", () => {
+  it("is the accuracy in basis points, or the scaled mean absolute error up to the greatest score", () => {
+    const split = { negotiationSplit: "validation" } as const;
+    expect(scoreOf({ metric: "accuracy", ...split }, 10_000)({ correct: 2, total: 3 })).to.equal(6_666);
+    const error = scoreOf({ metric: "mae", scale: 100, ...split }, 0xffff);
+    expect(error({ correct: 0, total: 4, absoluteError: 10 })).to.equal(250);
+    expect(error({ correct: 0, total: 4, absoluteError: 1e9 })).to.equal(0xffff);
+    expect(error({ correct: 0, total: 4, absoluteError: Number.NaN })).to.equal(0xffff);
+    expect(error({ correct: 0, total: 4, absoluteError: Infinity })).to.equal(0xffff);
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet, id } from "ethers";
+import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";
 import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
 import { openKeystore, writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
 import { loadOwnDataset } from "../../oracle-nodes/src/node/loadOwnDataset.ts";
@@ -66,7 +67,7 @@ describe("A node's configuration", () => {
 describe("A node's dataset", () => {
   it("is refused where its files are not there, naming the key of node.yaml", async () => {
     for (const dir of [undefined, join(tmpdir(), "concordat-no-such-folder")]) {
-      const { hint } = await refusal(loadOwnDataset("mnist", dir));
+      const { hint } = await refusal(loadOwnDataset(OFFICIAL_TERMS.mnist, dir));
       expect(hint).to.contain("dataset.dir").and.not.to.contain("--data");
     }
   });

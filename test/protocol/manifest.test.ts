@@ -61,6 +61,39 @@ describe("a task manifest", () => {
       expect(() => decodeManifest(text(manifest))).to.throw(ArtifactError, message);
   });
 
+  it("may hold a table with a number to predict, whose score is the mean absolute error", () => {
+    const columns = [
+      { kind: "numeric" as const, name: "age" },
+      { kind: "category" as const, name: "sex", values: ["f", "m"] },
+    ];
+    const target = { kind: "number" as const, name: "cost", offset: 1000, scale: 500 };
+    const dataset = { name: "csv" as const, inputShape: [3], classes: 1, mean: [], std: [], columns, target };
+    const evaluation = { metric: "mae" as const, scale: 1000, negotiationSplit: "validation" as const };
+    const table: TaskManifest = { ...MANIFEST, dataset, evaluation };
+    expect(decodeManifest(encodeManifest(table))).to.deep.equal(table);
+    const bad: readonly (readonly [string, TaskManifest])[] = [
+      ["manifest.evaluation.metric: must be mae", { ...table, evaluation: MANIFEST.evaluation }],
+      ["manifest.evaluation.metric: must be accuracy", { ...MANIFEST, evaluation }],
+      ["manifest.dataset.inputShape: must be [3]", { ...table, dataset: { ...dataset, inputShape: [2] } }],
+      ["manifest.dataset.classes: must be 1", { ...table, dataset: { ...dataset, classes: 2 } }],
+      [
+        "manifest.dataset.columns: a column stands twice",
+        { ...table, dataset: { ...dataset, target: { ...target, name: "age" } } },
+      ],
+      ["manifest.dataset.mean", { ...table, dataset: { ...dataset, mean: [1] } }],
+      [
+        "manifest.dataset.classes: must be at least 2",
+        { ...MANIFEST, dataset: { ...MANIFEST.dataset, classes: 1 }, evaluation },
+      ],
+      [
+        "manifest.dataset.classNames: must name 10",
+        { ...MANIFEST, dataset: { ...MANIFEST.dataset, classNames: ["a"] } },
+      ],
+    ];
+    for (const [message, manifest] of bad)
+      expect(() => encodeManifest(manifest)).to.throw(ArtifactError, message);
+  });
+
   it("is refused when a tensor stands twice or the model is too large", () => {
     const kernel = { name: "kernel", shape: [2] };
     expect(() => encodeManifest(withTensors([kernel, kernel]))).to.throw(ArtifactError, "twice");

@@ -35,14 +35,14 @@ export async function findDataFile(
   return undefined;
 }
 
-/** Like {@link findDataFile}. @throws {InputError} also when the file is missing. */
+/** Like {@link findDataFile}; the last folder is the one that errors name. @throws {InputError} also when the file is missing. */
 export async function requireDataFile(
   directories: readonly string[],
   names: readonly string[],
 ): Promise<DataFile> {
   const found = await findDataFile(directories, names);
   if (found === undefined) {
-    throw new InputError(`${names[0]} is missing in ${directories[0]}`, {
+    throw new InputError(`${names[0]} is missing in ${directories.at(-1)}`, {
       hint: `Put the official file there, gzipped or not`,
     });
   }

@@ -30,7 +30,7 @@ export interface LearningTask {
  * @throws {ArtifactError} when the model is unsupported or does not fit the manifest's tensors or data.
  */
 export async function loadTask(manifest: TaskManifest, options: LoadTaskOptions = {}): Promise<LearningTask> {
-  const dataset = options.dataset ?? (await loadDataset(manifest.dataset.name, options.datasetDir));
+  const dataset = options.dataset ?? (await loadDataset(manifest.dataset, options.datasetDir));
   checkDataset(dataset, manifest.dataset);
   const { inputShape, classes } = manifest.dataset;
   const engine = await createEngine(options.engine ?? "auto");

@@ -1,11 +1,11 @@
 import { InputError } from "../../../protocol/errors.ts";
-import type { DatasetName } from "../../../protocol/datasetTerms.ts";
+import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
 import { loadDataset, type Dataset } from "../learning/dataset.ts";
 
 /** Loads a dataset from the node's folder. @throws {InputError} naming the key of node.yaml that says where it is. */
-export async function loadOwnDataset(name: DatasetName, dir: string | undefined): Promise<Dataset> {
+export async function loadOwnDataset(terms: DatasetTerms, dir: string | undefined): Promise<Dataset> {
   try {
-    return await loadDataset(name, dir);
+    return await loadDataset(terms, dir);
   } catch (cause) {
     if (!(cause instanceof InputError)) throw cause;
     const hint =

@@ -34,6 +34,7 @@ export const OFFICIAL_TERMS: {
     name: "cifar10",
     inputShape: [32, 32, 3],
     classes: 10,
+    classNames: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
   },

@@ -1,21 +1,22 @@
 import { join } from "node:path";
-import { InputError } from "../../../protocol/errors.ts";
-import { type DataFile, requireDataFile } from "./dataFile.ts";
-import { OFFICIAL_TERMS } from "./data/officialTerms.ts";
-import type { Dataset, Split } from "./dataset.ts";
+import { InputError } from "../../../../protocol/errors.ts";
+import { type DataFile, requireDataFile } from "../dataFile.ts";
+import type { Dataset, Split } from "../dataset.ts";
+import { OFFICIAL_TERMS } from "./officialTerms.ts";
 
 const IMAGES_MAGIC = 0x0000_0803;
 const LABELS_MAGIC = 0x0000_0801;
 const SIZE = 28;
 
 /**
- * Loads MNIST from its four official IDX files (big-endian: magic, counts, then bytes).
+ * Loads MNIST or Fashion-MNIST from the four official IDX files (big-endian: magic, counts, then bytes), which have the same
+ * names in both. A folder of the dataset's name comes first, so that both can stand in one place.
  * @throws {InputError} when a file is missing, truncated, foreign, or swapped with another.
  */
-export async function loadMnist(directory: string): Promise<Dataset> {
-  const directories = [directory, join(directory, "mnist")];
+export async function loadIdxDataset(name: "mnist" | "fashion-mnist", directory: string): Promise<Dataset> {
+  const directories = [join(directory, name), directory];
   return {
-    ...OFFICIAL_TERMS.mnist,
+    ...OFFICIAL_TERMS[name],
     train: await loadSplit(directories, "train"),
     test: await loadSplit(directories, "t10k"),
   };
@@ -48,7 +49,7 @@ function parseImages({ path, bytes }: DataFile): Uint8Array {
   if (bytes.length < 16) throw truncated(path, 16, bytes.length);
   const [count, height, width] = [bytes.readUInt32BE(4), bytes.readUInt32BE(8), bytes.readUInt32BE(12)];
   if (height !== SIZE || width !== SIZE) {
-    throw new InputError(`${path} has images of ${height} x ${width} pixels, MNIST has ${SIZE} x ${SIZE}`, {
+    throw new InputError(`${path} has images of ${height} x ${width} pixels, not ${SIZE} x ${SIZE}`, {
       hint: "Give the official file",
     });
   }
@@ -61,7 +62,7 @@ function parseLabels({ path, bytes }: DataFile): Uint8Array {
   const labels = body(path, bytes, 8, bytes.readUInt32BE(4), 1);
   const bad = labels.findIndex((label) => label > 9);
   if (bad >= 0) {
-    throw new InputError(`${path}: label ${bad} is ${labels[bad]}, MNIST has 0 to 9`, {
+    throw new InputError(`${path}: label ${bad} is ${labels[bad]}, not 0 to 9`, {
       hint: "Give the official file",
     });
   }

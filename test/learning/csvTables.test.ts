@@ -1,0 +1,99 @@
+import { expect } from "chai";
+import { gzipSync } from "node:zlib";
+import { datasetTerms, loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { datasetSchema } from "../../protocol/datasetTerms.ts";
+import { samplerFor, batchMaker } from "../../oracle-nodes/src/learning/samples.ts";
+import { dataFolder, inputError } from "./dataFolder.ts";
+
+const columns = [
+  { kind: "numeric", name: "age" },
+  { kind: "category", name: "sex", values: ["f", "m"] },
+  { kind: "numeric", name: "pressure" },
+];
+const illness = JSON.stringify({ columns, target: { kind: "class", name: "ill", values: ["no", "yes"] } });
+const cost = JSON.stringify({ columns, target: { kind: "number", name: "cost", offset: 1000, scale: 500 } });
+const TABLE = `\uFEFFid,age,sex,pressure,ill,cost
+1,40,f,120.5,no,1000
+2,50, m ,130,yes,2000
+
+3,60,f,1e2,"yes",500
+`;
+
+describe("a table", () => {
+  const folder = dataFolder();
+  const failure = async () => (await inputError(loadDataset("csv", folder.path))).message;
+
+  it("has a feature for each number and one for each value of a category", async () => {
+    await folder.put({ "schema.json": illness, "train.csv": TABLE, "test.csv.gz": gzipSync(TABLE) });
+    const { inputShape, classes, classNames, train, test } = await loadDataset("csv", folder.path);
+    expect([inputShape, classes, classNames]).to.deep.equal([[4], 2, ["no", "yes"]]);
+    expect([...train.features]).to.deep.equal([40, 1, 0, 120.5, 50, 0, 1, 130, 60, 1, 0, 100]);
+    expect([...train.labels]).to.deep.equal([0, 1, 1]);
+    expect([train.targets, test.count]).to.deep.equal([undefined, 3]);
+  });
+
+  it("with a number to predict has targets in the schema's unit, and fits the manifest's schema", async () => {
+    await folder.put({ "schema.json": cost, "train.csv": TABLE, "test.csv": TABLE });
+    const dataset = await loadDataset("csv", folder.path);
+    expect(dataset.classes).to.equal(1);
+    expect([...(dataset.train.targets ?? [])]).to.deep.equal([0, 2, -1]);
+    expect([...dataset.train.labels]).to.deep.equal([0, 0, 0]);
+    expect(datasetSchema.parse(datasetTerms(dataset))).to.deep.equal(datasetTerms(dataset));
+  });
+
+  it("is standardised by the node's training rows alone, and its categories are left as they are", async () => {
+    await folder.put({ "schema.json": illness, "train.csv": TABLE, "test.csv": TABLE });
+    const dataset = await loadDataset("csv", folder.path);
+    const samples = samplerFor(datasetTerms(dataset), dataset.train, [0, 1]);
+    const { mean, std, indices } = samples(dataset.train, [2]);
+    expect([mean, std, indices]).to.deep.equal([[45, 0, 0, 125.25], [5, 1, 1, 4.75], [2]]);
+    const { inputs, labels } = batchMaker(samples(dataset.test, [0, 2]))([0, 2]);
+    expect([...inputs.subarray(0, 4), labels.length]).to.deep.equal([-1, 1, 0, -1, 2]);
+    expect(inputs[4]).to.equal(3);
+  });
+
+  it("alone in data.csv is divided by what its rows hold, so that rows can come", async () => {
+    const rows = (count: number) =>
+      `age,sex,pressure,ill,cost\n${Array.from({ length: count }, (_, i) => `${i},f,1,no,1\n`).join("")}`;
+    await folder.put({ "schema.json": illness, "data.csv": rows(100) });
+    const before = await loadDataset("csv", folder.path);
+    await folder.put({ "data.csv": rows(150) });
+    const after = await loadDataset("csv", folder.path);
+    const ages = ({ features, count }: typeof after.test) =>
+      Array.from({ length: count }, (_, i) => features[4 * i]);
+    expect(before.test.count).to.be.within(8, 35);
+    expect(ages(after.test).slice(0, before.test.count)).to.deep.equal(ages(before.test));
+    expect(ages(after.train).slice(0, before.train.count)).to.deep.equal(ages(before.train));
+  });
+
+  it("is refused with the line where a value is missing, no number, or unknown", async () => {
+    const bad: readonly (readonly [string, string])[] = [
+      [TABLE.replace("50,", ","), "line 3: age is missing"],
+      [TABLE.replace("50,", "fifty,"), 'line 3: age is "fifty", no number'],
+      [TABLE.replace(" m ", "x"), 'line 3: sex is "x", which the schema does not know'],
+      [TABLE.replace("1e2", "Infinity"), "line 5: pressure is"],
+      [TABLE.replace('"yes"', '"perhaps"'), 'line 5: ill is "perhaps"'],
+      [TABLE.replace("pressure", "stress"), "has no column pressure"],
+      [TABLE.replace("2,50", "50"), "is no table"],
+      ["", "has no rows"],
+      ["age,sex\n", "has no rows"],
+    ];
+    for (const [table, message] of bad) {
+      await folder.put({ "schema.json": illness, "train.csv": table, "test.csv": TABLE });
+      expect(await failure())
+        .to.include(message)
+        .and.to.include("train.csv");
+    }
+  });
+
+  it("is refused without a schema, and with a wrong one", async () => {
+    await folder.put({ "train.csv": TABLE });
+    expect(await failure()).to.include("schema.json is missing");
+    await folder.put({ "schema.json": "{" });
+    expect(await failure()).to.include("is not JSON");
+    await folder.put({ "schema.json": '{"columns": [], "target": {}}' });
+    expect(await failure()).to.include("schema.json: columns");
+    await folder.put({ "schema.json": illness, "train.csv": TABLE });
+    expect(await failure()).to.include("test.csv is missing");
+  });
+});

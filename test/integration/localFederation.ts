@@ -33,6 +33,7 @@ import { runNode } from "../../oracle-nodes/src/node/runNode.ts";
 import { roundCoordinatorAbi, taskRegistryAbi } from "../../protocol/abis.ts";
 import type { AddressBook } from "../../protocol/addressBook.ts";
 import { INITIAL_MODEL, encodeArtifact } from "../../protocol/artifact.ts";
+import type { CompressionTerms } from "../../protocol/compressionTerms.ts";
 import {
   AggregationRule,
   AlphaGrid,
@@ -63,6 +64,7 @@ export interface FederationOptions {
   readonly blockMs?: number;
   /** Layers of the model between input and output. */
   readonly topology?: Topology;
+  readonly compression?: CompressionTerms;
   /** Where the nodes' log goes; by default to the standard error output at level CONCORDAT_TEST_LOG. */
   readonly logger?: Logger;
   readonly trainPerClass?: number;
@@ -145,7 +147,7 @@ export class LocalFederation {
     }
     const store = await createHeliaStore({ dir: join(folder, "publisher") });
     cleanUp.push(() => store.close());
-    const { manifest, initial } = await smallTask(options.topology);
+    const { manifest, initial } = await smallTask(options.topology, options.compression);
     const manifestDigest = await store.put(encodeManifest(manifest));
     const initialModel = await store.put(initial);
     const federation = new LocalFederation({
@@ -359,7 +361,10 @@ export class LocalFederation {
 }
 
 /** A task on the built-in digits with a model of a few thousand weights. */
-async function smallTask(given?: Topology): Promise<{ manifest: TaskManifest; initial: Uint8Array }> {
+async function smallTask(
+  given?: Topology,
+  compression: CompressionTerms = { kind: "none" },
+): Promise<{ manifest: TaskManifest; initial: Uint8Array }> {
   const { inputShape, classes, mean, std } = digits();
   const topology = given ?? smallTopology(inputShape, classes);
   const engine = await createEngine("auto");
@@ -376,7 +381,7 @@ async function smallTask(given?: Topology): Promise<{ manifest: TaskManifest; in
     training: { optimiser: "sgd", learningRate: 0.05, momentum: 0.9, localEpochs: 1, batchSize: 20, seed: 1 },
     evaluation: { metric: "accuracy", negotiationSplit: "validation" },
     privacy: { kind: "none" },
-    compression: { kind: "none" },
+    compression,
   };
   return { manifest, initial };
 }

@@ -1,0 +1,116 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { audit } from "../../audit/audit.ts";
+import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
+import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
+import { readPersonalised } from "../../oracle-nodes/src/node/personalisedModel.ts";
+import { INITIAL_MODEL, decodeArtifact } from "../../protocol/artifact.ts";
+import { fromBitmap } from "../../protocol/bitmap.ts";
+import { encodeUpdate, maxUpdateBytes } from "../../protocol/compressedUpdate.ts";
+import { digestOf } from "../../protocol/contentAddress.ts";
+import { AggregationRule, TaskState, TrainingBase } from "../../protocol/enums.ts";
+import type { Digest, TaskId } from "../../protocol/ids.ts";
+import type { ModelTensors } from "../../protocol/tensors.ts";
+import { LocalFederation, type FederationNode } from "./localFederation.ts";
+
+const COMPRESSION = { kind: "top-k-quantised", keepBps: 1000, bits: 8 } as const;
+const ROUNDS = 3;
+
+describe("A federation whose updates are compressed", function () {
+  this.timeout(120_000);
+  let federation: LocalFederation;
+  afterEach(async () => federation.close());
+
+  it("trains on while a rule rejects an update in each round and a node is killed; the audit agrees", async () => {
+    federation = await LocalFederation.start({ nodes: 5, compression: COMPRESSION });
+    const { signal } = federation.signal;
+    const task = await federation.publish({
+      rounds: ROUNDS,
+      trainingBase: TrainingBase.Personalised,
+      aggregationRule: AggregationRule.MultiKrum,
+      byzantineBound: 1,
+      quorumBps: 10_000 as never,
+    });
+    await federation.join(task);
+    const [killed, ...others] = federation.nodes as [FederationNode, ...FederationNode[]];
+    const over = others.map(async (node) => seen(node, ({ doing }) => doing.startsWith("over")));
+    await seen(killed, ({ round, doing }) => round === 2 && doing.startsWith("posting its update"));
+    await federation.stopNode(killed);
+    await seen(killed, ({ doing }) => doing.startsWith("over"));
+    await Promise.all(over);
+    expect((await federation.chain.taskStatus(task)).state).to.equal(TaskState.Completed);
+
+    const aggregates = await federation.events(task, "AggregateAccepted");
+    expect(aggregates.map((event) => fromBitmap(event["rejected"]).length)).to.deep.equal([1, 1, 1]);
+    const endpoints = await presentEndpoints();
+    const { artifacts, aggregate } = auditModels(federation.store, signal);
+    const report = await audit({
+      chain: { rpcUrl: killed.config.rpcUrl },
+      addressBook: federation.book,
+      // The killed node came back at other endpoints than those of the first round.
+      models: {
+        aggregate,
+        artifacts: { fetch: (digest, hints) => artifacts.fetch(digest, { ...hints, endpoints }) },
+      },
+    });
+    expect(report.firstDisagreement).to.equal(undefined);
+    expect(report.counts["aggregate.model"]).to.deep.equal({ agree: 3, disagree: 0, notRecomputed: 0 });
+
+    for (const node of federation.nodes) await checkLastUpdate(task, node);
+  });
+
+  /** Makes a node's last update again from what it keeps, and finds the digest that it posted. */
+  async function checkLastUpdate(task: TaskId, node: FederationNode): Promise<void> {
+    const dir = await taskFolder(node.config.dataDir, task);
+    const specs = federation.manifest.model.tensors;
+    const { memberId } = await federation.chain.member(task, node.nodeId);
+    const earlier = await Promise.all(
+      [1, 2].map(async (round) => federation.chain.isAccepted(task, round, memberId as never)),
+    );
+    const start = earlier.lastIndexOf(true) + 1;
+    const read = async (name: string) =>
+      decodeArtifact(new Uint8Array(await readFile(join(dir, name))), { specs, role: "update" });
+    const { metadata, tensors: local } = await read(`local-${ROUNDS}.safetensors`);
+    const residual = start === 0 ? undefined : (await read(`residual-${start}.safetensors`)).tensors;
+
+    const base = await globalModel(metadata.base);
+    const update = encodeUpdate(metadata, local, base, COMPRESSION, residual);
+    const posted = (await federation.events(task, "UpdateAccepted")).find(
+      (args) => Number(args["nodeId"]) === node.nodeId && Number(args["round"]) === ROUNDS,
+    );
+    expect(await digestOf(update.bytes)).to.equal(posted?.["digest"]);
+    expect(update.bytes.length).to.be.at.most(maxUpdateBytes(specs, COMPRESSION));
+    expect((await read(`residual-${ROUNDS}.safetensors`)).tensors).to.deep.equal(update.residual);
+    expect((await readPersonalised(dir, specs))?.round).to.equal(ROUNDS);
+  }
+
+  /** Starts a node; resolves when it is first seen so. */
+  async function seen(node: FederationNode, isSo: (activity: TaskActivity) => boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      federation.startNode(node, ({ tasks }) => {
+        if (tasks.some(isSo)) resolve();
+      });
+    });
+  }
+
+  async function presentEndpoints(): Promise<string[]> {
+    return Promise.all(
+      federation.nodes.map(async ({ nodeId }) => (await federation.chain.node(nodeId)).endpoints),
+    );
+  }
+
+  async function globalModel(digest: Digest): Promise<ModelTensors> {
+    const providers = await presentEndpoints();
+    const bytes = await federation.store.get(digest, { maxBytes: 1 << 20, timeoutMs: 5000, providers });
+    const specs = federation.manifest.model.tensors;
+    const expected = digest === federation.initialModel ? INITIAL_MODEL : ({ role: "global" } as const);
+    return decodeArtifact(bytes, { specs, ...expected }).tensors;
+  }
+});
+
+/** The folder that a node keeps for a task. */
+async function taskFolder(dataDir: string, task: TaskId): Promise<string> {
+  const [deployment = ""] = await readdir(join(dataDir, "tasks"));
+  return join(dataDir, "tasks", deployment, `task-${task}`);
+}

@@ -42,6 +42,14 @@ export function ratio(text: string): Bps {
   return value as Bps;
 }
 
+/** A share above 0, in percent with at most two decimals ("1%") or as a ratio ("0.01"), as basis points. */
+export function share(text: string): Bps {
+  const [, percent] = /^(\d{1,3}(?:\.\d{1,2})?)%$/.exec(text) ?? [];
+  const value = percent === undefined ? ratio(text) : Math.round(Number(percent) * 100);
+  if (value < 1 || value > 10_000) throw new InvalidArgumentError("Give a share from 0.01% to 100%");
+  return value as Bps;
+}
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** A length of time in whole seconds: 90, 90s, 15m, 2h, 7d. */

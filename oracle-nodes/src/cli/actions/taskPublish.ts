@@ -15,6 +15,7 @@ import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TermsSettings } from "../publish/buildTerms.ts";
+import { compressionTerms } from "../publish/compressionOptions.ts";
 import { nextSteps } from "../publish/nextSteps.ts";
 import { publishedData } from "../publish/publishedData.ts";
 import { checkEscrow, publishTerms } from "../publish/publishTerms.ts";
@@ -40,6 +41,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
     description: options.description,
     dataset: await publishedData(options),
     seed: options.seed,
+    compression: compressionTerms(options),
     ...(options.model !== undefined && { model: options.model }),
     ...(options.epochs !== undefined && { localEpochs: options.epochs }),
     ...(options.batch !== undefined && { batchSize: options.batch }),

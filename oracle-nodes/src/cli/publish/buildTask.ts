@@ -1,4 +1,6 @@
 import { INITIAL_MODEL, encodeArtifact, maxArtifactBytes } from "../../../../protocol/artifact.ts";
+import { maxUpdateBytes } from "../../../../protocol/compressedUpdate.ts";
+import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
 import { digestOf } from "../../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../../protocol/ids.ts";
 import { encodeManifest } from "../../../../protocol/manifest.ts";
@@ -22,6 +24,8 @@ export interface LearningSettings {
   readonly momentum?: number;
   /** Seeds the initial model and the shuffles. */
   readonly seed: number;
+  /** None by default. */
+  readonly compression?: CompressionTerms;
 }
 
 /** A file with the digest that names it on chain. */
@@ -35,7 +39,7 @@ export interface TaskFiles {
   readonly manifest: TaskManifest;
   readonly manifestFile: NamedBytes;
   readonly initialModel: NamedBytes;
-  /** Bytes that no update can exceed. */
+  /** Bytes that no model or update can exceed. */
   readonly maxArtifactBytes: number;
 }
 
@@ -64,13 +68,14 @@ export async function buildTask(settings: LearningSettings): Promise<TaskFiles> 
     },
     evaluation: { metric: "accuracy", negotiationSplit: "validation" },
     privacy: { kind: "none" },
-    compression: { kind: "none" },
+    compression: settings.compression ?? { kind: "none" },
   };
+  const { tensors } = manifest.model;
   return {
     manifest,
     manifestFile: await named(encodeManifest(manifest)),
     initialModel: await named(await initialModel(manifest)),
-    maxArtifactBytes: maxArtifactBytes(manifest.model.tensors),
+    maxArtifactBytes: Math.max(maxArtifactBytes(tensors), maxUpdateBytes(tensors, manifest.compression)),
   };
 }
 

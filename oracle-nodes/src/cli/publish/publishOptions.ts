@@ -5,6 +5,8 @@ import type { Address } from "../../../../protocol/ids.ts";
 import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
 import { address, duration, fraction, positiveNumber, ratio, tokenAmount, wholeNumber } from "../parsers.ts";
+import { compressionOptions } from "./compressionOptions.ts";
+import type { CompressionOptions } from "./compressionOptions.ts";
 import { BASES, ELECTIONS, GRIDS, STRATEGIES } from "./buildTerms.ts";
 import type { TermsSettings } from "./buildTerms.ts";
 
@@ -20,7 +22,7 @@ type Converted =
   | "slashBounty";
 
 /** What `task publish` reads from the command line about the task itself. */
-export interface PublishOptions extends Omit<TermsSettings, Converted> {
+export interface PublishOptions extends Omit<TermsSettings, Converted>, CompressionOptions {
   readonly name: string;
   readonly description: string;
   readonly dataset: DatasetName;
@@ -66,6 +68,7 @@ export function publishOptions(command: Command): Command {
     .option("--lr <RATE>", "learning rate", positiveNumber)
     .option("--momentum <M>", "momentum of SGD", fraction)
     .addOption(count("--seed <S>", "seed of initial model and shuffles", 0, 0xffff_ffff, 1));
+  compressionOptions(command);
 
   command.optionsGroup("Rounds and negotiation:");
   command

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
+import { InputError } from "../../../../protocol/errors.ts";
+import type { Bps } from "../../../../protocol/ids.ts";
+import { share } from "../parsers.ts";
+
+const KINDS: readonly CompressionTerms["kind"][] = ["none", "top-k", "quantised", "top-k-quantised"];
+/** Share of the weights that top-k keeps where the publisher names none: 1 %. */
+const DEFAULT_KEEP_BPS = 100;
+
+export interface CompressionOptions {
+  readonly compression: CompressionTerms["kind"];
+  readonly keep?: Bps;
+}
+
+/** Adds the options that say how updates are made smaller. */
+export function compressionOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--compression <KIND>",
+        "how updates are made smaller: their greatest changes, 8-bit values, or both",
+      )
+        .choices(KINDS)
+        .default("none"),
+    )
+    .option("--keep <SHARE>", "share of the weights that top-k keeps, like 1% (default: 1%)", share);
+}
+
+/** @throws {InputError} when a share is given that nothing is kept by. */
+export function compressionTerms({ compression: kind, keep }: CompressionOptions): CompressionTerms {
+  const keepBps = keep ?? DEFAULT_KEEP_BPS;
+  switch (kind) {
+    case "top-k":
+      return { kind, keepBps };
+    case "top-k-quantised":
+      return { kind, keepBps, bits: 8 };
+    case "quantised":
+    case "none":
+      if (keep !== undefined) {
+        throw new InputError(`--keep says nothing with --compression ${kind}`, {
+          hint: "Leave it out, or choose --compression top-k or top-k-quantised",
+        });
+      }
+      return kind === "none" ? { kind } : { kind, bits: 8 };
+  }
+}

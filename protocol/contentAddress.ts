@@ -72,6 +72,16 @@ export async function buildDag(bytes: Uint8Array): Promise<Dag> {
   return { root, digest: digestFromCid(root), blocks: [...blocks.values()] };
 }
 
+/** Bytes of all blocks of an artifact of this size, its leaves and its root: what fetching it transfers. */
+export function blockBytes(size: number): number {
+  const cid = CID.createV1(raw.code, createMultihash(sha256.code, new Uint8Array(32)));
+  const leaves = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, i) => ({
+    cid,
+    size: Math.min(CHUNK_BYTES, size - i * CHUNK_BYTES),
+  }));
+  return size + encodeRoot({ size, leaves }).length;
+}
+
 /** The digest that names these bytes on chain. @throws {ArtifactError} as {@link buildDag} does. */
 export async function digestOf(bytes: Uint8Array): Promise<Digest> {
   return (await buildDag(bytes)).digest;

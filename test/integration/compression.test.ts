@@ -5,10 +5,10 @@ import { audit } from "../../audit/audit.ts";
 import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
 import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
 import { readPersonalised } from "../../oracle-nodes/src/node/personalisedModel.ts";
-import { INITIAL_MODEL, decodeArtifact } from "../../protocol/artifact.ts";
+import { INITIAL_MODEL, decodeArtifact, maxArtifactBytes } from "../../protocol/artifact.ts";
 import { fromBitmap } from "../../protocol/bitmap.ts";
 import { encodeUpdate, maxUpdateBytes } from "../../protocol/compressedUpdate.ts";
-import { digestOf } from "../../protocol/contentAddress.ts";
+import { blockBytes, digestOf } from "../../protocol/contentAddress.ts";
 import { AggregationRule, TaskState, TrainingBase } from "../../protocol/enums.ts";
 import type { Digest, TaskId } from "../../protocol/ids.ts";
 import type { ModelTensors } from "../../protocol/tensors.ts";
@@ -34,11 +34,12 @@ describe("A federation whose updates are compressed", function () {
     });
     await federation.join(task);
     const [killed, ...others] = federation.nodes as [FederationNode, ...FederationNode[]];
-    const over = others.map(async (node) => seen(node, ({ doing }) => doing.startsWith("over")));
+    const isOver = ({ doing }: TaskActivity): boolean => doing.startsWith("over");
+    const over = others.map(async (node) => seen(node, isOver));
     await seen(killed, ({ round, doing }) => round === 2 && doing.startsWith("posting its update"));
     await federation.stopNode(killed);
-    await seen(killed, ({ doing }) => doing.startsWith("over"));
-    await Promise.all(over);
+    await seen(killed, isOver);
+    const activities = await Promise.all(over);
     expect((await federation.chain.taskStatus(task)).state).to.equal(TaskState.Completed);
 
     const aggregates = await federation.events(task, "AggregateAccepted");
@@ -58,7 +59,20 @@ describe("A federation whose updates are compressed", function () {
     expect(report.counts["aggregate.model"]).to.deep.equal({ agree: 3, disagree: 0, notRecomputed: 0 });
 
     for (const node of federation.nodes) await checkLastUpdate(task, node);
+    activities.forEach(checkTraffic);
   });
+
+  /** A node gets the initial model, and in each round the others' updates or the aggregate, or both if it is late. */
+  function checkTraffic({ updateBytes = 0, receivedBytes }: TaskActivity): void {
+    const specs = federation.manifest.model.tensors;
+    expect(updateBytes).to.be.within(1, maxUpdateBytes(specs, COMPRESSION));
+    const updates = 4 * blockBytes(updateBytes);
+    const [least, model] = [maxArtifactBytes(specs) - 200, maxArtifactBytes(specs) + 200];
+    expect(receivedBytes).to.be.within(
+      least + ROUNDS * Math.min(updates, least),
+      model + ROUNDS * (updates + model),
+    );
+  }
 
   /** Makes a node's last update again from what it keeps, and finds the digest that it posted. */
   async function checkLastUpdate(task: TaskId, node: FederationNode): Promise<void> {
@@ -86,10 +100,14 @@ describe("A federation whose updates are compressed", function () {
   }
 
   /** Starts a node; resolves when it is first seen so. */
-  async function seen(node: FederationNode, isSo: (activity: TaskActivity) => boolean): Promise<void> {
-    await new Promise<void>((resolve) => {
+  async function seen(
+    node: FederationNode,
+    isSo: (activity: TaskActivity) => boolean,
+  ): Promise<TaskActivity> {
+    return new Promise((resolve) => {
       federation.startNode(node, ({ tasks }) => {
-        if (tasks.some(isSo)) resolve();
+        const activity = tasks.find(isSo);
+        if (activity !== undefined) resolve(activity);
       });
     });
   }

@@ -4,6 +4,7 @@ import { CID } from "multiformats/cid";
 import {
   CHUNK_BYTES,
   MAX_ROOT_BYTES,
+  blockBytes,
   buildDag,
   cidFromDigest,
   digestFromCid,
@@ -47,6 +48,13 @@ describe("a content address", () => {
         blocks.slice(0, -1).map(({ cid }) => cid.toString()),
       );
       for (const { cid, bytes } of blocks) expect(await matchesCid(cid, bytes)).to.equal(true);
+    }
+  });
+
+  it("tells beforehand how many bytes its blocks have", async () => {
+    for (const length of [1, CHUNK_BYTES, 2 * CHUNK_BYTES + 5]) {
+      const { blocks } = await buildDag(pattern(length));
+      expect(blockBytes(length)).to.equal(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
     }
   });
 

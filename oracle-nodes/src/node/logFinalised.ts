@@ -7,7 +7,8 @@ import type { Services } from "./services.ts";
 
 /**
  * Logs the round that was finalised between two looks at the chain, if one was: the attempt's leader (a node id), the
- * chosen alpha, and this node's own score at it, as far as they can still be known. Never throws: it only reports.
+ * chosen alpha, this node's own score at it, and what it received since the last one, as far as they can still be known.
+ * Never throws: it only reports.
  */
 export async function logFinalised(
   { chain }: Services,
@@ -15,7 +16,7 @@ export async function logFinalised(
   before: RoundView,
   now: RoundView,
 ): Promise<void> {
-  const { taskId, terms, signed, logger } = task;
+  const { taskId, terms, signed, received, logger } = task;
   if (before.phase === Phase.None) return;
   try {
     if (now.round === before.round) {
@@ -28,7 +29,13 @@ export async function logFinalised(
     const scores = report && unpackScores(report.value.scores, terms.negotiationSteps);
     const ownScore = scores?.[alphaCandidates(terms).indexOf(now.alphaBps)];
     logger.info(
-      { round, leader: committee?.nodeIds[0], alphaBps: now.alphaBps, ownScore },
+      {
+        round,
+        leader: committee?.nodeIds[0],
+        alphaBps: now.alphaBps,
+        ownScore,
+        receivedBytes: received.take(),
+      },
       "round finalised",
     );
   } catch (error) {

@@ -16,19 +16,19 @@ const FETCH_TIMEOUT_MS = 30_000;
  */
 export async function globalModel(
   { store, peers }: Services,
-  { taskId, terms, manifest, maxBytes }: ServedTask,
+  { taskId, terms, manifest, maxBytes, received }: ServedTask,
   digest: Digest,
   round: number,
   holders: readonly NodeId[],
   signal: AbortSignal,
 ): Promise<ModelTensors> {
-  const asked = (await store.has(digest))
-    ? []
-    : [...new Set([...holders, ...(await peers.membersOf(taskId))])];
+  const isHeld = await store.has(digest);
+  const asked = isHeld ? [] : [...new Set([...holders, ...(await peers.membersOf(taskId))])];
   const providers = await peers.providers(asked);
   const fetched = store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
   fetched.catch(() => asked.forEach((nodeId) => peers.suspect(nodeId)));
   const bytes = await fetched;
+  if (!isHeld) received.add(bytes);
   const specs = manifest.model.tensors;
   if (round === 0) {
     if (digest !== terms.initialModelDigest)

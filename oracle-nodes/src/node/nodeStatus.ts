@@ -18,6 +18,10 @@ export interface TaskActivity {
     readonly step: number;
     readonly steps: number;
   };
+  /** Bytes of the last update's artifact, its header included. */
+  readonly updateBytes?: number;
+  /** Bytes of the blocks that were fetched for this task since the node took it up: models and updates. */
+  readonly receivedBytes?: number;
   /** Mean loss of the last training. */
   readonly lastLoss?: number;
   /** The last accuracy table, in basis points. */

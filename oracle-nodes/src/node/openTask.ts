@@ -15,6 +15,7 @@ import { makeFolder } from "../artifacts/durableFile.ts";
 import { ErrorFeedback } from "./errorFeedback.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
+import { ReceivedBytes } from "./receivedBytes.ts";
 import type { Services } from "./services.ts";
 import { SignedResults } from "./signedResults.ts";
 
@@ -35,6 +36,7 @@ export interface ServedTask {
   readonly maxBytes: number;
   readonly maxUpdateBytes: number;
   readonly signed: SignedResults;
+  readonly received: ReceivedBytes;
   /** What the node keeps of its compressed updates. */
   readonly feedback: ErrorFeedback;
   /** Folder for what the node keeps of this task. */
@@ -85,6 +87,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     maxBytes,
     maxUpdateBytes: maxUpdate,
     signed,
+    received: new ReceivedBytes((receivedBytes) => services.board.update(taskId, { receivedBytes })),
     feedback: new ErrorFeedback(dir, tensors, logger),
     dir,
     logger,

@@ -91,6 +91,7 @@ async function train(
   board.update(taskId, { doing: "storing its update", lastLoss: result.loss });
   const metadata = { role: "update", task: taskId, round, node: nodeId, base } as const;
   const bytes = await encodeOwnUpdate(services, task, metadata, result.weights, signal);
+  board.update(taskId, { updateBytes: bytes.length });
   const digest = await store.put(bytes, { withhold: true });
   logger.info({ round, bytes: bytes.length }, "update stored");
   return { digest, samples: result.samples };

@@ -128,10 +128,12 @@ export class UpdateCollection {
     const { memberId, nodeId, digest, samples } = update;
     if (this.has(memberId)) return true;
     const { store, peers } = this.#services;
-    const { taskId, manifest, maxUpdateBytes: maxBytes, logger } = this.#task;
+    const { taskId, manifest, maxUpdateBytes: maxBytes, received, logger } = this.#task;
     try {
       const providers = await peers.providers([nodeId, ...holders]);
+      const isHeld = await store.has(digest);
       const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+      if (!isHeld) received.add(bytes);
       const expected = {
         specs: manifest.model.tensors,
         role: "update",

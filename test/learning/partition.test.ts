@@ -91,7 +91,7 @@ describe("partition", () => {
   it("says what is missing when the numbers do not fit the dataset", () => {
     expect(() => partition({ ...options, trainPerClass: 600 })).to.throw(
       InputError,
-      /600 images of class \d/,
+      /600 records of class \d/,
     );
     expect(() => partition({ ...options, classesPerNode: 11 })).to.throw(InputError, "10 classes, not 11");
     expect(() => partition({ ...options, nodes: 0 })).to.throw(InputError, "nodes is 0");

@@ -49,6 +49,16 @@ describe("A node's configuration", () => {
     ["a value of the wrong kind", { ...config, confirmations: "two" }, "confirmations"],
     ["an endpoint that is no URL", { ...config, rpcUrl: "localhost" }, "rpcUrl"],
     [
+      "a partition of a kind that is unknown",
+      { ...config, dataset: { partition: { kind: "fair", seed: 1, nodes: 5, index: 0 } } },
+      "dataset.partition.kind",
+    ],
+    [
+      "a partition without what its kind needs",
+      { ...config, dataset: { partition: { kind: "dirichlet", seed: 1, nodes: 5, index: 0 } } },
+      "dataset.partition.alpha",
+    ],
+    [
       "a share outside of the partition",
       { ...config, dataset: { partition: { seed: 1, nodes: 5, index: 5 } } },
       "dataset.partition.index",

@@ -27,7 +27,13 @@ export async function readNodeConfig(file: string): Promise<NodeConfig> {
     addressBook: from(config.addressBook),
     dataDir: from(config.dataDir),
     keystore: from(config.keystore),
-    dataset: dataset.dir === undefined ? dataset : { ...dataset, dir: from(dataset.dir) },
+    dataset: {
+      ...(dataset.dir !== undefined && { dir: from(dataset.dir) }),
+      partition:
+        dataset.partition.kind === "file"
+          ? { ...dataset.partition, file: from(dataset.partition.file) }
+          : dataset.partition,
+    },
   };
 }
 

@@ -68,7 +68,11 @@ providers:${values.providers.length === 0 ? " []" : list(values.providers).repla
 dataset:
   # Folder with the dataset's official files, gzipped or not; the built-in "digits" needs none.
   ${dataset.dir === undefined ? "# dir: /path/to/data" : `dir: ${JSON.stringify(dataset.dir)}`}
-  # The node's share: equal on all nodes of a federation but for index.
+  # The node's share: equal on all nodes of a federation but for index. Without "kind" as in paper 1: a few classes for
+  # each node, equally many records of each. Other kinds, each with its keys:
+  #   iid, dirichlet (alpha), subjects, quantity (exponent or alpha)   shares of one dataset; seed, nodes, index as below
+  #   file (file, index, digest)    what "concordat data partition" wrote
+  #   own                           the whole folder is this node's, and may grow while it trains
   partition:
     seed: ${dataset.seed}
     nodes: ${dataset.nodes}
@@ -77,7 +81,7 @@ dataset:
     ${setting("trainPerClass", dataset.trainPerClass, 150)}
     ${setting("validationPerClass", dataset.validationPerClass, 50)}
 
-# auto, wasm or cpu.
+# auto (the best that works here), wasm, webgpu, tensorflow, tensorflow-gpu or cpu.
 engine: auto
 
 # Tasks to serve: every one that the node joined, or a list like [1, 4].

@@ -65,7 +65,7 @@ async function score(
     alphaCandidates(task.terms),
     local,
     global,
-    task.validation,
+    task.data.validation,
     signal,
     scoreOf(task.manifest.evaluation, task.terms.maxScore),
   );

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { InputError } from "../../../protocol/errors.ts";
+import { PARTITION_SCHEMES } from "../learning/partition/scheme.ts";
+import { ENGINE_NAMES } from "../learning/engine.ts";
 
 const path = z.string().min(1);
 const port = z.number().int().min(0).max(65_535);
@@ -24,6 +26,32 @@ const artifacts = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const place = z.number().int().min(0).max(1023);
+const partition = z.discriminatedUnion("kind", [
+  PARTITION_SCHEMES.classes.extend({ index: place }),
+  PARTITION_SCHEMES.iid.extend({ index: place }),
+  PARTITION_SCHEMES.dirichlet.extend({ index: place }),
+  PARTITION_SCHEMES.subjects.extend({ index: place }),
+  PARTITION_SCHEMES.quantity.extend({ index: place }),
+  /** An index file that `concordat data partition` wrote, and the digest that the federation agreed on. */
+  z.strictObject({
+    kind: z.literal("file"),
+    file: path,
+    index: place,
+    digest: z
+      .string()
+      .regex(/^0x[0-9a-f]{64}$/)
+      .optional(),
+  }),
+  /** The whole folder is this node's. It may grow: what comes joins training between rounds. */
+  z.strictObject({
+    kind: z.literal("own"),
+    seed: z.number().int().min(0).max(0xffff_ffff).default(1),
+    /** Part of the training file that negotiation scores, drawn once. */
+    validationShare: z.number().positive().lt(1).default(0.2),
+  }),
+]);
+
 const schema = z.strictObject({
   rpcUrl: z.url(),
   /** The JSON file that the deployment wrote. */
@@ -42,18 +70,10 @@ const schema = z.strictObject({
   dataset: z.strictObject({
     /** Folder with the dataset's files; `digits` needs none. */
     dir: path.optional(),
-    /** The node's share of the dataset. Equal on all nodes but for `index`. */
-    partition: z.strictObject({
-      seed: z.number().int().min(0).max(0xffff_ffff),
-      nodes: z.number().int().min(1).max(1024),
-      index: z.number().int().min(0).max(1023),
-      classesPerNode: z.number().int().min(1).optional(),
-      trainPerClass: z.number().int().min(1).optional(),
-      validationPerClass: z.number().int().min(1).optional(),
-      testPerClass: z.number().int().min(1).optional(),
-    }),
+    /** The node's share of the dataset. Equal on all nodes but for `index`, unless the folder is the node's own. */
+    partition,
   }),
-  engine: z.enum(["auto", "wasm", "cpu"]).default("auto"),
+  engine: z.enum(["auto", ...ENGINE_NAMES]).default("auto"),
   /** Every task that the node joined, or only these of them. */
   tasks: z.union([z.literal("joined"), z.array(z.number().int().min(1))]).default("joined"),
   /** Whether the node starts tasks and ends phases when they are due. */
@@ -89,8 +109,9 @@ export function parseNodeConfig(value: unknown): NodeConfig {
 }
 
 function checkIndex(config: NodeConfig): NodeConfig {
-  const { index, nodes } = config.dataset.partition;
-  if (index < nodes) return config;
+  const share = config.dataset.partition;
+  if (!("nodes" in share) || share.index < share.nodes) return config;
+  const { index, nodes } = share;
   throw new InputError(`The configuration's dataset.partition.index is wrong: ${index} of ${nodes} nodes`, {
     hint: `Give 0 to ${nodes - 1}`,
   });

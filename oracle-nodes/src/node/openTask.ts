@@ -9,15 +9,13 @@ import { resultDomain } from "../../../protocol/signedResults.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { checkTaskContracts } from "../chain/checkTaskContracts.ts";
 import { loadTask, type LearningTask } from "../learning/loadTask.ts";
-import { partitionNode } from "../learning/partition.ts";
-import type { Samples } from "../learning/samples.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
 import { ErrorFeedback } from "./errorFeedback.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
-import type { NodeConfig } from "./nodeConfig.ts";
 import { ReceivedBytes } from "./receivedBytes.ts";
 import type { Services } from "./services.ts";
 import { SignedResults } from "./signedResults.ts";
+import { openTaskData, type TaskData } from "./taskData.ts";
 
 /** Milliseconds for one attempt to fetch the manifest. */
 const MANIFEST_TIMEOUT_MS = 15_000;
@@ -29,9 +27,7 @@ export interface ServedTask {
   readonly terms: TaskTerms;
   readonly manifest: TaskManifest;
   readonly learning: LearningTask;
-  readonly train: Samples;
-  /** The split that negotiation scores, never the one that is reported. */
-  readonly validation: Samples;
+  readonly data: TaskData;
   /** Bytes that no model of this task exceeds, and no update. */
   readonly maxBytes: number;
   readonly maxUpdateBytes: number;
@@ -70,20 +66,26 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     engine: config.engine,
     dataset: await loadOwnDataset(manifest.dataset, config.dataset.dir),
   });
-  const { train, validation } = share(learning, config.dataset.partition, terms.maxSamples);
   const dir = folder.task(deployment, taskId);
   await makeFolder(dir);
+  const data = await openTaskData({
+    terms: manifest.dataset,
+    dataset: learning.dataset,
+    config: config.dataset,
+    maxSamples: terms.maxSamples,
+    dir,
+    logger,
+  });
   const domain = resultDomain(chain.book.chainId, terms.coordinator);
   const signed = await SignedResults.open(join(dir, "signed"), signer, domain);
-  logger.info({ name: manifest.name, memberId, samples: train.indices.length }, "serving the task");
+  logger.info({ name: manifest.name, memberId, samples: data.train.indices.length }, "serving the task");
   return {
     taskId,
     memberId,
     terms,
     manifest,
     learning,
-    train,
-    validation,
+    data,
     maxBytes,
     maxUpdateBytes: maxUpdate,
     signed,
@@ -91,32 +93,5 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     feedback: new ErrorFeedback(dir, tensors, logger),
     dir,
     logger,
-  };
-}
-
-/** This node's part of the dataset, training cut to what the terms allow one update to claim. */
-function share(
-  { dataset, samplerFor }: LearningTask,
-  options: NodeConfig["dataset"]["partition"],
-  maxSamples: number,
-): { train: Samples; validation: Samples } {
-  const { seed, nodes, index, classesPerNode, trainPerClass, validationPerClass, testPerClass } = options;
-  const part = partitionNode(
-    {
-      dataset,
-      nodes,
-      seed,
-      ...(classesPerNode !== undefined && { classesPerNode }),
-      ...(trainPerClass !== undefined && { trainPerClass }),
-      ...(validationPerClass !== undefined && { validationPerClass }),
-      ...(testPerClass !== undefined && { testPerClass }),
-    },
-    index,
-  );
-  const train = part.train.slice(0, maxSamples);
-  const samples = samplerFor(train);
-  return {
-    train: samples(dataset.train, train),
-    validation: samples(dataset.train, part.validation),
   };
 }

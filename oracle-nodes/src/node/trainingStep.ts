@@ -73,13 +73,14 @@ async function train(
   signal: AbortSignal,
 ): Promise<TrainedUpdate> {
   const { board, store, nodeId } = services;
-  const { taskId, memberId, manifest, learning, logger } = task;
+  const { taskId, memberId, manifest, learning, data, logger } = task;
   board.update(taskId, { doing: "fetching the model to train from" });
   const weights = await trainingBase(services, task, round, base, signal);
+  await data.refresh();
   board.update(taskId, { doing: "training" });
   const result = await learning.model.train({
     weights,
-    samples: task.train,
+    samples: data.train,
     hyper: manifest.training,
     round,
     member: memberId,

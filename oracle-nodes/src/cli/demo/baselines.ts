@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { INITIAL_MODEL, decodeArtifact } from "../../../../protocol/artifact.ts";
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import type { ModelTensors } from "../../../../protocol/tensors.ts";
-import type { PartitionOptions } from "../../learning/partition.ts";
+import type { PartitionSpec } from "../../learning/partition/scheme.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
 import type { ChildProcesses } from "./childProcesses.ts";
 
@@ -26,7 +26,7 @@ export interface BaselineNode {
 export interface BaselineSpec {
   readonly manifest: TaskManifest;
   readonly data?: string;
-  readonly partition: Omit<PartitionOptions, "dataset">;
+  readonly partition: PartitionSpec;
   readonly initialModel: string;
   readonly rounds: number;
   readonly local: readonly BaselineNode[];
@@ -38,7 +38,7 @@ export interface BaselineOptions {
   readonly dir: string;
   readonly files: TaskFiles;
   readonly data?: string;
-  readonly partition: Omit<PartitionOptions, "dataset">;
+  readonly partition: PartitionSpec;
   readonly rounds: number;
   /** Member id of each node by its place in the partition. */
   readonly members: readonly number[];

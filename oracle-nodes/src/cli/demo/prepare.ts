@@ -5,7 +5,8 @@ import { datasetTerms, loadDataset } from "../../learning/dataset.ts";
 import { loadTask } from "../../learning/loadTask.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
 import { partition } from "../../learning/partition.ts";
-import type { Partition, PartitionOptions } from "../../learning/partition.ts";
+import type { Partition } from "../../learning/partition.ts";
+import type { PartitionSpec } from "../../learning/partition/scheme.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
 import { DATASET_DEFAULTS } from "../publish/datasetDefaults.ts";
@@ -16,7 +17,7 @@ import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.t
 export interface DemoPlan {
   readonly files: TaskFiles;
   readonly learning: LearningTask;
-  readonly shares: Omit<PartitionOptions, "dataset">;
+  readonly shares: PartitionSpec;
   readonly partition: Partition;
   /** In a few words, for titles. */
   readonly setting: string;

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
+import { ConcordatError, InputError } from "../../../protocol/errors.ts";
+import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
+import { datasetDigest, recordDigests } from "../learning/data/datasetDigest.ts";
+import type { Dataset } from "../learning/dataset.ts";
+import { samplerFor, type Samples } from "../learning/samples.ts";
+import { SeededRandom } from "../learning/seededRandom.ts";
+import type { TaskData } from "./taskData.ts";
+
+/** The file of the task's folder that says which records validate. */
+const VALIDATION_FILE = "validation.json";
+const validationSchema = z.array(z.string().length(64)).min(1);
+
+export interface OwnData {
+  readonly terms: DatasetTerms;
+  readonly dataset: Dataset;
+  readonly seed: number;
+  /** Part of the training file that validates. */
+  readonly validationShare: number;
+  readonly maxSamples: number;
+  /** The task's folder. */
+  readonly dir: string;
+  /** The data's folder; `digits` has none. */
+  readonly folder: string | undefined;
+  /** Loads the folder again. */
+  readonly reload: () => Promise<Dataset>;
+  readonly logger: Logger;
+}
+
+/**
+ * Data of which all is this node's, in a folder that may grow (online training, paper 4). Records validate by what they are,
+ * not by where they stand: which ones is drawn once for a task and kept over restarts, so that no model is scored on what
+ * it has trained on, whatever comes into the folder. All others train.
+ */
+export class GrowingData implements TaskData {
+  train: Samples;
+  validation: Samples;
+  readonly #options: OwnData;
+  readonly #validating: ReadonlySet<string>;
+  #known: ReadonlySet<string>;
+  /** Of the folder when it was last loaded; at first unknown. */
+  #state = "";
+
+  /** @throws {InputError} when there are too few records, or those that validated are gone. */
+  static async open(options: OwnData): Promise<GrowingData> {
+    return new GrowingData(options, await validatingRecords(options));
+  }
+
+  private constructor(options: OwnData, validating: ReadonlySet<string>) {
+    this.#options = options;
+    this.#validating = validating;
+    const { train, validation, digests } = divide(options, options.dataset, validating);
+    this.train = train;
+    this.validation = validation;
+    this.#known = new Set(digests);
+  }
+
+  /**
+   * Loads the folder again if it changed, between rounds: what came joins training. Where the folder cannot be used, for
+   * instance because a file is still being written, the node goes on with what it has, and says so.
+   */
+  async refresh(): Promise<void> {
+    const { folder, reload, logger } = this.#options;
+    if (folder === undefined) return;
+    try {
+      const state = await folderState(folder);
+      if (state === this.#state) return;
+      const dataset = await reload();
+      const { train, validation, digests } = divide(this.#options, dataset, this.#validating);
+      const found = new Set(digests);
+      const came = [...found].filter((digest) => !this.#known.has(digest)).length;
+      const gone = [...this.#known].filter((digest) => !found.has(digest)).length;
+      this.train = train;
+      this.validation = validation;
+      this.#known = found;
+      this.#state = state;
+      if (came === 0 && gone === 0) return;
+      const facts = { came, gone, samples: train.indices.length, dataset: datasetDigest(dataset) };
+      logger.info(facts, "the data changed: training goes on with what is there now");
+    } catch (error) {
+      if (!(error instanceof ConcordatError)) throw error;
+      logger.warn(
+        { reason: error.oneLine },
+        "the changed data cannot be used yet: training goes on with what was there",
+      );
+    }
+  }
+}
+
+/** The records that train and those that validate, normalised by what is fitted on the former where nodes fit their own. */
+function divide(
+  { terms, maxSamples, folder }: OwnData,
+  dataset: Dataset,
+  validating: ReadonlySet<string>,
+): { train: Samples; validation: Samples; digests: string[] } {
+  const all = recordDigests(dataset.train);
+  const validated: number[] = [];
+  const trained: number[] = [];
+  all.forEach((digest, i) => (validating.has(digest) ? validated : trained).push(i));
+  if (validated.length === 0 || trained.length === 0) {
+    throw new InputError(
+      `${folder ?? dataset.name} has ${trained.length} records to train on, ${validated.length} to validate with`,
+      {
+        hint: "Give back the records that were there at first, or more of them",
+      },
+    );
+  }
+  const train = trained.slice(0, maxSamples);
+  const samples = samplerFor(terms, dataset.train, train);
+  return {
+    train: samples(dataset.train, train),
+    validation: samples(dataset.train, validated),
+    digests: trained.map((i) => all[i] ?? ""),
+  };
+}
+
+/** Which records validate: as was drawn when the task was first taken up, or drawn now. */
+async function validatingRecords({
+  dataset,
+  seed,
+  validationShare,
+  dir,
+}: OwnData): Promise<ReadonlySet<string>> {
+  const path = join(dir, VALIDATION_FILE);
+  const kept = await readFile(path, "utf8").catch(() => undefined);
+  if (kept !== undefined) return new Set(validationSchema.parse(JSON.parse(kept)));
+  const all = [...new Set(recordDigests(dataset.train))];
+  const count = Math.max(1, Math.floor(all.length * validationShare));
+  const places = new SeededRandom(seed, "own data", "validation").sample(
+    all.map((_digest, i) => i),
+    Math.min(count, all.length),
+  );
+  const drawn = places.map((i) => all[i] ?? "");
+  await makeFolder(dir);
+  await writeDurably(dir, [{ path, bytes: JSON.stringify(drawn) }]);
+  return new Set(drawn);
+}
+
+/** What changes when a file comes, goes or is written: names, sizes and times. */
+async function folderState(folder: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for (const name of (await readdir(folder, { recursive: true })).toSorted()) {
+      const { size, mtimeMs } = await stat(join(folder, name));
+      hash.update(JSON.stringify([name, size, mtimeMs]));
+    }
+  } catch (cause) {
+    throw new InputError(`${folder} cannot be read`, { hint: "Check the folder and its rights", cause });
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,65 @@
+import type { Logger } from "pino";
+import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
+import { InputError } from "../../../protocol/errors.ts";
+import type { Dataset } from "../learning/dataset.ts";
+import { type NodePartition, partitionNode } from "../learning/partition.ts";
+import { readPartition } from "../learning/partition/partitionFile.ts";
+import { samplerFor, type Samples } from "../learning/samples.ts";
+import { GrowingData } from "./growingData.ts";
+import { loadOwnDataset } from "./loadOwnDataset.ts";
+import type { NodeConfig } from "./nodeConfig.ts";
+
+/** What a node trains on, and what negotiation scores: never the split that is reported. */
+export interface TaskData {
+  readonly train: Samples;
+  readonly validation: Samples;
+  /** Takes up, between rounds, what came into a folder that is the node's own. */
+  refresh(): Promise<void>;
+}
+
+export interface TaskDataOptions {
+  /** What the manifest says. */
+  readonly terms: DatasetTerms;
+  readonly dataset: Dataset;
+  readonly config: NodeConfig["dataset"];
+  /** Training records that the terms allow one update to claim. */
+  readonly maxSamples: number;
+  /** The task's folder. */
+  readonly dir: string;
+  readonly logger: Logger;
+}
+
+/** The node's part of the dataset. @throws {InputError} when the configuration does not fit the data. */
+export async function openTaskData(options: TaskDataOptions): Promise<TaskData> {
+  const { terms, dataset, config, maxSamples } = options;
+  const { partition, dir: folder } = config;
+  if (partition.kind === "own") {
+    const { seed, validationShare } = partition;
+    const reload = () => loadOwnDataset(terms, folder);
+    return GrowingData.open({ ...options, seed, validationShare, folder, reload });
+  }
+  const part = await partOf(dataset, partition);
+  const train = part.train.slice(0, maxSamples);
+  const samples = samplerFor(terms, dataset.train, train);
+  return {
+    train: samples(dataset.train, train),
+    validation: samples(dataset.train, part.validation),
+    refresh: () => Promise.resolve(),
+  };
+}
+
+async function partOf(
+  dataset: Dataset,
+  options: Exclude<NodeConfig["dataset"]["partition"], { kind: "own" }>,
+): Promise<NodePartition> {
+  if (options.kind !== "file") {
+    const { index, ...spec } = options;
+    return partitionNode({ dataset, ...spec }, index);
+  }
+  const { nodes } = await readPartition(options.file, dataset, options.digest);
+  const part = nodes[options.index];
+  if (part !== undefined) return part;
+  throw new InputError(`${options.file} has ${nodes.length} nodes, no node ${options.index}`, {
+    hint: "Correct dataset.partition.index in node.yaml",
+  });
+}

@@ -4,8 +4,8 @@ import { LONGEST_METADATA, readMetadata, writeMetadata } from "./artifactMetadat
 import { decodeIndexSet, encodeIndexSet } from "./compression/indexSet.ts";
 import { largest } from "./compression/largest.ts";
 import { checkQuantised, checkScale, quantise, scaleOf } from "./compression/quantise.ts";
-import { forEachKept, statisticName, updateLayout } from "./compression/updateLayout.ts";
-import type { CompressedTerms, UpdateLayout } from "./compression/updateLayout.ts";
+import { keptRanges, statisticName, updateLayout } from "./compression/updateLayout.ts";
+import type { CompressedTerms, KeptRange, UpdateLayout } from "./compression/updateLayout.ts";
 import type { CompressionTerms } from "./compressionTerms.ts";
 import {
   artifactFault,
@@ -57,7 +57,7 @@ export function encodeUpdate(
   if (indices !== undefined) sections.set("indices", encodeIndexSet(indices, layout.size));
   const values = indices === undefined ? change : Float32Array.from(indices, (index) => change[index] ?? 0);
   if (layout.isQuantised) {
-    const { steps, scales } = quantiseAll(values, indices, layout.ends);
+    const { steps, scales } = quantiseAll(values, keptRanges(indices, layout));
     sections.set("scales", floatBytes(scales)).set("values", new Uint8Array(steps.buffer));
   } else sections.set("values", floatBytes(values));
   for (const tensor of local.filter(isStatistic)) {
@@ -100,22 +100,21 @@ export function decodeUpdate(
     return { name, shape, data: Float32Array.from(tensorOf(base, spec)) };
   });
   const indices = layout.isSparse ? decodeIndexSet(section("indices"), layout.kept, layout.size) : undefined;
-  const trained = decoded.filter((tensor) => !isStatistic(tensor));
-  if (layout.isQuantised) {
-    const scales = readFloats(section("scales"));
-    scales.forEach(checkScale);
-    const { buffer, byteOffset, length } = section("values");
-    const steps = new Int8Array(buffer, byteOffset, length);
-    forEachKept(indices, layout, (position, tensor, element) => {
-      const [step, scale] = [steps[position] ?? 0, scales[tensor] ?? 0];
-      checkQuantised(step, scale);
-      add(trained[tensor]?.data, element, step * scale);
-    });
-  } else {
-    const values = readFloats(section("values"));
-    forEachKept(indices, layout, (position, tensor, element) => {
-      add(trained[tensor]?.data, element, values[position] ?? 0);
-    });
+  const trained = decoded.filter((tensor) => !isStatistic(tensor)).map(({ data }) => data);
+  const { buffer, byteOffset, length } = section("values");
+  const values = layout.isQuantised
+    ? new Int8Array(buffer, byteOffset, length)
+    : readFloats(section("values"));
+  const scales = layout.isQuantised ? readFloats(section("scales")) : undefined;
+  scales?.forEach(checkScale);
+  for (const [tensor, { from, to, start }] of keptRanges(indices, layout).entries()) {
+    const [data = new Float32Array(), scale = 1] = [trained[tensor], scales?.[tensor]];
+    for (let place = from; place < to; place++) {
+      const element = (indices === undefined ? place : (indices[place] ?? 0)) - start;
+      const value = values[place] ?? 0;
+      if (layout.isQuantised) checkQuantised(value, scale);
+      data[element] = (data[element] ?? 0) + value * scale;
+    }
   }
   decoded.forEach(checkFinite);
   return { metadata, tensors: decoded };
@@ -143,9 +142,10 @@ function changeOf(
   for (const tensor of local.filter((candidate) => !isStatistic(candidate))) {
     const from = tensorOf(base, tensor);
     const left = residual && tensorOf(residual, tensor);
-    tensor.data.forEach((value, i) => {
-      change[offset + i] = (left?.[i] ?? 0) + (value - (from[i] ?? 0));
-    });
+    const { data } = tensor;
+    // Plain loops here and below: with a callback for each of a few million weights they take seconds.
+    for (let i = 0; i < data.length; i++)
+      change[offset + i] = (left?.[i] ?? 0) + ((data[i] ?? 0) - (from[i] ?? 0));
     offset += tensor.data.length;
   }
   checkFinite({ name: "change", shape: [size], data: change });
@@ -160,36 +160,28 @@ function whatIsLeft(change: Float32Array, decoded: ModelTensors, base: ModelTens
     .map((tensor) => {
       const { name, shape, data } = tensor;
       const from = tensorOf(base, tensor);
-      const begin = offset;
+      const left = new Float32Array(data.length);
+      for (let i = 0; i < data.length; i++)
+        left[i] = (change[offset + i] ?? 0) - ((data[i] ?? 0) - (from[i] ?? 0));
       offset += data.length;
-      return {
-        name,
-        shape,
-        data: data.map((value, i) => (change[begin + i] ?? 0) - (value - (from[i] ?? 0))),
-      };
+      return { name, shape, data: left };
     });
 }
 
 /** The kept values in steps, and the step of each tensor. */
 function quantiseAll(
   values: Float32Array,
-  indices: Uint32Array | undefined,
-  ends: readonly number[],
+  ranges: readonly KeptRange[],
 ): { readonly steps: Int8Array; readonly scales: Float32Array } {
-  const greatest = new Float32Array(ends.length);
   const steps = new Int8Array(values.length);
-  forEachKept(indices, { ends, kept: values.length }, (position, tensor) => {
-    greatest[tensor] = Math.max(greatest[tensor] ?? 0, Math.abs(values[position] ?? 0));
-  });
-  const scales = greatest.map(scaleOf);
-  forEachKept(indices, { ends, kept: values.length }, (position, tensor) => {
-    steps[position] = quantise(values[position] ?? 0, scales[tensor] ?? 0);
+  const scales = Float32Array.from(ranges, ({ from, to }) => {
+    let greatest = 0;
+    for (let place = from; place < to; place++) greatest = Math.max(greatest, Math.abs(values[place] ?? 0));
+    const scale = scaleOf(greatest);
+    for (let place = from; place < to; place++) steps[place] = quantise(values[place] ?? 0, scale);
+    return scale;
   });
   return { steps, scales };
-}
-
-function add(data: Float32Array | undefined, element: number, change: number): void {
-  if (data !== undefined) data[element] = (data[element] ?? 0) + change;
 }
 
 /** The tensor's values in another model. @throws {ArtifactError} when it is not there or has another size. */

@@ -41,16 +41,26 @@ export function statisticName({ name }: TensorSpec): string {
   return `statistic/${name}`;
 }
 
-/** Visits the kept weights in order: the place among them, the trainable tensor's number, the place in it. */
-export function forEachKept(
+/** A trainable tensor's part of the kept weights: their places among all kept ones, and where its weights begin. */
+export interface KeptRange {
+  readonly from: number;
+  readonly to: number;
+  /** Its first weight's index among all trainable ones. */
+  readonly start: number;
+}
+
+/** The kept weights of each trainable tensor, which stand together since indices ascend; all weights without indices. */
+export function keptRanges(
   indices: Uint32Array | undefined,
-  { ends, kept }: Pick<UpdateLayout, "ends" | "kept">,
-  visit: (position: number, tensor: number, element: number) => void,
-): void {
-  let tensor = 0;
-  for (let position = 0; position < kept; position++) {
-    const index = indices === undefined ? position : (indices[position] ?? 0);
-    while (index >= (ends[tensor] ?? Infinity)) tensor++;
-    visit(position, tensor, index - (ends[tensor - 1] ?? 0));
-  }
+  { ends }: Pick<UpdateLayout, "ends">,
+): KeptRange[] {
+  let from = 0;
+  return ends.map((end, tensor) => {
+    const range = { from, to: end, start: ends[tensor - 1] ?? 0 };
+    if (indices === undefined) return { ...range, from: range.start };
+    let to = from;
+    while (to < indices.length && (indices[to] ?? 0) < end) to++;
+    from = to;
+    return { ...range, to };
+  });
 }

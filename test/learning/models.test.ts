@@ -137,6 +137,8 @@ describe("a publisher's topology", () => {
     );
     const dilated = { filters: 1, kernel_size: [3, 3], dilation_rate: [2, 2] };
     expect(await refusal(sequential(["Conv2D", dilated], flat, logits))).to.include("dilated");
+    const skipping = { filters: 1, kernel_size: [2, 2], strides: [3, 3], padding: "same" };
+    expect(await refusal(sequential(["Conv2D", skipping], flat, logits))).to.include("strides greater");
     expect(await refusal({})).to.equal("The topology is not a Keras model");
     expect(await refusal({ class_name: "Sequential", config: { layers: [7] } })).to.include("no usable form");
     expect(await refusal(sequential(flat, logits, ["MaxPooling2D", {}]))).to.include("cannot be built");

@@ -4,15 +4,20 @@ import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import type { Samples } from "./samples.ts";
 import type { Topology } from "./models.ts";
 
-/** The engines of this release, by name. */
-export const ENGINE_NAMES = ["wasm", "cpu"] as const;
+/**
+ * The engines, by name: WebAssembly, which runs everywhere; a GPU through WebGPU; TensorFlow's native library on the
+ * processor and on a CUDA GPU; plain JavaScript, the slow reference.
+ */
+export const ENGINE_NAMES = ["wasm", "webgpu", "tensorflow", "tensorflow-gpu", "cpu"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** What loads models and runs their arithmetic: one TensorFlow.js backend. */
 export interface Engine {
   readonly name: EngineName;
+  /** Why it is this one, in a few words for a log. */
+  readonly reason: string;
   /**
-   * Builds a model for images of [height, width, channels].
+   * Builds a model for records of a shape: [features], [steps, channels] or [height, width, channels].
    * @param tensors The manifest's tensors, when there is a manifest: the topology must have exactly these.
    * @throws {ArtifactError} when the topology is unsupported or does not fit the tensors, the images or the classes.
    */
@@ -130,16 +135,22 @@ export function scoreOf(evaluation: EvaluationTerms, maxScore: number): (result:
 }
 
 /**
- * Opens an engine. "auto" takes the best that runs here, which is `wasm` in this release.
- * @throws {InputError} when there is no such engine.
+ * Opens an engine. "auto" takes the best that works here: TensorFlow's native library where it is installed, a GPU
+ * through WebGPU where there is one, and `wasm` elsewhere.
+ * @throws {InputError} when there is no such engine, or it cannot run here.
  */
 export async function createEngine(name: string): Promise<Engine> {
-  const known = name === "auto" ? "wasm" : ENGINE_NAMES.find((candidate) => candidate === name);
+  const { openTensorflowEngine } = await import("./tensorflowEngine.ts");
+  if (name === "auto") {
+    const { chooseEngine } = await import("./chooseEngine.ts");
+    const choice = await chooseEngine();
+    return openTensorflowEngine(choice.name, choice.reason);
+  }
+  const known = ENGINE_NAMES.find((candidate) => candidate === name);
   if (known === undefined) {
     throw new InputError(`There is no engine "${name}"`, {
-      hint: `Choose auto, ${ENGINE_NAMES.join(" or ")}`,
+      hint: `Choose auto, ${ENGINE_NAMES.slice(0, -1).join(", ")} or ${ENGINE_NAMES.at(-1)}`,
     });
   }
-  const { openTensorflowEngine } = await import("./tensorflowEngine.ts");
   return openTensorflowEngine(known);
 }

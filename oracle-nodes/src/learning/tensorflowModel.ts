@@ -3,7 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { ModelTensors, NamedTensor, TensorSpec } from "../../../protocol/tensors.ts";
 import { ApflSteps } from "./apflSteps.ts";
+import { correctAveragePoolGradient } from "./averagePoolGradient.ts";
 import { batchTensors, type BatchTensors, meanGradient } from "./batchGradient.ts";
+import { throwGpuFailure } from "./backends/webgpu.ts";
 import type {
   ApflOptions,
   ApflResult,
@@ -29,6 +31,8 @@ const EVALUATION_BATCH = 100;
 const TURN_MS = 20;
 /** Backends that compute when they are called, where reading a loss costs nothing; the others queue their work. */
 const READS_EACH_STEP: ReadonlySet<EngineName> = new Set(["wasm", "cpu"]);
+
+correctAveragePoolGradient();
 
 /** Builds a model on a backend. See {@link Engine.load}. */
 export async function loadTensorflowModel(
@@ -114,9 +118,11 @@ class TensorflowModel implements TrainableModel {
 
   /** Runs work when all earlier work is done, with this model's backend current where it starts. */
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(() => {
+    const result = this.#queue.then(async () => {
       useBackend(this.#backend);
-      return work();
+      const value = await work();
+      throwGpuFailure();
+      return value;
     });
     this.#queue = result.catch(() => undefined);
     return result;

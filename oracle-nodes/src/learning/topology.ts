@@ -139,6 +139,11 @@ function checkLayer(
       hint: "Use dilation_rate 1",
     });
   }
+  if (skipsInput(config)) {
+    throw new ArtifactError(`The layer ${name} has strides greater than its kernel_size`, {
+      hint: "Use strides of at most the kernel's size, or padding valid",
+    });
+  }
   const range = RANGES.find(({ key, holds }) => config[key] !== undefined && !holds(config[key]));
   if (range !== undefined) {
     throw new ArtifactError(`The layer ${name} has the ${range.key} ${String(config[range.key])}`, {
@@ -151,6 +156,12 @@ function checkLayer(
       hint: "List the layers from the input to the output",
     });
   }
+}
+
+/** Whether a convolution with padding leaves out part of its input: one engine computes that wrongly. */
+function skipsInput({ kernel_size, strides = 1, padding }: Layer["config"]): boolean {
+  const [sizes, steps] = [[kernel_size].flat().map(Number), [strides].flat().map(Number)];
+  return padding === "same" && sizes.some((size, axis) => size > 1 && (steps[axis] ?? steps[0] ?? 1) > size);
 }
 
 /** The layer as it is run: our own class where there is one, and weights that are not drawn by the library. */

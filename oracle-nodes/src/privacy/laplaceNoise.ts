@@ -1,6 +1,6 @@
 import { fixed, FRACTION_BITS, logarithm, roundedProduct } from "./fixedPoint.ts";
 import type { Keystream } from "./keystream.ts";
-import { laplaceStep } from "./noiseGrid.ts";
+import { addOnGrid, gridStep, LAPLACE_BITS } from "./noiseGrid.ts";
 
 /** Bits of a uniform number in (0, 1) that the quick way looks at; where they do not suffice, more are drawn. */
 const PREFIX_BITS = 52;
@@ -9,20 +9,30 @@ const UNIT = 2 ** -PREFIX_BITS;
 const RELATIVE_ERROR = 2 ** -48;
 
 /**
- * Adds Laplace noise of density exp(-|x| / scale) / (2 scale) to values in place, rounded to the grid of `laplaceStep`,
- * a power of two below 2^-30 of the scale. What {@link addGaussianNoise} says of the grid holds here too. The variate is
- * -scale ln U with a random sign, U having unbounded many bits: 52 are looked at first, and where the error of what they
- * give leaves open which integer is nearest (about once in 2^14 draws), 140 more follow and the logarithm is taken in
- * 192-bit arithmetic. Rounding adds less than one step to the L1 sensitivity for each coordinate.
+ * Adds Laplace noise of density exp(-|x| / scale) / (2 scale) to values in place, rounded to a grid whose step is a power
+ * of two, 2^-30 to 2^-31 of the scale. What `addGaussianNoise` says of the grid holds here too. Rounding adds less than
+ * one step to the L1 sensitivity for each coordinate.
  *
  * @param scale The b of Lap(b), positive; the deviation is b sqrt(2).
+ * @throws {RangeError} when a value is not finite or far beyond the noise.
  */
 export function addLaplaceNoise(values: Float32Array, scale: number, random: Keystream): void {
-  const step = laplaceStep(scale);
-  const scaled = scale / step;
+  const step = gridStep(scale, LAPLACE_BITS);
+  addOnGrid(values, laplaceIntegers(values.length, scale / step, random), step);
+}
+
+/**
+ * Integers with the law of a Laplace variate of this scale rounded to the nearest one; the scale in 2^17 to 2^31.
+ *
+ * The variate is -scale ln U with a random sign, U having unbounded many bits: 52 are looked at first, and where the error
+ * of what they give leaves open which integer is nearest (once in 2^14 draws, or less), 140 more follow and the logarithm is
+ * taken in 192-bit arithmetic.
+ */
+export function laplaceIntegers(count: number, scaled: number, random: Keystream): Float64Array {
+  const integers = new Float64Array(count);
   let block = random.block();
   let word = 0;
-  for (let i = 0; i < values.length; i++) {
+  for (let i = 0; i < count; i++) {
     if (word === block.length) {
       block = random.block();
       word = 0;
@@ -35,8 +45,9 @@ export function addLaplaceNoise(values: Float32Array, scale: number, random: Key
     let near = Math.round(x);
     const error = (scaled * UNIT) / middle + x * RELATIVE_ERROR;
     if (Math.abs(x - near) + error >= 0.5) near = nearest(prefix, scaled, random);
-    values[i] = step * (Math.round((values[i] ?? 0) / step) + (1 - 2 * (low & 1)) * near);
+    integers[i] = (1 - 2 * (low & 1)) * near;
   }
+  return integers;
 }
 
 /** The integer nearest to -scaled ln U, where U begins with the prefix. */

@@ -1,16 +1,32 @@
-/** Steps of the grid in one deviation of Gaussian noise, at least: 2^20. */
-const GAUSSIAN_BITS = 20;
-/** Steps of the grid in one scale of Laplace noise, at least: 2^30, since L1 sensitivity grows with every coordinate. */
-const LAPLACE_BITS = 30;
+/**
+ * Steps of the grid in one deviation of Gaussian noise: 2^19 to 2^20. So an integer of the grid below 16 deviations is one
+ * that a float32 holds, and noise may be added to a sum on any device: the rounded sum of two integers is a function of
+ * their exact sum.
+ */
+export const GAUSSIAN_BITS = 19;
+/** As above for Laplace noise, which goes further out: below 128 scales. */
+export const DEVICE_LAPLACE_BITS = 17;
+/** Where sums of Laplace noise are taken in double precision: fine, since L1 sensitivity grows with every coordinate. */
+export const LAPLACE_BITS = 30;
 
-/** The distance of two values that Gaussian noise of this deviation can lead to: a power of two. */
-export function gaussianStep(deviation: number): number {
-  return 2 ** (Math.floor(Math.log2(deviation)) - GAUSSIAN_BITS);
+/** The distance of two values that noise of this scale can lead to: the power of two within 2^bits to 2^(bits + 1) times. */
+export function gridStep(scale: number, bits: number): number {
+  return 2 ** (Math.floor(Math.log2(scale)) - bits);
 }
 
-/** The distance of two values that Laplace noise of this scale can lead to: a power of two. */
-export function laplaceStep(scale: number): number {
-  return 2 ** (Math.floor(Math.log2(scale)) - LAPLACE_BITS);
+/**
+ * Adds whole steps to values in place: value becomes step (round(value / step) + steps), in double precision.
+ * @throws {RangeError} when a value is not finite or beyond 2^50 steps, which no clipped sum is.
+ */
+export function addOnGrid(values: Float32Array, steps: Float32Array | Float64Array, step: number): void {
+  const perStep = 1 / step;
+  for (let i = 0; i < values.length; i++) {
+    const scaled = (values[i] ?? 0) * perStep;
+    if (!(Math.abs(scaled) < 2 ** 50)) {
+      throw new RangeError(`A value of ${values[i]} is out of range for a grid of ${step}`);
+    }
+    values[i] = step * (Math.round(scaled) + (steps[i] ?? 0));
+  }
 }
 
 /**
@@ -22,7 +38,7 @@ const FLOAT_MARGIN = 2 ** -10;
 /**
  * The norm to clip to, so that one record moves the sum by at most `bound` in L2 norm, after rounding too. Rounding
  * each of d coordinates to a grid moves the difference of two sums by less than one step in each, sqrt(d) steps in all.
- * @throws {RangeError} when the grid is too coarse for the bound, which noise below a millionth of it would need.
+ * @throws {RangeError} when rounding would take more than half of the bound.
  */
 export function clippingNorm(bound: number, step: number, dimension: number): number {
   const norm = bound * (1 - FLOAT_MARGIN) - step * Math.sqrt(dimension);

@@ -59,6 +59,19 @@ describe("the embedded store", function () {
       await other.close();
     });
 
+    it("serves what it used last from memory", async () => {
+      const bytes = sampleBytes(3_000_000, 4);
+      const store = await createHeliaStore({ dir: join(dir, "a") });
+      const other = await createHeliaStore({ dir: join(dir, "b") });
+      const digest = await store.put(bytes);
+      const [name = ""] = await readdir(join(dir, "a/served"));
+      await truncate(join(dir, "a/served", name));
+      const fetched = await other.get(digest, { ...BOUNDS, providers: only("http", store) });
+      expect(Buffer.compare(fetched, bytes)).to.equal(0);
+      await store.close();
+      await other.close();
+    });
+
     it("sweeps what an interrupted put left behind, and files that a crash cut short", async () => {
       const store = await createHeliaStore({ dir });
       const digest = await store.put(sampleBytes(100));

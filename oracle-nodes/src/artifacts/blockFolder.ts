@@ -1,5 +1,6 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import * as dagPb from "@ipld/dag-pb";
 import type { CID } from "multiformats/cid";
 import PQueue from "p-queue";
 import type { Digest } from "../../../protocol/ids.ts";
@@ -7,12 +8,14 @@ import { fileParts, placesIn, readBlock, readRootOf } from "./artifactFile.ts";
 import type { BlockPlace } from "./artifactFile.ts";
 import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
 import { makeFolder, syncFolder, writeDurably, writeWhole } from "./durableFile.ts";
+import type { RecentArtifacts } from "./recentArtifacts.ts";
 
 /** A file's name: its order of arrival in this folder, and the digest. */
 const FILE_NAME = /^(\d{12})-([0-9a-f]{64})$/;
 
 interface Entry {
   readonly name: string;
+  readonly root: Uint8Array;
   readonly blocks: ReadonlyMap<string, BlockPlace>;
   /** Whether it is known to survive a crash. */
   readonly isDurable: boolean;
@@ -20,10 +23,11 @@ interface Entry {
 
 /**
  * Whole artifacts in a folder, one file each, which is renamed into place when it is complete: nothing else counts, and is
- * swept. Where each block lies is kept in memory; answers about blocks that are not held cost no disk access.
+ * swept. Where each block lies is kept in memory; answers about blocks that are not held, or of artifacts that were used last, cost no disk access.
  */
 export class BlockFolder implements BlockHolder {
   readonly #folder: string;
+  readonly #recent: RecentArtifacts;
   readonly #entries = new Map<Digest, Entry>();
   /** For each block, the artifacts that have it. */
   readonly #owners = new Map<string, Set<Digest>>();
@@ -31,13 +35,15 @@ export class BlockFolder implements BlockHolder {
   readonly #changes = new PQueue({ concurrency: 1 });
   #sequence = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, recent: RecentArtifacts) {
     this.#folder = folder;
+    this.#recent = recent;
   }
 
-  static async open(path: string): Promise<BlockFolder> {
+  /** @param recent Where verified bytes of artifacts may stand, of this folder and others. */
+  static async open(path: string, recent: RecentArtifacts): Promise<BlockFolder> {
     await makeFolder(path);
-    const folder = new BlockFolder(path);
+    const folder = new BlockFolder(path, recent);
     for (const name of (await readdir(path)).toSorted()) {
       const [, sequence = "", hex = ""] = FILE_NAME.exec(name) ?? [];
       const digest = `0x${hex}` as Digest;
@@ -46,7 +52,7 @@ export class BlockFolder implements BlockHolder {
         await rm(join(path, name), { recursive: true, force: true });
       } else {
         folder.#sequence = Number(sequence);
-        folder.#note(digest, { name, blocks: placesIn(digest, root), isDurable: false });
+        folder.#note(digest, { name, root, blocks: placesIn(digest, root), isDurable: false });
       }
     }
     return folder;
@@ -79,6 +85,9 @@ export class BlockFolder implements BlockHolder {
       const entry = this.#entries.get(digest);
       const place = entry?.blocks.get(text);
       if (entry === undefined || place === undefined) continue;
+      if (cid.code === dagPb.code) return entry.root;
+      const known = this.#recent.get(digest);
+      if (known !== undefined) return known.subarray(place.start, place.start + place.length);
       const bytes = await readBlock(join(this.#folder, entry.name), place).catch(ignoreAbsence);
       if (bytes !== undefined) return bytes;
     }
@@ -109,11 +118,8 @@ export class BlockFolder implements BlockHolder {
     const name = this.#entries.get(digest)?.name ?? this.#newName(digest);
     const file = { path: join(this.#folder, name), bytes: fileParts(artifact) };
     await (isDurable ? writeDurably(this.#folder, [file]) : writeWhole(file));
-    this.#note(digest, {
-      name,
-      blocks: placesIn(digest, blocks.at(-1)?.bytes ?? new Uint8Array()),
-      isDurable,
-    });
+    const root = blocks.at(-1)?.bytes ?? new Uint8Array();
+    this.#note(digest, { name, root, blocks: placesIn(digest, root), isDurable });
   }
 
   async #rename(digest: Digest, from: BlockFolder): Promise<boolean> {

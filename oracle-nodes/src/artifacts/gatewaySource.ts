@@ -4,8 +4,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { CID } from "multiformats/cid";
+import type { BlockSink } from "./blockSink.ts";
 import { BlockNotHeldError } from "./blockSource.ts";
 import type { BlockRequest, BlockSource } from "./blockSource.ts";
+import { UnusualAnswerError } from "./gatewayConnection.ts";
+import { getFromGateway } from "./gatewayConnections.ts";
 
 /** Milliseconds to wait when a gateway says that it is asked too often. */
 const BUSY_PAUSE_MS = 250;
@@ -23,26 +26,36 @@ export function gatewaySource(gateway: URL, provider: string): BlockSource {
 }
 
 async function readBlock(gateway: URL, cid: CID, { sink, signal }: BlockRequest): Promise<void> {
-  const url = new URL(`/ipfs/${cid}?format=raw`, gateway.origin);
   for (;;) {
-    const response = await get(url, signal);
-    if (response.statusCode === 200) {
-      // What the sink refuses ends the loop, which destroys the response and its connection.
-      for await (const part of response as AsyncIterable<Uint8Array>) sink.write(part);
-      return;
-    }
-    response.destroy();
-    if (response.statusCode === 404) throw new BlockNotHeldError(`block ${cid} is not there`);
-    if (response.statusCode !== 429) throw new Error(`HTTP status ${response.statusCode} for block ${cid}`);
+    const status = await get(gateway, `/ipfs/${cid}?format=raw`, sink, signal);
+    if (status === 200) return;
+    if (status === 404) throw new BlockNotHeldError(`block ${cid} is not there`);
+    if (status !== 429) throw new Error(`HTTP status ${status} for block ${cid}`);
     await pause(BUSY_PAUSE_MS, undefined, { signal });
   }
 }
 
+/** Gets a path, the body into the sink if the status is 200, which is returned. */
+async function get(gateway: URL, path: string, sink: BlockSink, signal: AbortSignal): Promise<number> {
+  if (gateway.protocol === "http:") {
+    try {
+      return await getFromGateway(gateway, path, sink, signal);
+    } catch (error) {
+      if (!(error instanceof UnusualAnswerError)) throw error;
+    }
+  }
+  const response = await respond(new URL(path, gateway), signal);
+  // What the sink refuses ends the loop, which destroys the response and its connection.
+  if (response.statusCode === 200)
+    for await (const part of response as AsyncIterable<Uint8Array>) sink.write(part);
+  else response.destroy();
+  return response.statusCode ?? 0;
+}
+
 /** Asks once, and once more where a kept connection turns out to have been closed by the other side meanwhile. */
-async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  const headers = { accept: "application/vnd.ipld.raw" };
+async function respond(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  const options = { signal, headers: { accept: "application/vnd.ipld.raw" } };
   for (;;) {
-    const options = { signal, headers };
     const request =
       url.protocol === "https:"
         ? httpsRequest(url, { ...options, agent: HTTPS })

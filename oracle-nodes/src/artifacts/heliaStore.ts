@@ -18,6 +18,7 @@ import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
+import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 import { servedBlockstore } from "./servedBlockstore.ts";
 import { openStoreFolder } from "./storeFolder.ts";
 
@@ -57,8 +58,9 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
     for (const undo of opened.toReversed()) await undo();
   };
   try {
-    const served = await BlockFolder.open(join(dir, "served"));
-    const withheld = await BlockFolder.open(join(dir, "withheld"));
+    const recent = new RecentArtifacts(RECENT_BYTES);
+    const served = await BlockFolder.open(join(dir, "served"), recent);
+    const withheld = await BlockFolder.open(join(dir, "withheld"), recent);
     const helia = privateNode(served, datastore, listen);
     opened.push(async () => helia.stop());
     await startNode(helia, listen);
@@ -68,6 +70,7 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
     return contentStore({
       served,
       withheld,
+      recent,
       peerSource: (peer, provider) => bitswapSource(helia, peer, provider),
       endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...addresses]),
       close,

@@ -12,6 +12,7 @@ import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
 import { KuboHolder } from "./kuboHolder.ts";
+import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { openStoreFolder } from "./storeFolder.ts";
 
@@ -48,11 +49,13 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
   const kubo = create({ url, headers });
   const peers = await peerAddresses(kubo, url);
   const served = await KuboHolder.open(kubo, join(dir, "kubo"));
-  const withheld = await BlockFolder.open(join(dir, "withheld"));
+  const recent = new RecentArtifacts(RECENT_BYTES);
+  const withheld = await BlockFolder.open(join(dir, "withheld"), recent);
   const gateway = await serveGateway(served, gatewayListen, options.rate, options.routes);
   return contentStore({
     served,
     withheld,
+    recent,
     peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
     endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...peers]),
     close: gateway.close,

@@ -1,6 +1,9 @@
 import type { Digest } from "../../../protocol/ids.ts";
 
-/** The bytes of the artifacts used last, as many as fit: a round reads the same few models several times. */
+/** Bytes of artifacts that a store keeps in memory: a few models of the usual size. */
+export const RECENT_BYTES = 64 << 20;
+
+/** The bytes of the artifacts used last, as many as fit: a round reads and serves the same few models several times. */
 export class RecentArtifacts {
   readonly #maxBytes: number;
   /** Least recently used first. */

@@ -32,8 +32,9 @@ describe("fetching a dataset", () => {
   const folder = temporaryFolder();
   const files = new Map<string, Buffer>();
   const requests: IncomingMessage[] = [];
-  /** Bytes after which the server hangs up, once. */
+  /** Bytes after which the server hangs up, once: as soon as the client has some of them. */
   let hangUpAfter: number | undefined;
+  let hangUp: (() => void) | undefined;
   let server: Server;
   let base: string;
 
@@ -49,7 +50,8 @@ describe("fetching a dataset", () => {
       const headers = { etag, "content-length": body.length };
       response.writeHead(isRest ? 206 : 200, headers);
       if (hangUpAfter === undefined) return void response.end(body);
-      response.write(body.subarray(0, hangUpAfter), () => request.socket.end());
+      response.write(body.subarray(0, hangUpAfter));
+      hangUp = () => request.socket.destroy();
       hangUpAfter = undefined;
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -60,11 +62,15 @@ describe("fetching a dataset", () => {
     files.clear();
     requests.length = 0;
     hangUpAfter = undefined;
+    hangUp = undefined;
   });
 
   const get = (source: DatasetSource, name = "some") => {
     const { signal } = new AbortController();
-    return fetchDataset({ name, source, dir: folder.path, signal, onProgress: () => undefined });
+    const onProgress = (_file: string, received: number) => {
+      if (received > 0) hangUp?.();
+    };
+    return fetchDataset({ name, source, dir: folder.path, signal, onProgress });
   };
   const failure = async (source: DatasetSource) => {
     const error: unknown = await get(source).then(

@@ -31,7 +31,7 @@ export class BatchNormalization extends NormalizationLayer {
     };
   }
 
-  protected override normalised(x: tf.Tensor, training: boolean): tf.Tensor {
+  override normalised(x: tf.Tensor, training: boolean): tf.Tensor {
     const running = this.#running;
     if (running === undefined) throw new Error(`${this.name} was called before it was built`);
     if (!training) {

@@ -25,7 +25,7 @@ export class GroupNormalization extends NormalizationLayer {
     });
   }
 
-  protected override normalised(x: tf.Tensor): tf.Tensor {
+  override normalised(x: tf.Tensor): tf.Tensor {
     const [samples = 0, channels = 1] = [x.shape[0], x.shape.at(-1)];
     const grouped = tf.reshape(x, [samples, -1, this.#groups, channels / this.#groups]);
     return tf.reshape(normalise(grouped, [1, 3], this.epsilon), x.shape);

@@ -30,7 +30,7 @@ export abstract class NormalizationLayer extends tfl.layers.Layer {
   }
 
   /** xhat of x. */
-  protected abstract normalised(x: tf.Tensor, training: boolean): tf.Tensor;
+  abstract normalised(x: tf.Tensor, training: boolean): tf.Tensor;
   /** Prepares for a number of channels. */
   protected abstract prepare(channels: number): void;
 

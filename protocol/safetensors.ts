@@ -4,7 +4,7 @@ import { elementCount } from "./tensors.ts";
 import type { ModelTensors, NamedTensor, TensorSpec } from "./tensors.ts";
 
 /** How a tensor's elements are stored. */
-export type Dtype = "F32" | "I8" | "U8";
+export type Dtype = "F32" | "I32" | "I8" | "U8";
 
 /** A tensor of a file that may hold other than float32: float32 where no type is named. */
 export interface StoredSpec extends TensorSpec {
@@ -45,7 +45,7 @@ const METADATA = "__metadata__";
 const MAX_HEADER_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
 const FLOAT_BYTES = 4;
-const ELEMENT_BYTES: Readonly<Record<Dtype, number>> = { F32: FLOAT_BYTES, I8: 1, U8: 1 };
+const ELEMENT_BYTES: Readonly<Record<Dtype, number>> = { F32: FLOAT_BYTES, I32: 4, I8: 1, U8: 1 };
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /**

@@ -3,6 +3,7 @@ import type { EvaluationTerms, TaskManifest } from "../../../protocol/manifest.t
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import type { Samples } from "./samples.ts";
 import type { Topology } from "./models.ts";
+import type { TrainerCommand } from "./process/trainerProcess.ts";
 
 /**
  * The engines, by name: WebAssembly, which runs everywhere; a GPU through WebGPU; TensorFlow's native library on the
@@ -11,9 +12,12 @@ import type { Topology } from "./models.ts";
 export const ENGINE_NAMES = ["wasm", "webgpu", "tensorflow", "tensorflow-gpu", "cpu"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
-/** What loads models and runs their arithmetic: one TensorFlow.js backend. */
+/** An engine's name, "auto", or a program of the operator's (docs/process-trainer.md). */
+export type EngineChoice = string | { readonly process: TrainerCommand };
+
+/** What loads models and runs their arithmetic: one TensorFlow.js backend, or a program of the operator's. */
 export interface Engine {
-  readonly name: EngineName;
+  readonly name: EngineName | "process";
   /** Why it is this one, in a few words for a log. */
   readonly reason: string;
   /**
@@ -139,7 +143,11 @@ export function scoreOf(evaluation: EvaluationTerms, maxScore: number): (result:
  * through WebGPU where there is one, and `wasm` elsewhere.
  * @throws {InputError} when there is no such engine, or it cannot run here.
  */
-export async function createEngine(name: string): Promise<Engine> {
+export async function createEngine(name: EngineChoice): Promise<Engine> {
+  if (typeof name !== "string") {
+    const { processEngine } = await import("./process/processEngine.ts");
+    return processEngine(name.process);
+  }
   const { openTensorflowEngine } = await import("./tensorflowEngine.ts");
   if (name === "auto") {
     const { chooseEngine } = await import("./chooseEngine.ts");

@@ -1,14 +1,13 @@
 import { InputError } from "../../../protocol/errors.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
 import { type Dataset, loadDataset } from "./dataset.ts";
-import { createEngine, type TrainableModel } from "./engine.ts";
+import { createEngine, type EngineChoice, type TrainableModel } from "./engine.ts";
 import { samplerFor, type Sampler } from "./samples.ts";
 
 export interface LoadTaskOptions {
   /** Folder with the dataset's files; `digits` needs none. */
   readonly datasetDir?: string;
-  /** "auto", "wasm" or "cpu". */
-  readonly engine?: string;
+  readonly engine?: EngineChoice;
   /** A dataset that is in memory already, instead of `datasetDir`. */
   readonly dataset?: Dataset;
 }

@@ -52,6 +52,21 @@ const partition = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const engine = z.union(
+  [
+    z.enum(["auto", ...ENGINE_NAMES]),
+    z.strictObject({
+      process: z.strictObject({
+        command: path,
+        args: z.array(z.string()).default([]),
+        /** How long the program may be silent while it works. */
+        timeoutSeconds: z.number().int().min(1).max(86_400).default(600),
+      }),
+    }),
+  ],
+  { error: `give auto, ${ENGINE_NAMES.join(", ")}, or process with command and args` },
+);
+
 const schema = z.strictObject({
   rpcUrl: z.url(),
   /** The JSON file that the deployment wrote. */
@@ -73,7 +88,8 @@ const schema = z.strictObject({
     /** The node's share of the dataset. Equal on all nodes but for `index`, unless the folder is the node's own. */
     partition,
   }),
-  engine: z.enum(["auto", ...ENGINE_NAMES]).default("auto"),
+  /** What trains: an engine by name, or a program (docs/process-trainer.md). */
+  engine: engine.default("auto"),
   /** Every task that the node joined, or only these of them. */
   tasks: z.union([z.literal("joined"), z.array(z.number().int().min(1))]).default("joined"),
   /** Whether the node starts tasks and ends phases when they are due. */

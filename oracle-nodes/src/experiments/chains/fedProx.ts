@@ -1,0 +1,42 @@
+import { globalBytes } from "../bytes.ts";
+import { modelOf, type Chain } from "../chain.ts";
+import type { Update } from "../../aggregation/rule.ts";
+import { exchange } from "../exchange.ts";
+import { digestOfModel } from "../federation.ts";
+import type { SchemeOf } from "../schemes.ts";
+import { scoreScheme } from "../scoring.ts";
+
+/** FedProx (Li et al. 2020): federated averaging of models trained with mu/2 |w - w_G|^2 added to the loss. */
+export function fedProxChain(label: string, { mu }: SchemeOf<"fedprox">): Chain {
+  if (mu === "tuned") throw new Error("mu is tuned before the chain starts");
+  return {
+    name: `fedprox-${mu}`,
+    schemes: [label],
+    settings: { mu },
+    trainings: 1,
+    begin: ({ initial }) => ({ models: { w_G: initial }, numbers: {} }),
+    async round(context, state) {
+      const { federation, round, onTraining } = context;
+      const before = modelOf(state, "w_G");
+      const own: Update[] = [];
+      for (const member of federation.members) {
+        own.push(
+          await federation.train(member, round, { weights: before, proximal: { anchor: before, mu } }),
+        );
+        onTraining();
+      }
+      const { updates, residuals, up } = exchange(federation, round, own, before, state);
+      const global = await federation.aggregate(updates);
+      return {
+        state: { models: { w_G: global, ...residuals }, numbers: {} },
+        record: {
+          scores: await scoreScheme(context, label, () => global),
+          alphas: [],
+          bytes: [{ scheme: label, up, down: globalBytes(global, round) }],
+          candidates: [],
+          digests: { w_G: digestOfModel(global) },
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { readRounds, type RecordedRound } from "../checkpoint.ts";
+import type { AlphaRow, BytesRow, CandidateRow, ScoreRow } from "../chain.ts";
+import type { Experiment } from "../experiment.ts";
+import type { FederationFacts } from "../federation.ts";
+import type { Job } from "../plan.ts";
+
+/** A row with the seed and round it belongs to. */
+export type Dated<T> = T & { readonly seed: number; readonly round: number };
+
+/** All that an experiment has measured, honest nodes only. */
+export interface Results {
+  readonly scores: readonly Dated<ScoreRow>[];
+  readonly alphas: readonly Dated<AlphaRow>[];
+  readonly bytes: readonly Dated<BytesRow>[];
+  readonly candidates: readonly Dated<CandidateRow>[];
+  /** Each chain's global model after each round. */
+  readonly digests: readonly Dated<{
+    readonly chain: string;
+    readonly model: string;
+    readonly digest: string;
+  }>[];
+  readonly facts: ReadonlyMap<number, FederationFacts>;
+}
+
+/** Reads the records of all jobs, up to their last round. */
+export async function collect({ attackers }: Experiment, jobs: readonly Job[]): Promise<Results> {
+  const attacking = new Set(attackers.flatMap(({ nodes }) => nodes));
+  const isHonest = ({ node }: { readonly node: number }): boolean => !attacking.has(node);
+  const facts = new Map<number, FederationFacts>();
+  const results = {
+    scores: [] as Dated<ScoreRow>[],
+    alphas: [] as Dated<AlphaRow>[],
+    bytes: [] as Dated<BytesRow>[],
+    candidates: [] as Dated<CandidateRow>[],
+    digests: [] as Results["digests"][number][],
+  };
+  for (const job of jobs) {
+    for (const record of await readRounds(job.dir)) {
+      if (record.round > job.rounds) continue;
+      const dated = <T extends object>(rows: readonly T[]) => rows.map((row) => dateOf(record, row));
+      results.scores.push(...dated(record.scores.filter(isHonest)));
+      results.alphas.push(...dated(record.alphas.filter(isHonest)));
+      results.bytes.push(...dated(record.bytes));
+      results.candidates.push(...dated(record.candidates.filter(isHonest)));
+      const digest = record.digests["w_G"];
+      if (digest !== undefined)
+        results.digests.push(dateOf(record, { chain: job.chain, model: "w_G", digest }));
+      facts.set(job.seed, record.facts);
+    }
+  }
+  return { ...results, facts };
+}
+
+function dateOf<T extends object>({ seed, round }: RecordedRound, row: T): Dated<T> {
+  return { ...row, seed, round };
+}

@@ -1,0 +1,20 @@
+import type { ReactElement } from "react";
+import { Button, Notice } from "../ui/parts.tsx";
+import { explainError } from "./explainError.ts";
+
+/** An error in one sentence, and a way on. */
+export function Failed({
+  error,
+  retry,
+}: {
+  readonly error: unknown;
+  readonly retry?: () => void;
+}): ReactElement {
+  const { message, hint } = explainError(error);
+  return (
+    <Notice tone="bad" action={retry && <Button onClick={retry}>Try again</Button>}>
+      <p>{message}</p>
+      <p>{hint}</p>
+    </Notice>
+  );
+}

@@ -1,0 +1,178 @@
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Suspense, useEffect, useState } from "react";
+import type { ReactElement } from "react";
+import { useFederation, useFederationState } from "../chain/useFederation.ts";
+import { Icon, Mark } from "../ui/icons.tsx";
+import type { IconName } from "../ui/icons.tsx";
+import { count } from "../ui/format.ts";
+import { THEMES, applyTheme, storedTheme } from "../ui/theme.ts";
+import { WalletButton } from "../wallet/WalletButton.tsx";
+import { Toasts } from "../transactions/Toasts.tsx";
+import { Failed } from "./Failed.tsx";
+
+const PAGES: readonly (readonly [path: string, label: string, icon: IconName])[] = [
+  ["/", "My work", "home"],
+  ["/tasks", "Tasks", "tasks"],
+  ["/nodes", "Nodes", "nodes"],
+  ["/publish", "Publish", "publish"],
+  ["/audit", "Audit", "audit"],
+];
+
+/** What stands around every page. */
+export function Shell(): ReactElement {
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  useEffect(() => {
+    const page = PAGES.find(([start]) => (start === "/" ? path === "/" : path.startsWith(start)));
+    document.title = page === undefined ? "Concordat" : `${page[1]} · Concordat`;
+  }, [path]);
+  return (
+    <>
+      <a className="skip button" href="#main" onClick={skip}>
+        Skip to the page
+      </a>
+      <header className="bar">
+        <div className="bar-inner">
+          <Link to="/" className="brand">
+            <Mark />
+            Concordat
+          </Link>
+          <nav className="nav" aria-label="Pages">
+            {PAGES.map(([to, label, icon]) => (
+              <Link
+                key={to}
+                to={to}
+                aria-current={(to === "/" ? path === to : path.startsWith(to)) ? "page" : undefined}
+              >
+                <Icon name={icon} />
+                {label}
+              </Link>
+            ))}
+          </nav>
+          <div className="bar-tools">
+            <Sync />
+            <ThemeButton />
+            <WalletButton />
+          </div>
+        </div>
+      </header>
+      <main id="main" className="page" tabIndex={-1}>
+        <Content />
+      </main>
+      <Footer />
+      <Toasts />
+    </>
+  );
+}
+
+/** The address holds the page, so a link within the page must not change it. */
+function skip(event: { preventDefault(): void }): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>("#main")?.focus();
+}
+
+function Content(): ReactElement {
+  const { ready, sync } = useFederationState();
+  const { store } = useFederation();
+  if (!ready && sync.error !== undefined) {
+    return <Failed error={sync.error} retry={() => void store.advance()} />;
+  }
+  if (!ready) return <Reading />;
+  return (
+    <div className="stack">
+      {sync.error !== undefined && <Failed error={sync.error} retry={() => void store.advance()} />}
+      <Suspense fallback={<p className="card-note">Loading…</p>}>
+        <Outlet />
+      </Suspense>
+    </div>
+  );
+}
+
+function Reading(): ReactElement {
+  const { sync } = useFederationState();
+  const { head, syncedTo } = sync;
+  return (
+    <p role="status" className="card-note">
+      Reading the chain’s events
+      {head === undefined ? "…" : `: block ${Math.max(0, syncedTo)} of ${head.number}…`}
+    </p>
+  );
+}
+
+/** How far the page has read, and how far behind the chain that is. */
+function Sync(): ReactElement {
+  const { sync } = useFederationState();
+  const behind = sync.head === undefined ? 0 : Math.max(0, sync.head.number - sync.syncedTo);
+  const tone = sync.error !== undefined ? "dot-bad" : behind > 0 ? "dot-wait" : "";
+  const words =
+    sync.error !== undefined
+      ? `as of block ${sync.syncedTo}, no connection`
+      : `as of block ${sync.syncedTo}, ${behind} behind`;
+  return (
+    <span className="sync" title={words}>
+      <span className={`dot ${tone}`} />
+      <span className="sync-words" data-testid="sync">
+        {words}
+      </span>
+    </span>
+  );
+}
+
+function ThemeButton(): ReactElement {
+  const [theme, setTheme] = useState(storedTheme);
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
+  const icon = { auto: "auto", light: "sun", dark: "moon" } as const;
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={`Colours: ${theme}. Change to ${next}`}
+      onClick={() => {
+        applyTheme(next);
+        setTheme(next);
+      }}
+    >
+      <Icon name={icon[theme]} />
+    </button>
+  );
+}
+
+function Footer(): ReactElement {
+  const { store, config, selectNetwork } = useFederation();
+  const { sync, announced } = useFederationState();
+  const { network } = store;
+  return (
+    <footer className="foot">
+      {config.networks.length > 1 ? (
+        <label>
+          Network{" "}
+          <select value={network.chainId} onChange={(event) => selectNetwork(Number(event.target.value))}>
+            {config.networks.map(({ chainId, name }) => (
+              <option key={chainId} value={chainId}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : (
+        <span>
+          {network.name}, chain {network.chainId}
+        </span>
+      )}
+      <span>
+        As of block {sync.syncedTo}
+        {sync.head !== undefined &&
+          `, ${count(Math.max(0, sync.head.number - sync.syncedTo), "block")} behind`}
+      </span>
+      <span>
+        {announced
+          ? "Blocks are announced by WebSocket"
+          : `The chain is asked every ${network.pollMs / 1000} s`}
+      </span>
+      {network.indexUrl !== undefined && (
+        <a href={network.indexUrl} target="_blank" rel="noreferrer">
+          Index for auditors
+        </a>
+      )}
+    </footer>
+  );
+}

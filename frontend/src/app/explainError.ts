@@ -1,0 +1,68 @@
+import {
+  BaseError,
+  HttpRequestError,
+  TimeoutError,
+  UserRejectedRequestError,
+  WaitForTransactionReceiptTimeoutError,
+} from "viem";
+import { ConcordatError } from "../../../protocol/errors.ts";
+import { isOffline } from "../chain/offline.ts";
+import { explainRevert } from "../transactions/explainRevert.ts";
+
+/** What a reader is told: one sentence, and a way on. */
+export interface Explanation {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Any error of the page in plain words. */
+export function explainError(error: unknown): Explanation {
+  if (error instanceof ConcordatError) {
+    return { message: sentence(error.message), hint: sentence(error.hint ?? "Try again") };
+  }
+  if (isOffline(error)) {
+    return {
+      message: "The network's endpoint does not answer.",
+      hint: "What you see is as of the last block read; the page keeps trying.",
+    };
+  }
+  if (!(error instanceof BaseError)) {
+    return {
+      message: sentence(error instanceof Error ? error.message : String(error)),
+      hint: "Try again, or load the page again.",
+    };
+  }
+  if (error.walk((cause) => cause instanceof UserRejectedRequestError) !== null) {
+    return {
+      message: "You declined this in your wallet. Nothing was sent.",
+      hint: "Try again whenever you like.",
+    };
+  }
+  const revert = explainRevert(error);
+  if (revert !== undefined) return revert;
+  if (
+    error.walk(
+      (cause) => cause instanceof TimeoutError || cause instanceof WaitForTransactionReceiptTimeoutError,
+    ) !== null
+  ) {
+    return {
+      message: "The network takes too long to answer.",
+      hint: "Look at the transaction in your wallet before you send it again.",
+    };
+  }
+  const http = error.walk((cause) => cause instanceof HttpRequestError);
+  if (http instanceof HttpRequestError) {
+    return {
+      message: `The network's endpoint refused the request (HTTP ${http.status}).`,
+      hint: "Try again later, or configure another endpoint.",
+    };
+  }
+  return {
+    message: sentence(error.shortMessage),
+    hint: "Try again; if it stays, look at the transaction in your wallet.",
+  };
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

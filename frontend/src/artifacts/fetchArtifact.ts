@@ -1,0 +1,89 @@
+import { CID } from "multiformats/cid";
+import {
+  MAX_ROOT_BYTES,
+  CHUNK_BYTES,
+  cidFromDigest,
+  matchesCid,
+  readRoot,
+} from "../../../protocol/contentAddress.ts";
+import { ConcordatError } from "../../../protocol/errors.ts";
+import type { Digest } from "../../../protocol/ids.ts";
+import type { Gateway } from "./gateways.ts";
+
+const BLOCK_TIMEOUT_MS = 15_000;
+
+export interface FetchOptions {
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+  /** Share from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/**
+ * Fetches an artifact from the first gateway that has it. Every block is checked against its content identifier before it
+ * is used, so it does not matter whom the bytes come from.
+ * @throws {ConcordatError} when no gateway has it, with what each answered.
+ */
+export async function fetchArtifact(
+  digest: Digest,
+  gateways: readonly Gateway[],
+  options: FetchOptions,
+): Promise<Uint8Array> {
+  const failures: string[] = [];
+  for (const { origin, nodeId, unreachable } of gateways) {
+    const name = nodeId === undefined ? origin : `node ${nodeId} (${origin})`;
+    if (unreachable !== undefined) {
+      failures.push(`${name}: ${unreachable}`);
+      continue;
+    }
+    try {
+      return await fetchFrom(origin, cidFromDigest(digest), options);
+    } catch (error) {
+      if (options.signal?.aborted === true) throw error;
+      failures.push(`${name}: ${error instanceof ConcordatError ? error.message : "does not answer"}`);
+    }
+  }
+  throw new ConcordatError("No reachable gateway has this artifact", {
+    hint: failures.length === 0 ? "No node has named a gateway in the registry yet" : failures.join("; "),
+  });
+}
+
+async function fetchFrom(origin: string, root: CID, options: FetchOptions): Promise<Uint8Array> {
+  const { size, leaves } = readRoot(await fetchBlock(origin, root, MAX_ROOT_BYTES, options.signal));
+  if (size > options.maxBytes) {
+    throw new ConcordatError(`the artifact has ${size} bytes, the task allows ${options.maxBytes}`);
+  }
+  const bytes = new Uint8Array(size);
+  let end = 0;
+  for (const leaf of leaves) {
+    const block = await fetchBlock(origin, leaf.cid, CHUNK_BYTES, options.signal);
+    if (block.length !== leaf.size) throw new ConcordatError("a block is not as long as the root says");
+    bytes.set(block, end);
+    end += block.length;
+    options.onProgress?.(end / size);
+  }
+  return bytes;
+}
+
+async function fetchBlock(
+  origin: string,
+  cid: CID,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const timeout = AbortSignal.timeout(BLOCK_TIMEOUT_MS);
+  const response = await fetch(`${origin}/ipfs/${cid.toString()}?format=raw`, {
+    headers: { accept: "application/vnd.ipld.raw" },
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    credentials: "omit",
+    redirect: "error",
+    referrerPolicy: "no-referrer",
+  });
+  if (!response.ok)
+    throw new ConcordatError(response.status === 404 ? "does not have it" : `HTTP ${response.status}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes.length > maxBytes || !(await matchesCid(cid, bytes))) {
+    throw new ConcordatError("sent bytes that do not match their digest");
+  }
+  return bytes;
+}

@@ -1,0 +1,184 @@
+import { createPublicClient, fallback, http } from "viem";
+import type { Hex, PublicClient } from "viem";
+import type { NetworkConfig } from "../config/dappConfig.ts";
+import { chainReader } from "../events/chainReader.ts";
+import type { SendRequest } from "../events/chainReader.ts";
+import type { ContractName } from "../events/contracts.ts";
+import { CONTRACT_NAMES } from "../events/contracts.ts";
+import { EventSync } from "../events/eventSync.ts";
+import type { SyncStatus } from "../events/eventSync.ts";
+import { followNewHeads } from "../events/newHeads.ts";
+import { NO_CACHE, openSegmentCache } from "../events/segmentCache.ts";
+import { applyEvent } from "../world/applyEvent.ts";
+import { emptyWorld } from "../world/world.ts";
+import type { World } from "../world/world.ts";
+import { MissingContract } from "./missingContract.ts";
+import { isOffline } from "./offline.ts";
+import { viemChain } from "./viemChain.ts";
+
+/** The page is told of changes at most this often, in milliseconds. */
+const NOTIFY_MS = 80;
+
+/** What one render sees: the same object until something changed. */
+export interface FederationState {
+  readonly world: World;
+  /** Grows with every change of the world. */
+  readonly version: number;
+  readonly sync: SyncStatus;
+  /** Whether all events up to the chain's head of the page's start are here. */
+  readonly ready: boolean;
+  /** Whether blocks are announced by a WebSocket just now. */
+  readonly announced: boolean;
+}
+
+/** One network's federation as the page sees it: the chain, and all its events, kept up to date. */
+export class FederationStore {
+  readonly network: NetworkConfig;
+  readonly client: PublicClient;
+  readonly contracts: Readonly<Record<ContractName, Hex>>;
+  readonly request: SendRequest;
+  #world = emptyWorld();
+  #state: FederationState;
+  #sync: EventSync | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #notifying: ReturnType<typeof setTimeout> | undefined;
+  #stopHeads: (() => void) | undefined;
+  #announced = false;
+  #stopped = true;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(network: NetworkConfig) {
+    this.network = network;
+    this.contracts = network.addressBook.contracts;
+    const endpoints = network.rpcUrls.map((url) => http(url, { batch: { wait: 8 }, retryCount: 1 }));
+    this.client = createPublicClient({
+      chain: viemChain(network),
+      transport: fallback(endpoints, { retryCount: 0 }),
+      pollingInterval: network.pollMs,
+    });
+    this.request = (method, params) =>
+      this.client.request({ method, params } as unknown as Parameters<PublicClient["request"]>[0]);
+    this.#state = {
+      world: this.#world,
+      version: 0,
+      ready: false,
+      announced: false,
+      sync: {
+        syncedTo: network.addressBook.deploymentBlock - 1,
+        head: undefined,
+        heardAt: 0,
+        error: undefined,
+      },
+    };
+  }
+
+  get state(): FederationState {
+    return this.#state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  start(): void {
+    this.#stopped = false;
+    document.addEventListener("visibilitychange", this.#onVisible);
+    const { webSocketUrl } = this.network;
+    if (webSocketUrl !== undefined) {
+      this.#stopHeads = followNewHeads(
+        webSocketUrl,
+        () => void this.advance(),
+        (up) => {
+          this.#announced = up;
+          void this.advance();
+        },
+      );
+    }
+    void this.#poll();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#notifying);
+    this.#stopHeads?.();
+    document.removeEventListener("visibilitychange", this.#onVisible);
+  }
+
+  /** Reads what is new now, for example after a transaction of one's own. */
+  async advance(): Promise<void> {
+    try {
+      this.#sync ??= await this.#open();
+    } catch (error) {
+      this.#change({ sync: { ...this.#state.sync, error } });
+      return;
+    }
+    await this.#sync.advance();
+  }
+
+  /** The chain's clock in unix seconds, estimated between blocks. */
+  now(): number {
+    const { head, heardAt } = this.#state.sync;
+    return head === undefined ? Date.now() / 1000 : head.timestamp + (Date.now() - heardAt) / 1000;
+  }
+
+  readonly #onVisible = (): void => {
+    if (!document.hidden) void this.#poll();
+  };
+
+  async #poll(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (!document.hidden) await this.advance();
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#poll(), this.network.pollMs);
+  }
+
+  async #open(): Promise<EventSync> {
+    const { addressBook, chainId } = this.network;
+    const reader = chainReader(this.request);
+    await this.#checkContracts();
+    const first = await reader.block(addressBook.deploymentBlock);
+    const scope = [chainId, ...CONTRACT_NAMES.map((name) => this.contracts[name]), first?.hash].join(":");
+    return new EventSync({
+      reader,
+      cache: await openSegmentCache(scope).catch(() => NO_CACHE),
+      contracts: this.contracts,
+      deploymentBlock: addressBook.deploymentBlock,
+      isOffline,
+      sink: {
+        reset: () => {
+          this.#world = emptyWorld();
+        },
+        apply: (event) => applyEvent(this.#world, event),
+        settled: () => this.#change({ world: this.#world, version: this.#state.version + 1 }),
+      },
+      onStatus: (sync) => {
+        const caughtUp = sync.head !== undefined && sync.syncedTo >= sync.head.number;
+        this.#change({ sync, ready: this.#state.ready || caughtUp });
+      },
+    });
+  }
+
+  async #checkContracts(): Promise<void> {
+    const chainId = await this.client.getChainId();
+    if (chainId !== this.network.chainId) throw new MissingContract(this.network, chainId);
+    const codes = await Promise.all(
+      CONTRACT_NAMES.map(async (name) => ({
+        name,
+        code: await this.client.getCode({ address: this.contracts[name] }),
+      })),
+    );
+    const missing = codes.find(({ code }) => code === undefined);
+    if (missing !== undefined) throw new MissingContract(this.network, chainId, missing.name);
+  }
+
+  #change(change: Partial<FederationState>): void {
+    this.#state = { ...this.#state, ...change, announced: this.#announced };
+    this.#notifying ??= setTimeout(() => {
+      this.#notifying = undefined;
+      for (const listener of this.#listeners) listener();
+    }, NOTIFY_MS);
+  }
+}

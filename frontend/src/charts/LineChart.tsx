@@ -1,0 +1,96 @@
+import { useEffect, useRef } from "react";
+import type { CSSProperties, ReactElement } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface Line {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+  readonly strong?: boolean;
+}
+
+interface LineChartProps {
+  readonly title: string;
+  readonly unit: string;
+  /** Shared x values, e.g. rounds. */
+  readonly xs: readonly number[];
+  readonly xLabel: string;
+  readonly lines: readonly Line[];
+}
+
+const HEIGHT = 240;
+/** Rounds are whole numbers. */
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000];
+/** Lines with a name of their own; beyond, colours would not tell them apart. */
+const MOST_NAMED = 12;
+
+/** Lines over rounds, drawn on a canvas so that hundreds of rounds and lines stay smooth. */
+export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): ReactElement {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const style = getComputedStyle(element);
+    const ink = style.getPropertyValue("color");
+    const grid = style.getPropertyValue("border-bottom-color");
+    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
+    const chart = new uPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { drag: { x: false, y: false } },
+        scales: { x: { time: false } },
+        axes: [
+          { ...axis, label: xLabel, incrs: WHOLE_STEPS },
+          { ...axis, label: unit, size: 64 },
+        ],
+        series: [
+          {},
+          ...lines.map(({ label, strong = false }, index) => ({
+            label,
+            stroke: strong ? ink : colourOf(index),
+            width: strong ? 3 : 1.5,
+            points: { show: xs.length < 30 },
+          })),
+        ],
+      },
+      [xs as number[], ...lines.map(({ values }) => values as (number | null)[])],
+      element,
+    );
+    const resize = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
+    resize.observe(element);
+    return () => {
+      resize.disconnect();
+      chart.destroy();
+    };
+  }, [xs, xLabel, lines, unit]);
+  const named = lines.slice(0, MOST_NAMED);
+  return (
+    <figure className="stack-tight">
+      <figcaption className="card-note">{title}</figcaption>
+      <div ref={place} className="chart" role="img" aria-label={summary(title, unit, xs, lines)} />
+      <div className="chart-legend">
+        {named.map(({ label, strong = false }, index) => (
+          <span
+            key={label}
+            style={{ "--swatch": strong ? "currentColor" : colourOf(index) } as CSSProperties}
+          >
+            {label}
+          </span>
+        ))}
+        {lines.length > named.length && `and ${lines.length - named.length} more`}
+      </div>
+    </figure>
+  );
+}
+
+/** Hues a golden angle apart, of a lightness that reads on both backgrounds. */
+function colourOf(index: number): string {
+  return `hsl(${(175 + index * 137.5) % 360} 48% 48%)`;
+}
+
+function summary(title: string, unit: string, xs: readonly number[], lines: readonly Line[]): string {
+  const last = lines.slice(0, MOST_NAMED).map(({ label, values }) => `${label} ${values.at(-1) ?? "none"}`);
+  return `${title} in ${unit} over ${xs.length} points. At the end: ${last.join(", ")}`;
+}

@@ -1,0 +1,20 @@
+import type { Hex } from "viem";
+
+/** A log as the endpoint gave it and as the browser keeps it. */
+export interface StoredLog {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+  readonly blockNumber: number;
+  readonly blockHash: Hex;
+  readonly transactionHash: Hex;
+  readonly logIndex: number;
+}
+
+/** All logs of the blocks `from` to `to`, with the hash that block `to` had: it vouches for every block below it. */
+export interface Segment {
+  readonly from: number;
+  readonly to: number;
+  readonly toHash: Hex;
+  readonly logs: readonly StoredLog[];
+}

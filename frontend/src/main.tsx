@@ -1,0 +1,21 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/App.tsx";
+import { loadConfig } from "./config/loadConfig.ts";
+import { applyTheme } from "./ui/theme.ts";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/parts.css";
+import "./styles/rounds.css";
+
+applyTheme();
+const root = document.querySelector("#root");
+if (root !== null) {
+  const config = loadConfig();
+  createRoot(root).render(
+    <StrictMode>
+      <App config={config} />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,16 @@
+import type { Digest } from "../../../protocol/ids.ts";
+import { MANIFEST_LIMITS, decodeManifest } from "../../../protocol/manifest.ts";
+import type { TaskManifest } from "../../../protocol/manifest.ts";
+import { fetchArtifact } from "../artifacts/fetchArtifact.ts";
+import type { Gateway } from "../artifacts/gateways.ts";
+
+/** Fetches and checks a manifest. @throws {ConcordatError} when nobody has it, or it breaks its schema. */
+export async function fetchManifest(
+  digest: Digest,
+  gateways: readonly Gateway[],
+  signal: AbortSignal,
+): Promise<TaskManifest> {
+  return decodeManifest(
+    await fetchArtifact(digest, gateways, { maxBytes: MANIFEST_LIMITS.maxBytes, signal }),
+  );
+}

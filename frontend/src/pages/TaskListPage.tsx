@@ -1,0 +1,81 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { ReactElement } from "react";
+import { TaskState } from "../../../protocol/enums.ts";
+import { useFederationState } from "../chain/useFederation.ts";
+import { useManifest } from "../manifest/useManifest.ts";
+import { count, date, span } from "../ui/format.ts";
+import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
+import { STATE_WORDS } from "../world/taskWords.ts";
+import type { TaskRecord } from "../world/world.ts";
+
+const FILTERS = [
+  ["All", undefined],
+  ["Open", [TaskState.Open]],
+  ["Running", [TaskState.Running]],
+  ["Ended", [TaskState.Completed, TaskState.Aborted, TaskState.Cancelled]],
+] as const;
+
+/** All tasks, newest first. */
+export function TaskListPage(): ReactElement {
+  const { world } = useFederationState();
+  const [filter, setFilter] = useState(0);
+  const states: readonly TaskState[] | undefined = FILTERS[filter]?.[1];
+  const tasks = [...world.tasks.values()].filter(({ state }) => states?.includes(state) ?? true).toReversed();
+  return (
+    <div className="stack">
+      <PageHead
+        title="Tasks"
+        lead="What is trained here, by whom, and under which rules. Everything on these pages comes from the chain."
+      />
+      <div className="row" role="group" aria-label="Filter by state">
+        {FILTERS.map(([label], index) => (
+          <button
+            key={label}
+            type="button"
+            className={`button button-small ${index === filter ? "button-primary" : ""}`}
+            aria-pressed={index === filter}
+            onClick={() => setFilter(index)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      {tasks.length === 0 ? (
+        <Empty>
+          <p>{world.tasks.size === 0 ? "No task has been published yet." : "No task is in this state."}</p>
+          <Link to="/publish">Publish a task</Link>
+        </Empty>
+      ) : (
+        <div className="grid-3">
+          {tasks.map((task) => (
+            <TaskCard key={task.taskId} task={task} />
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement {
+  const { taskId, terms, state, active } = task;
+  const manifest = useManifest(terms.manifestDigest);
+  const { word, tone } = STATE_WORDS[state];
+  const finalised = task.openings.filter((opening) => opening.finalised !== undefined).length;
+  return (
+    <Link to="/tasks/$taskId" params={{ taskId: String(taskId) }} className="card card-link">
+      <div className="row-spread">
+        <h2>{manifest.data?.name ?? `Task ${taskId}`}</h2>
+        <Badge tone={tone}>{word}</Badge>
+      </div>
+      <p className="card-note">
+        Task {taskId} · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}
+        {state === TaskState.Open ? `joins until ${date(terms.timeLimit)}` : count(terms.rounds, "round")}
+      </p>
+      <Meter share={finalised / terms.rounds} label={`${finalised} of ${terms.rounds} rounds`} />
+      <p className="card-note">
+        {finalised} of {count(terms.rounds, "round")} finalised
+      </p>
+    </Link>
+  );
+}

@@ -1,0 +1,126 @@
+import { useMemo } from "react";
+import type { ReactElement } from "react";
+import { formatUnits } from "viem";
+import type { Hex } from "viem";
+import { ScoreKind } from "../../../../protocol/enums.ts";
+import { LineChart } from "../../charts/LineChart.tsx";
+import type { Line } from "../../charts/LineChart.tsx";
+import { useFederationState } from "../../chain/useFederation.ts";
+import { useToken } from "../../chain/useToken.ts";
+import { Card, Empty } from "../../ui/parts.tsx";
+import { finalisedOpenings, standings } from "../../world/rounds.ts";
+import type { TaskRecord } from "../../world/world.ts";
+import { GasCurve } from "./GasCurve.tsx";
+
+/** Alpha, scores, reputation, rewards and gas over the rounds. */
+export function CurvesTab({ task }: { readonly task: TaskRecord }): ReactElement {
+  const { version } = useFederationState();
+  const token = useToken(task.terms.rewardToken as Hex);
+  const decimals = token?.decimals ?? 0;
+  // The world changes in place: its version stands for what the curves depend on.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  const curves = useMemo(() => curvesOf(task, decimals), [task, version, decimals]);
+  if (curves.rounds.length === 0) {
+    return (
+      <Empty>
+        <p>There is nothing to draw before the first round is finalised.</p>
+      </Empty>
+    );
+  }
+  const { rounds, xLabel } = { rounds: curves.rounds, xLabel: "round" };
+  const scoreUnit = task.terms.scoreKind === ScoreKind.Accuracy ? "%" : "scaled error";
+  return (
+    <div className="grid-2">
+      <Card title="Alpha">
+        <LineChart
+          title="The mixing weight that each round chose"
+          unit="alpha"
+          xs={rounds}
+          xLabel={xLabel}
+          lines={curves.alpha}
+        />
+      </Card>
+      <Card title="Score">
+        <LineChart
+          title="Each node’s score at the chosen alpha, and their mean"
+          unit={scoreUnit}
+          xs={rounds}
+          xLabel={xLabel}
+          lines={curves.scores}
+        />
+      </Card>
+      <Card title="Reputation">
+        <LineChart
+          title="After each round"
+          unit="points"
+          xs={curves.settled}
+          xLabel={xLabel}
+          lines={curves.reputation}
+        />
+      </Card>
+      <Card title="Reward">
+        <LineChart
+          title="Earned up to each round"
+          unit={token?.symbol ?? "units"}
+          xs={curves.settled}
+          xLabel={xLabel}
+          lines={curves.earned}
+        />
+      </Card>
+      <GasCurve task={task} />
+    </div>
+  );
+}
+
+interface Curves {
+  readonly rounds: readonly number[];
+  /** Round 0, then every recorded one. */
+  readonly settled: readonly number[];
+  readonly alpha: readonly Line[];
+  readonly scores: readonly Line[];
+  readonly reputation: readonly Line[];
+  readonly earned: readonly Line[];
+}
+
+function curvesOf(task: TaskRecord, decimals: number): Curves {
+  const openings = finalisedOpenings(task);
+  const members = [...task.members.values()];
+  const unit = task.terms.scoreKind === ScoreKind.Accuracy ? 100 : 1;
+  const accounts = members.map(({ memberId, nodeId }) => ({ nodeId, list: standings(task, memberId) }));
+  return {
+    rounds: openings.map(({ round }) => round),
+    settled: [0, ...task.recorded.map(({ round }) => round)],
+    alpha: [
+      {
+        label: "alpha",
+        values: openings.map(({ finalised }) => (finalised?.alphaBps ?? 0) / 10_000),
+        strong: true,
+      },
+    ],
+    scores: [
+      {
+        label: "mean",
+        strong: true,
+        values: openings.map(({ finalised }) => {
+          const sum = finalised?.sums[finalised.index - 1];
+          return finalised === undefined || sum === undefined ? null : Number(sum) / finalised.reports / unit;
+        }),
+      },
+      ...members.map(({ nodeId }) => ({
+        label: `node ${nodeId}`,
+        values: openings.map(({ finalised, reports }) => {
+          const score = reports.get(nodeId)?.scores[(finalised?.index ?? 0) - 1];
+          return score === undefined ? null : score / unit;
+        }),
+      })),
+    ],
+    reputation: accounts.map(({ nodeId, list }) => ({
+      label: `node ${nodeId}`,
+      values: list.map(({ reputation }) => reputation),
+    })),
+    earned: accounts.map(({ nodeId, list }) => ({
+      label: `node ${nodeId}`,
+      values: list.map(({ earned }) => Number(formatUnits(earned, decimals))),
+    })),
+  };
+}

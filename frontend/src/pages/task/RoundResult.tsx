@@ -1,0 +1,49 @@
+import type { ReactElement } from "react";
+import { AlphaOrigin } from "../../../../protocol/enums.ts";
+import { count, percent, ratio } from "../../ui/format.ts";
+import { Facts } from "../../ui/parts.tsx";
+import type { Opening, TaskRecord } from "../../world/world.ts";
+import { NodeNames } from "./NodeLink.tsx";
+import { scoreWords } from "./scoreWords.ts";
+
+/** The outcome of a finalised round in figures. */
+export function RoundResult({
+  task,
+  opening,
+}: {
+  readonly task: TaskRecord;
+  readonly opening: Opening;
+}): ReactElement {
+  const { finalised, proposals } = opening;
+  const proposal = proposals.at(-1);
+  if (finalised === undefined) return <></>;
+  const { index, reports, sums } = finalised;
+  const sum = sums[index - 1];
+  const mean = sum === undefined || reports === 0 ? undefined : Number(sum) / reports;
+  const nodesOf = (memberIds: readonly number[]): number[] =>
+    memberIds.flatMap((memberId) => task.members.get(memberId)?.nodeId ?? []);
+  return (
+    <>
+      <Facts
+        facts={[
+          ["Alpha", ratio(finalised.alphaBps)],
+          [
+            "How it came about",
+            finalised.origin === AlphaOrigin.Negotiated
+              ? `candidate ${index} of ${sums.length}`
+              : "kept: no quorum of tables",
+          ],
+          ["Mean score at it", mean === undefined ? "none" : scoreWords(task.terms, mean)],
+          ["Tables", `${reports} of ${opening.active.length}`],
+          ["Updates accepted", `${proposal?.accepted.length ?? 0} of ${opening.updates.size}`],
+          ["Quorum", `${count(opening.quorum, "node")} (${percent(task.terms.quorumBps)})`],
+        ]}
+      />
+      {proposal !== undefined && proposal.rejected.length > 0 && (
+        <p className="row">
+          Rejected: <NodeNames nodeIds={nodesOf(proposal.rejected)} />
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+import { Link, useSearch } from "@tanstack/react-router";
+import { Suspense, lazy, useState } from "react";
+import type { ReactElement } from "react";
+import { date, ratio } from "../../ui/format.ts";
+import { Badge, Button, Card, Empty, Table } from "../../ui/parts.tsx";
+import type { Opening, TaskRecord } from "../../world/world.ts";
+import { scoreWords } from "./scoreWords.ts";
+
+const RoundDetail = lazy(async () => ({ default: (await import("./RoundDetail.tsx")).RoundDetail }));
+
+/** Rows of the list before a reader asks for more. */
+const FIRST_ROWS = 20;
+
+/** Every round and retry, newest first, and the whole record of one. */
+export function RoundsTab({ task }: { readonly task: TaskRecord }): ReactElement {
+  const { round, retry } = useSearch({ from: "/tasks/$taskId" });
+  const [rows, setRows] = useState(FIRST_ROWS);
+  const openings = task.openings.toReversed();
+  if (openings.length === 0) {
+    return (
+      <Empty>
+        <p>No round has been opened yet.</p>
+      </Empty>
+    );
+  }
+  const chosen =
+    round === undefined
+      ? undefined
+      : openings.find((each) => each.round === round && (retry === undefined || each.retry === retry));
+  return (
+    <div className="stack">
+      {chosen !== undefined && (
+        <Suspense fallback={<p className="card-note">Loading…</p>}>
+          <RoundDetail task={task} opening={chosen} key={`${chosen.round}-${chosen.retry}`} />
+        </Suspense>
+      )}
+      <Card title="All rounds">
+        <Table
+          caption="All rounds"
+          head={["Round", "Opened", "Outcome", "Alpha", "Mean score", "Updates", "Tables"]}
+        >
+          {openings.slice(0, rows).map((opening) => (
+            <Row key={`${opening.round}-${opening.retry}`} task={task} opening={opening} />
+          ))}
+        </Table>
+        {rows < openings.length && (
+          <Button onClick={() => setRows(rows + 100)}>Show more ({openings.length - rows} left)</Button>
+        )}
+      </Card>
+    </div>
+  );
+}
+
+function Row({ task, opening }: { readonly task: TaskRecord; readonly opening: Opening }): ReactElement {
+  const { round, retry, finalised } = opening;
+  const sum = finalised?.sums[finalised.index - 1];
+  return (
+    <tr>
+      <th scope="row">
+        <Link
+          to="/tasks/$taskId"
+          params={{ taskId: String(task.taskId) }}
+          search={{ tab: "rounds", round, ...(retry > 0 && { retry }) }}
+        >
+          {round}
+          {retry > 0 && `, retry ${retry}`}
+        </Link>
+      </th>
+      <td>{date(opening.openedAt)}</td>
+      <td>
+        <Outcome opening={opening} />
+      </td>
+      <td>{finalised === undefined ? "–" : ratio(finalised.alphaBps)}</td>
+      <td>
+        {finalised === undefined || sum === undefined || finalised.reports === 0
+          ? "–"
+          : scoreWords(task.terms, Number(sum) / finalised.reports)}
+      </td>
+      <td>
+        {opening.updates.size} of {opening.active.length}
+      </td>
+      <td>
+        {opening.reports.size} of {opening.active.length}
+      </td>
+    </tr>
+  );
+}
+
+export function Outcome({ opening }: { readonly opening: Opening }): ReactElement {
+  if (opening.finalised !== undefined) return <Badge tone="good">finalised</Badge>;
+  if (opening.voided !== undefined) return <Badge tone="bad">void</Badge>;
+  return <Badge tone="accent">running</Badge>;
+}

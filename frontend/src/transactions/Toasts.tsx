@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export function Toasts(): ReactElement {
+  return <div className="toasts" aria-live="polite" />;
+}

@@ -1,0 +1,115 @@
+import { MemberStatus, Phase, ProposalState, TaskState, enumName } from "../../../protocol/enums.ts";
+
+type Words = (args: readonly unknown[]) => string;
+
+const n = (value: unknown): string => String(value);
+const seconds = (value: unknown): string => new Date(Number(value) * 1000).toLocaleString();
+const percent = (value: unknown): string => `${Number(value) / 100} %`;
+
+/** The contracts' errors in plain words, by name. What no reader of the page can meet is told by its name alone. */
+export const ERROR_WORDS: Readonly<Record<string, Words>> = {
+  // Registry
+  OperatorTaken: () => "This account already operates a node.",
+  SignerTaken: ([signer]) => `The key ${n(signer)} signs, or once signed, for another node.`,
+  EndpointsTooLong: ([length, max]) =>
+    `The endpoints have ${n(length)} bytes, at most ${n(max)} are allowed.`,
+  EncryptionKeyTooLong: ([length, max]) =>
+    `The encryption key has ${n(length)} bytes, at most ${n(max)} are allowed.`,
+  NotMember: () => "Only operators of admitted nodes may do this.",
+  UnknownNode: ([node]) => `There is no node ${n(node)}.`,
+  ProposalNotOpen: ([, state]) =>
+    `This vote is over: ${enumName(ProposalState, Number(state)).toLowerCase()}.`,
+  NotInElectorate: () => "Your node was admitted after this vote began, so it has no voice in it.",
+  AlreadyVoted: () => "Your node has already voted on this.",
+  ProposalPending: ([id]) => `Vote ${n(id)} on the same matter is still open.`,
+  // Stake
+  ZeroAmount: () => "The amount must be more than nothing.",
+  AmountTooLarge: () => "The amount is too large.",
+  NotOperator: ([node]) => `Your account does not operate node ${n(node)}.`,
+  InsufficientStake: () => "This is more than the node has staked.",
+  TooManyPendingWithdrawals: ([, max]) =>
+    `At most ${n(max)} withdrawals may wait at once: withdraw those that are due first.`,
+  NothingToWithdraw: () => "No withdrawal is due yet.",
+  // Tasks
+  UnknownTask: ([task]) => `There is no task ${n(task)}.`,
+  WrongState: ([task, state]) =>
+    `Task ${n(task)} is ${enumName(TaskState, Number(state)).toLowerCase()}, so this is not possible.`,
+  NotRegistered: ([node]) => `Node ${n(node)} is not admitted to the registry.`,
+  AlreadyMember: ([task]) => `The node already takes part in task ${n(task)}, or has asked to.`,
+  NotActive: ([task, node]) => `Node ${n(node)} does not take part in task ${n(task)}.`,
+  TaskFull: ([, max]) => `The task is full: ${n(max)} nodes take part.`,
+  RosterFull: () => "No further node can ever join this task.",
+  QueueFull: () => "Too many nodes wait to join or leave: try again after the next round.",
+  StakeTooLow: ([node, stake, min]) =>
+    `Node ${n(node)} has staked ${n(stake)} of the ${n(min)} smallest units that the task asks for.`,
+  UnbondingTooShort: () => "The vault frees stake sooner than this task could be disputed: shorten the task.",
+  NotExpired: () => "Only the publisher may cancel the task before its time limit.",
+  TooEarly: ([, start]) => `The task may start from ${seconds(start)} on.`,
+  TooLate: ([, limit]) => `The task's time limit has passed at ${seconds(limit)}.`,
+  TooFewNodes: ([, active, min]) => `${n(active)} of at least ${n(min)} nodes have joined.`,
+  EscrowShort: ([received, required]) =>
+    `The token brought ${n(received)} of the ${n(required)} units of escrow: tokens that take a fee cannot pay rewards.`,
+  EscrowTooLarge: () => "The rewards of this task would be larger than any token's supply: lower the reward.",
+  NotAContract: ([account]) => `No contract stands at ${n(account)}.`,
+  // Terms
+  ZeroManifestDigest: () => "The manifest is missing.",
+  ZeroInitialModelDigest: () => "The initial model is missing.",
+  InvalidMaxArtifactBytes: ([value]) => `${n(value)} bytes is no possible limit for an artifact.`,
+  ZeroArbiter: () => "An arbiter must be named.",
+  InvalidNodeBounds: ([min, max]) =>
+    `The number of nodes must be from 1 to 1024, and ${n(min)} not above ${n(max)}.`,
+  InvalidStakeToken: () => "A stake needs the contract of a token, and no stake needs none.",
+  InvalidStartTime: () => "The task must start before its time limit.",
+  InvalidTimeLimit: () => "The time limit must lie in the future, within ten years.",
+  InvalidTrainingSeconds: () => "Training must last from 1 second to 30 days.",
+  InvalidAggregationSeconds: () =>
+    "Aggregation must be longer than fetching and objecting together, and at most 30 days.",
+  InvalidNegotiationSeconds: () => "Negotiation must last from 1 second to 30 days.",
+  InvalidSlotSeconds: () => "A proposer's slot must last from 1 second to the length of the aggregation.",
+  InvalidDisputeWindow: () => "The dispute window may last at most a year.",
+  InvalidMaxAttempts: () => "There must be 1 to 64 attempts to aggregate.",
+  InvalidMaxVoidRounds: () => "At least one void round must be allowed.",
+  InvalidRounds: () => "A task has from 1 to 100,000 rounds.",
+  InvalidNegotiationSteps: () => "A negotiation has from 1 to 16 candidates.",
+  InvalidAlphaBounds: () => "The lower bound of alpha must be below the upper one, and that at most 1.",
+  InvalidInitialAlpha: () => "The initial alpha must be from 0 to 1.",
+  InvalidGamma: () => "The committee's share must be from 0 to 100 %.",
+  InvalidQuorum: () => "The quorum must be above 0 and at most 100 %.",
+  ByzantineBoundTooHigh: ([f, guaranteed, required]) =>
+    `To bear ${n(f)} faulty updates this rule needs ${n(required)}, but the quorum of the fewest nodes guarantees only ${n(guaranteed)}.`,
+  InvalidMaxSamples: () => "At least one sample must be allowed.",
+  InvalidMaxScore: () => "An accuracy's greatest score is 100 %.",
+  InvalidTargetScore: ([target]) => `The target ${percent(target)} is above the greatest score.`,
+  InvalidReputation: () =>
+    "The initial reputation may not be above the greatest one, and that is from 1 to 1,000,000.",
+  InvalidRewardToken: () => "A reward needs the contract of a token.",
+  InvalidSlashing: () => "A stake needs a recipient for what is slashed.",
+  // Rounds
+  NotRunning: ([task]) => `Task ${n(task)} is not running.`,
+  WrongPhase: ([, phase]) => `This is not possible in the phase ${enumName(Phase, Number(phase))}.`,
+  WrongRound: () => "The round has moved on meanwhile.",
+  NotDue: ([, deadline]) => `Nothing is due before ${seconds(deadline)}.`,
+  // Ledger
+  UnknownMember: ([, member]) => `There is no member ${n(member)} in this task.`,
+  NothingToSettle: () => "Everything is settled already.",
+  NothingToClaim: () => "There is nothing to claim.",
+  NothingToRefund: () => "There is nothing to refund.",
+  NotEnded: () => "The task has not ended yet.",
+  // Tokens (ERC-20 and ERC-2612)
+  ERC20InsufficientBalance: () => "Your account does not own enough of this token.",
+  ERC20InsufficientAllowance: () =>
+    "The contract may not take this much of your token: approve the amount first.",
+  ERC2612ExpiredSignature: () => "The permit has expired: sign it again.",
+  ERC2612InvalidSigner: () => "The permit is not signed by the account that owns the tokens.",
+  SafeERC20FailedOperation: () =>
+    "The token refused the transfer: see that your account owns enough and has approved it.",
+};
+
+/** For screens that show a member's status. */
+export const MEMBER_WORDS: Readonly<Record<number, string>> = {
+  [MemberStatus.None]: "not a member",
+  [MemberStatus.Active]: "active",
+  [MemberStatus.Joining]: "joins at the next round",
+  [MemberStatus.Leaving]: "leaves at the next round",
+  [MemberStatus.Left]: "left",
+};

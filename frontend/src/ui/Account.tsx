@@ -1,0 +1,79 @@
+import { useState } from "react";
+import type { ReactElement } from "react";
+import { useFederation } from "../chain/useFederation.ts";
+import { Icon } from "./icons.tsx";
+
+/** An account: identicon, short form, copy button, and the explorer's page where one is configured. */
+export function Account({ address }: { readonly address: string }): ReactElement {
+  const { explorerUrl } = useFederation().store.network;
+  const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
+  return (
+    <span className="account" title={address}>
+      <Identicon value={address} />
+      {explorerUrl === undefined ? (
+        <span>{short}</span>
+      ) : (
+        <a href={`${explorerUrl}/address/${address}`} target="_blank" rel="noreferrer">
+          {short}
+        </a>
+      )}
+      <Copy text={address} what="address" />
+    </span>
+  );
+}
+
+/** A digest or hash in short form, copyable in full. */
+export function Hash({
+  value,
+  what = "digest",
+}: {
+  readonly value: string;
+  readonly what?: string;
+}): ReactElement {
+  return (
+    <span className="account" title={value}>
+      <span>{`${value.slice(0, 8)}…${value.slice(-6)}`}</span>
+      <Copy text={value} what={what} />
+    </span>
+  );
+}
+
+export function Copy({ text, what }: { readonly text: string; readonly what: string }): ReactElement {
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return (
+    <button
+      type="button"
+      className="copy"
+      aria-label={copied ? "Copied" : `Copy ${what}`}
+      onClick={() => void copy()}
+    >
+      <Icon name={copied ? "check" : "copy"} />
+    </button>
+  );
+}
+
+const CELLS = 5;
+
+/** A symmetric pattern of an account's own, in a colour of its own. */
+export function Identicon({ value }: { readonly value: string }): ReactElement {
+  const bits = BigInt(value);
+  const hue = Number(bits % 360n);
+  const cells = Array.from({ length: CELLS * 3 }, (_, index) => ((bits >> BigInt(index + 9)) & 1n) === 1n);
+  return (
+    <svg viewBox="0 0 5 5" width="18" height="18" aria-hidden="true" shapeRendering="crispEdges">
+      <rect width="5" height="5" fill={`hsl(${hue} 45% 88%)`} />
+      {cells.flatMap((on, index) => {
+        if (!on) return [];
+        const [row, column] = [Math.floor(index / 3), index % 3];
+        return [column, CELLS - 1 - column].map((x, side) => (
+          <rect key={`${index}-${side}`} x={x} y={row} width="1" height="1" fill={`hsl(${hue} 55% 38%)`} />
+        ));
+      })}
+    </svg>
+  );
+}

@@ -1,0 +1,70 @@
+import { formatUnits } from "viem";
+
+const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Basis points as a percentage, e.g. "62.5 %". */
+export function percent(bps: number): string {
+  return `${NUMBER.format(Math.round(bps) / 100)} %`;
+}
+
+/** Basis points as a ratio, e.g. alpha "0.55". */
+export function ratio(bps: number): string {
+  return NUMBER.format(bps / 10_000);
+}
+
+export function count(value: number | bigint, noun: string, plural = `${noun}s`): string {
+  return `${NUMBER.format(value)} ${Number(value) === 1 ? noun : plural}`;
+}
+
+export function number(value: number | bigint): string {
+  return NUMBER.format(value);
+}
+
+/** An amount in a token's smallest unit, e.g. "12.5 DEV". */
+export function amount(
+  value: bigint,
+  token: { readonly symbol: string; readonly decimals: number } | undefined,
+): string {
+  if (token === undefined) return `${NUMBER.format(value)} units`;
+  return `${NUMBER.format(Number(formatUnits(value, token.decimals)))} ${token.symbol}`;
+}
+
+/** Unix seconds in the reader's zone and language. */
+export function date(seconds: number): string {
+  return DATE.format(seconds * 1000);
+}
+
+const UNITS = [
+  ["day", 86_400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+] as const;
+
+/** Seconds in their two greatest units, e.g. "2 min 5 s". */
+export function duration(seconds: number): string {
+  let rest = Math.max(0, Math.round(seconds));
+  if (rest === 0) return "0 s";
+  const words: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const n = Math.floor(rest / size);
+    if (n === 0) continue;
+    rest -= n * size;
+    words.push(`${n} ${unit === "day" && n > 1 ? "days" : unit}`);
+    if (words.length === 2) break;
+  }
+  return words.join(" ");
+}
+
+export function bytes(length: number): string {
+  if (length < 1024) return `${length} B`;
+  return length < 1 << 20
+    ? `${NUMBER.format(Math.round(length / 102.4) / 10)} KiB`
+    : `${NUMBER.format(Math.round(length / 104_857.6) / 10)} MiB`;
+}
+
+/** A span of whole numbers, e.g. "4 to 10", or "4" where both ends are one. */
+export function span(from: number, to: number): string {
+  return from === to ? number(from) : `${number(from)} to ${number(to)}`;
+}

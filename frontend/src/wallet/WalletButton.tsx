@@ -1,0 +1,113 @@
+import { useRef, useState } from "react";
+import type { ReactElement } from "react";
+import { useConnect, useConnection, useConnectors, useDisconnect, useSwitchChain } from "wagmi";
+import { explainError } from "../app/explainError.ts";
+import { useFederation } from "../chain/useFederation.ts";
+import { Account, Identicon } from "../ui/Account.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import type { DialogHandle } from "../ui/Dialog.tsx";
+import { Button, Notice } from "../ui/parts.tsx";
+import { useWallet } from "./useWallet.ts";
+
+/** Connects a wallet; once connected, tells which account, and on which network. */
+export function WalletButton(): ReactElement {
+  const dialog = useRef<DialogHandle>(null);
+  const { account, wrongNetwork } = useWallet();
+  const label = account === undefined ? "Connect wallet" : `${account.slice(0, 6)}…${account.slice(-4)}`;
+  return (
+    <>
+      <Button look={account === undefined ? "primary" : "plain"} onClick={() => dialog.current?.open()}>
+        {account !== undefined && <Identicon value={account} />}
+        {wrongNetwork ? "Wrong network" : label}
+      </Button>
+      <Dialog ref={dialog} title={account === undefined ? "Connect a wallet" : "Your wallet"}>
+        {account === undefined ? <Connect done={() => dialog.current?.close()} /> : <Connected />}
+      </Dialog>
+    </>
+  );
+}
+
+function Connect({ done }: { readonly done: () => void }): ReactElement {
+  const connectors = useConnectors();
+  const { store } = useFederation();
+  const connect = useConnect();
+  const [error, setError] = useState<unknown>();
+  if (connectors.length === 0) {
+    return (
+      <Notice tone="wait">
+        <p>No wallet was found in this browser.</p>
+        <p>
+          Install a wallet extension (any that announces itself by EIP-6963) and load the page again. Without
+          one you can read and audit everything, and change nothing.
+        </p>
+      </Notice>
+    );
+  }
+  return (
+    <>
+      <p className="card-note">Your wallet keeps the keys. This page never asks for one.</p>
+      {connectors.map((connector) => (
+        <button
+          key={connector.uid}
+          type="button"
+          className="wallet-choice"
+          disabled={connect.isPending}
+          onClick={() => {
+            setError(undefined);
+            connect.mutate(
+              { connector, chainId: store.network.chainId },
+              { onSuccess: done, onError: setError },
+            );
+          }}
+        >
+          {connector.icon !== undefined && <img src={connector.icon.trim()} alt="" />}
+          {connector.name}
+        </button>
+      ))}
+      {error !== undefined && <Failure error={error} />}
+    </>
+  );
+}
+
+function Connected(): ReactElement {
+  const { account, wrongNetwork, walletChainId } = useWallet();
+  const { store } = useFederation();
+  const connection = useConnection();
+  const disconnect = useDisconnect();
+  const switching = useSwitchChain();
+  return (
+    <>
+      {account !== undefined && <Account address={account} />}
+      <p className="card-note">
+        {connection.connector?.name} · {wrongNetwork ? `chain ${walletChainId}` : store.network.name}
+      </p>
+      {wrongNetwork && (
+        <Notice
+          tone="wait"
+          action={
+            <Button look="primary" onClick={() => switching.mutate({ chainId: store.network.chainId })}>
+              Switch to {store.network.name}
+            </Button>
+          }
+        >
+          <p>
+            Your wallet is on chain {walletChainId}; this page shows {store.network.name} (chain{" "}
+            {store.network.chainId}).
+          </p>
+        </Notice>
+      )}
+      {switching.error !== null && <Failure error={switching.error} />}
+      <Button onClick={() => disconnect.mutate({})}>Disconnect</Button>
+    </>
+  );
+}
+
+function Failure({ error }: { readonly error: unknown }): ReactElement {
+  const { message, hint } = explainError(error);
+  return (
+    <Notice tone="bad">
+      <p>{message}</p>
+      <p>{hint}</p>
+    </Notice>
+  );
+}

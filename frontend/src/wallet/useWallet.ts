@@ -1,0 +1,30 @@
+import type { Hex } from "viem";
+import { useConnection } from "wagmi";
+import { useFederation, useFederationState } from "../chain/useFederation.ts";
+import type { NodeRecord } from "../world/world.ts";
+
+/** Who looks at the page. */
+export interface Wallet {
+  /** Undefined where no wallet is connected. */
+  readonly account: Hex | undefined;
+  readonly walletChainId: number | undefined;
+  /** Connected, but to another chain than the page shows. */
+  readonly wrongNetwork: boolean;
+  /** The node that the account operates and that is a member. */
+  readonly ownNode: NodeRecord | undefined;
+}
+
+export function useWallet(): Wallet {
+  const { store } = useFederation();
+  const { world } = useFederationState();
+  const { address, chainId } = useConnection();
+  const ownNode = [...world.nodes.values()].find(
+    (node) => node.isMember && node.operator.toLowerCase() === address?.toLowerCase(),
+  );
+  return {
+    account: address,
+    walletChainId: chainId,
+    wrongNetwork: address !== undefined && chainId !== store.network.chainId,
+    ownNode,
+  };
+}

@@ -1,0 +1,95 @@
+import { ProposalKind, ProposalState, enumValue } from "../../../protocol/enums.ts";
+import type { EventFrom } from "../events/contracts.ts";
+import type { World } from "./world.ts";
+
+/** Identity, admission and removal. */
+export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry">): void {
+  const { place } = event;
+  switch (event.name) {
+    case "ProposalCreated": {
+      const { args } = event;
+      world.proposals.set(Number(args.proposalId), {
+        proposalId: Number(args.proposalId),
+        kind: enumValue(ProposalKind, args.kind),
+        nodeId: Number(args.nodeId),
+        operator: args.operator,
+        signer: args.signer,
+        endpoints: args.endpoints,
+        electorate: Number(args.electorate),
+        lastVoter: Number(args.lastVoter),
+        expiresAt: Number(args.expiresAt),
+        place,
+        state: ProposalState.Open,
+        approvals: 0,
+        rejections: 0,
+        votes: new Map(),
+      });
+      return;
+    }
+    case "Voted": {
+      const { proposalId, voterNodeId, approve, approvals, rejections } = event.args;
+      const proposal = world.proposals.get(Number(proposalId));
+      if (proposal === undefined) return;
+      proposal.votes.set(Number(voterNodeId), approve);
+      proposal.approvals = Number(approvals);
+      proposal.rejections = Number(rejections);
+      return;
+    }
+    case "ProposalClosed": {
+      const proposal = world.proposals.get(Number(event.args.proposalId));
+      if (proposal !== undefined) proposal.state = enumValue(ProposalState, event.args.state);
+      return;
+    }
+    case "NodeAdmitted": {
+      const { nodeId, operator, signer, encryptionKey, endpoints } = event.args;
+      world.nodes.set(Number(nodeId), {
+        nodeId: Number(nodeId),
+        operator,
+        signer,
+        endpoints,
+        encryptionKey,
+        isMember: true,
+        admitted: place,
+        removed: undefined,
+        stakes: new Map(),
+        slashed: 0,
+      });
+      return;
+    }
+  }
+  const node = world.nodes.get(Number(event.args.nodeId));
+  if (node === undefined) return;
+  switch (event.name) {
+    case "NodeRemoved":
+      node.isMember = false;
+      node.removed = place;
+      return;
+    case "SignerChanged":
+      node.signer = event.args.signer;
+      return;
+    case "EndpointsChanged":
+      node.endpoints = event.args.endpoints;
+      return;
+    case "EncryptionKeyChanged":
+      node.encryptionKey = event.args.encryptionKey;
+  }
+}
+
+/** Bonded stake; what is on its way out is read from the vault. */
+export function applyStakeEvent(world: World, event: EventFrom<"StakeVault">): void {
+  if (event.name === "ProceedsClaimed") return;
+  const { nodeId, token } = event.args;
+  const node = world.nodes.get(Number(nodeId));
+  if (node === undefined) return;
+  switch (event.name) {
+    case "Deposited":
+    case "Unbonding":
+      node.stakes.set(token, event.args.stake);
+      return;
+    case "Slashed":
+      node.stakes.set(token, (node.stakes.get(token) ?? 0n) - event.args.fromStake);
+      node.slashed++;
+      return;
+    case "Withdrawn":
+  }
+}

@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import type { Plugin } from "vite";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+/**
+ * While developing, `CONCORDAT_RPC` and `CONCORDAT_ADDRESS_BOOK` (a file) stand in for the page's config.json, so that
+ * the page can be pointed at any chain without a file in the tree.
+ */
+function developmentConfig(): Plugin {
+  return {
+    name: "concordat-development-config",
+    apply: "serve",
+    configureServer(server) {
+      const { CONCORDAT_RPC: rpcUrl, CONCORDAT_ADDRESS_BOOK: file } = process.env;
+      if (rpcUrl === undefined || file === undefined) return;
+      server.middlewares.use("/config.json", (_request, response, next) => {
+        readFile(file, "utf8").then((text) => {
+          const network = { rpcUrls: [rpcUrl], addressBook: JSON.parse(text) as unknown };
+          response.setHeader("content-type", "application/json");
+          response.end(JSON.stringify({ format: "concordat/dapp/1", networks: [network] }));
+        }, next);
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  // Any host and any path, IPFS included: every address in the build is relative.
+  base: "./",
+  plugins: [react(), developmentConfig()],
+  resolve: {
+    alias: {
+      // What the learning modules need of Node, for the page.
+      "node:timers/promises": `${root}src/learning/timersPromises.ts`,
+    },
+  },
+  server: { host: "127.0.0.1", port: 5173 },
+  worker: { format: "es" },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: "es2022",
+    // The polyfill is an inline script, which the page's Content-Security-Policy forbids.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1500,
+  },
+});

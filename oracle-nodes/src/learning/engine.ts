@@ -1,6 +1,7 @@
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import type { EvaluationTerms, TaskManifest } from "../../../protocol/manifest.ts";
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
+import type { StepPrivacy } from "./dpSgd.ts";
 import type { Samples } from "./samples.ts";
 import type { Topology } from "./models.ts";
 import type { TrainerCommand } from "./process/trainerProcess.ts";
@@ -60,6 +61,8 @@ export interface TrainOptions {
   readonly moves?: (tensor: string) => boolean;
   /** Epochs of this call and the number of the first, when a round trains in several calls: 1..localEpochs by default. */
   readonly epochs?: { readonly first: number; readonly count: number };
+  /** Clips and adds noise in every step, and samples records for it instead of shuffling them. */
+  readonly privacy?: StepPrivacy;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }

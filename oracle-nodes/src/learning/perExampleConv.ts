@@ -27,7 +27,10 @@ export function convExamples(layer: tfl.layers.Layer): ExampleLayer {
   const config = layer.getConfig();
   const [height = 1, width = 1] = inTwo(config["strides"] as number[]);
   const padding = String(config["padding"]);
-  if ((padding !== "same" && padding !== "valid") || (config["dataFormat"] ?? "channelsLast") !== "channelsLast") {
+  if (
+    (padding !== "same" && padding !== "valid") ||
+    (config["dataFormat"] ?? "channelsLast") !== "channelsLast"
+  ) {
     throw new ConcordatError(`${layer.name} cannot be trained with clipped gradients`, {
       hint: "Use padding same or valid, and channels last",
     });

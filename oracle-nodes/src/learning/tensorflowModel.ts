@@ -1,10 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
+import { InputError } from "../../../protocol/errors.ts";
 import type { ModelTensors, NamedTensor, TensorSpec } from "../../../protocol/tensors.ts";
 import { ApflSteps } from "./apflSteps.ts";
 import { correctAveragePoolGradient } from "./averagePoolGradient.ts";
 import { batchTensors, type BatchTensors, meanGradient } from "./batchGradient.ts";
+import { poissonBatches, privateGradient } from "./dpSgd.ts";
 import { throwGpuFailure } from "./backends/webgpu.ts";
 import type {
   ApflOptions,
@@ -77,9 +79,13 @@ class TensorflowModel implements TrainableModel {
     return this.#enqueue(async () => {
       this.#write(options.weights);
       const sgd = new SgdSteps(this.#moving(options), options);
+      const { privacy, hyper } = options;
+      const isPadded = !READS_EACH_STEP.has(this.#backend);
+      const gradient =
+        privacy === undefined ? meanGradient : privateGradient(privacy, hyper.batchSize, isPadded);
       try {
         return await this.#train(options, (batch) => {
-          const { loss, gradients } = meanGradient(this.#layers, batch, sgd.variables);
+          const { loss, gradients } = gradient(this.#layers, batch, sgd.variables);
           sgd.step(gradients);
           return loss;
         });
@@ -91,6 +97,7 @@ class TensorflowModel implements TrainableModel {
 
   trainApfl(options: ApflOptions): Promise<ApflResult> {
     return this.#enqueue(async () => {
+      if (options.privacy !== undefined) throw new InputError("APFL cannot train with differential privacy");
       this.#write(options.weights);
       checkTensors(options.personal, this.specs);
       const moving = this.#moving(options);
@@ -130,17 +137,22 @@ class TensorflowModel implements TrainableModel {
 
   /** Runs the epochs of a training. `step` moves the variables by one batch and returns the batch's mean loss. */
   async #train(options: TrainOptions, step: (batch: BatchTensors) => tf.Scalar): Promise<TrainResult> {
-    const { weights, samples, hyper, round, member, signal, onProgress } = options;
+    const { weights, samples, hyper, round, member, privacy, signal, onProgress } = options;
     const { first, count } = options.epochs ?? { first: 1, count: hyper.localEpochs };
     const makeBatch = batchMaker(samples);
     const steps = Math.ceil(samples.indices.length / hyper.batchSize) * count;
     const giveWay = turnTaker();
     const losses = new LossSum(READS_EACH_STEP.has(this.#backend));
-    let done = 0;
+    let [done, seen] = [0, 0];
     try {
       for (let epoch = first; epoch < first + count; epoch++) {
         losses.reset();
-        for (const indices of minibatches({ samples, hyper }, { round, member, epoch })) {
+        seen = 0;
+        const batches =
+          privacy === undefined
+            ? minibatches({ samples, hyper }, { round, member, epoch })
+            : poissonBatches(samples.indices, hyper.batchSize, privacy.random);
+        for (const indices of batches) {
           signal?.throwIfAborted();
           const batch = makeBatch(indices);
           useBackend(this.#backend);
@@ -155,6 +167,7 @@ class TensorflowModel implements TrainableModel {
             batch.size,
           );
           done++;
+          seen += batch.size;
           onProgress?.({
             epoch,
             epochs: hyper.localEpochs,
@@ -178,7 +191,7 @@ class TensorflowModel implements TrainableModel {
     return {
       weights: checkedFinite(result),
       samples: samples.indices.length,
-      loss: losses.total / samples.indices.length,
+      loss: losses.total / Math.max(1, seen),
     };
   }
 

@@ -63,6 +63,8 @@ describe("A node's configuration", () => {
       { ...config, dataset: { partition: { seed: 1, nodes: 5, index: 5 } } },
       "dataset.partition.index",
     ],
+    ["an engine that there is not", { ...config, engine: "torch" }, "engine"],
+    ["a trainer without its program", { ...config, engine: { process: { args: [] } } }, "engine"],
     ["nothing at all", undefined, "rpcUrl"],
   ];
   for (const [why, value, key] of wrong) {

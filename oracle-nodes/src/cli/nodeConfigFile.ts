@@ -21,12 +21,16 @@ export async function readNodeConfig(file: string): Promise<NodeConfig> {
   }
   const config = parseNodeConfig(parseYaml(file, text));
   const from = (path: string): string => resolve(dirname(file), path);
-  const { dataset } = config;
+  const { dataset, engine } = config;
   return {
     ...config,
     addressBook: from(config.addressBook),
     dataDir: from(config.dataDir),
     keystore: from(config.keystore),
+    engine:
+      typeof engine === "string"
+        ? engine
+        : { process: { ...engine.process, dir: from(engine.process.dir ?? ".") } },
     dataset: {
       ...(dataset.dir !== undefined && { dir: from(dataset.dir) }),
       partition:

@@ -59,6 +59,8 @@ const engine = z.union(
       process: z.strictObject({
         command: path,
         args: z.array(z.string()).default([]),
+        /** The folder in which it runs; that of the configuration file by default. */
+        dir: path.optional(),
         /** How long the program may be silent while it works. */
         timeoutSeconds: z.number().int().min(1).max(86_400).default(600),
       }),

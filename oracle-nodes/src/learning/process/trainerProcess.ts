@@ -8,6 +8,8 @@ import { lineSchema, type Progress, type TrainerLine } from "./trainerProtocol.t
 export interface TrainerCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** The folder in which it runs; this process's by default. */
+  readonly dir?: string | undefined;
   /** How long it may be silent while it works on a command. */
   readonly timeoutSeconds: number;
 }
@@ -66,7 +68,8 @@ export class TrainerProcess {
       Object.entries(process.env).filter(([key]) => !key.startsWith("CONCORDAT_")),
     );
     const grouped = process.platform !== "win32";
-    const child = spawn(command.command, command.args, { stdio: "pipe", env, detached: grouped });
+    const { dir: cwd, args } = command;
+    const child = spawn(command.command, args, { stdio: "pipe", env, cwd, detached: grouped });
     this.#child = child;
     process.once("exit", this.#onExit);
     child.stdout.on("data", (bytes: Buffer) => this.#read(bytes));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import PQueue from "p-queue";
 import { ConcordatError } from "../../../protocol/errors.ts";
 
@@ -51,8 +52,8 @@ async function writeFile({ path, bytes }: NewFile, isDurable: boolean): Promise<
   try {
     const file = await open(partial, "w", 0o600);
     try {
-      for (const part of typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes)
-        await file.writeFile(part);
+      const parts = typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes;
+      for (const part of parts) await writeAll(file, typeof part === "string" ? Buffer.from(part) : part);
       if (isDurable) await file.sync();
     } finally {
       await file.close();
@@ -62,6 +63,11 @@ async function writeFile({ path, bytes }: NewFile, isDurable: boolean): Promise<
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** As FileHandle.writeFile, but in one call where the system takes everything at once, instead of one for each 512 KiB. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let end = 0; end < bytes.length; ) end += (await file.write(bytes, end)).bytesWritten;
 }
 
 /** Makes a folder, and its parents, if it is not there. */

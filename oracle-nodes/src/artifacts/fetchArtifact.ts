@@ -51,7 +51,8 @@ export async function fetchArtifact(
   const fetcher = new BlockFetcher(digest, sources, signal, bounds.timeoutMs);
   try {
     const cid = cidFromDigest(digest);
-    const root = { cid, bytes: await fetcher.fetch(cid, new Uint8Array(MAX_ROOT_BYTES)) };
+    // A copy, since whoever keeps the root would keep all of the room that it may have needed.
+    const root = { cid, bytes: (await fetcher.fetch(cid, new Uint8Array(MAX_ROOT_BYTES))).slice() };
     const layout = parseRoot(digest, root.bytes);
     if (layout.size > bounds.maxBytes) {
       throw new ArtifactTooLargeError(

@@ -29,7 +29,7 @@ function train(id, { weights, samples, result, epochs, moves }) {
     process.exit(3);
   }
   if (fault === "hang") return;
-  if (fault === "refuse") return say({ id, error: "no such thing" });
+  if (fault === "refuse") return say({ id, error: "no such\nthing" });
   if (fault === "cut") writeFileSync(result, "cut off");
   if (fault === "diverge") return say({ id, done: { loss: null, samples: 1 } });
   if (fault === "slow") return setTimeout(() => say({ id, done: { loss: 1, samples: 1 } }), 300);

@@ -123,7 +123,8 @@ class ProcessModel implements TrainableModel {
     return this.#enqueue(async () => {
       const { weights, samples, hyper, round, member, signal, onProgress } = options;
       const { program, hello } = await this.open(signal);
-      for (const option of Object.keys(options)) if (!PLAIN.has(option)) checkFeature(hello, option);
+      for (const [option, value] of Object.entries(options))
+        if (value !== undefined && !PLAIN.has(option)) checkFeature(hello, option);
       const { proximal, correction, moves, epochs } = options;
       const result = join(this.#dir, "result.safetensors");
       rmSync(result, { force: true });

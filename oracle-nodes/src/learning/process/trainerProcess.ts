@@ -135,6 +135,7 @@ export class TrainerProcess {
   }
 
   #read(bytes: Buffer): void {
+    if (this.isOver) return;
     let begin = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, begin)) {
       this.#line.push(bytes.subarray(begin, end));
@@ -168,7 +169,10 @@ export class TrainerProcess {
     clearTimeout(this.#silence);
     this.#pending = undefined;
     if ("done" in line) pending.resolve(line.done);
-    else pending.reject(new ConcordatError(`The trainer failed: ${line.error.slice(0, QUOTED)}`));
+    else {
+      const why = line.error.replace(/\s+/g, " ").slice(0, QUOTED);
+      pending.reject(new ConcordatError(`The trainer failed: ${why}`));
+    }
   }
 
   #restartClock(milliseconds: number): void {

@@ -67,7 +67,7 @@ async function writeFile({ path, bytes }: NewFile, isDurable: boolean): Promise<
 
 /** As FileHandle.writeFile, but in one call where the system takes everything at once, instead of one for each 512 KiB. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let end = 0; end < bytes.length; ) end += (await file.write(bytes, end)).bytesWritten;
+  for (let end = 0; end < bytes.length;) end += (await file.write(bytes, end)).bytesWritten;
 }
 
 /** Makes a folder, and its parents, if it is not there. */

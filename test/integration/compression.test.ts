@@ -62,6 +62,36 @@ describe("A federation whose updates are compressed", function () {
     activities.forEach(checkTraffic);
   });
 
+  it("sends the same update in the retry of a void round, from the same residual", async () => {
+    federation = await LocalFederation.start({ nodes: 4, compression: COMPRESSION });
+    const task = await federation.publish({
+      rounds: ROUNDS,
+      quorumBps: 10_000 as never,
+      trainingSeconds: 600,
+    });
+    await federation.join(task);
+    const [absent, ...others] = federation.nodes as [FederationNode, ...FederationNode[]];
+    const isOver = ({ doing }: TaskActivity): boolean => doing.startsWith("over");
+    const over = others.map(async (node) => seen(node, isOver));
+    await seen(absent, ({ round, doing }) => round === 2 && doing === "training");
+    await federation.stopNode(absent);
+    await federation.until(task, ({ round, postedCount }) => round === 2 && postedCount === 3);
+    await federation.passSeconds(610);
+    await federation.until(task, ({ round, retry }) => round === 2 && retry === 1);
+    await seen(absent, isOver);
+    await Promise.all(over);
+
+    const second = (await federation.events(task, "UpdateAccepted")).filter(
+      (args) => Number(args["round"]) === 2,
+    );
+    for (const { nodeId } of others) {
+      const own = second.filter((args) => Number(args["nodeId"]) === nodeId);
+      expect(own.map((args) => Number(args["retry"]))).to.deep.equal([0, 1]);
+      expect(own[0]?.["digest"]).to.equal(own[1]?.["digest"]);
+    }
+    for (const node of federation.nodes) await checkLastUpdate(task, node);
+  });
+
   /** A node gets the initial model, and in each round the others' updates or the aggregate, or both if it is late. */
   function checkTraffic({ updateBytes = 0, receivedBytes }: TaskActivity): void {
     const specs = federation.manifest.model.tensors;

@@ -37,6 +37,10 @@ describe("help of the command line", () => {
       "task show",
       "task join",
       "task vote",
+      "data list",
+      "data fetch",
+      "data describe",
+      "data partition",
       "audit",
     ]);
   });

@@ -9,8 +9,9 @@ export interface NodeConfigValues {
     readonly seed: number;
     readonly nodes: number;
     readonly index: number;
-    readonly trainPerClass?: number;
-    readonly validationPerClass?: number;
+    readonly classesPerNode?: number | undefined;
+    readonly trainPerClass?: number | undefined;
+    readonly validationPerClass?: number | undefined;
   };
   readonly confirmations: number;
   readonly pollMs: number;
@@ -77,11 +78,12 @@ dataset:
     seed: ${dataset.seed}
     nodes: ${dataset.nodes}
     index: ${dataset.index}
-    ${setting("classesPerNode", undefined, 4)}
+    ${setting("classesPerNode", dataset.classesPerNode, 4)}
     ${setting("trainPerClass", dataset.trainPerClass, 150)}
     ${setting("validationPerClass", dataset.validationPerClass, 50)}
 
-# auto (the best that works here), wasm, webgpu, tensorflow, tensorflow-gpu or cpu.
+# auto (the best that works here), wasm, webgpu, tensorflow, tensorflow-gpu or cpu; or any program that speaks the
+# protocol of docs/process-trainer.md:  engine: { process: { command: python3, args: [trainer.py] } }
 engine: auto
 
 # Tasks to serve: every one that the node joined, or a list like [1, 4].

@@ -3,6 +3,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { addArtifactCommands } from "./commands/artifactCommands.ts";
 import { addAuditCommand } from "./commands/auditCommand.ts";
 import { addBenchCommands } from "./commands/benchCommands.ts";
+import { addDataCommands } from "./commands/dataCommands.ts";
 import { addDemoCommand } from "./commands/demoCommand.ts";
 import { addKeyCommands } from "./commands/keyCommands.ts";
 import { addNodeCommands } from "./commands/nodeCommands.ts";
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addArtifactCommands(program);
   addKeyCommands(program);
   addAuditCommand(program);
+  addDataCommands(program);
   addBenchCommands(program);
   for (const group of program.commands) group.helpCommand(false);
   for (const group of [program, node, task]) group.addHelpText("after", EXIT_CODES);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
+import type { EvaluationTerms } from "../../../../protocol/manifest.ts";
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
 import { createKuboStore } from "../../artifacts/kuboStore.ts";
 import type { ChainWriter } from "../chainAccess.ts";
@@ -41,6 +42,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
     description: options.description,
     dataset: await publishedData(options),
     seed: options.seed,
+    maeScale: options.maeScale,
     compression: compressionTerms(options),
     ...(options.model !== undefined && { model: options.model }),
     ...(options.epochs !== undefined && { localEpochs: options.epochs }),
@@ -50,7 +52,8 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
   });
   await withWriter(options, async (chain) => {
     const block = await chain.provider.getBlock("latest");
-    const settings = await termsSettings(options, chain);
+    const target = targetScore(options, files.manifest.evaluation);
+    const settings = { ...(await termsSettings(options, chain)), target };
     const terms = buildTerms(settings, files, chain.book.contracts, block?.timestamp ?? 0);
     if (options.dryRun) {
       if (options.json) printJson({ terms, manifest: files.manifest });
@@ -115,6 +118,16 @@ async function termsSettings(
     arbiter: options.arbiter ?? (account as Address),
     slashRecipient: options.slashRecipient ?? (account as Address),
   };
+}
+
+/** The score that ends the task, in the unit of the task's scores. */
+function targetScore({ target, targetError }: TaskPublishOptions, evaluation: EvaluationTerms): number {
+  const isError = evaluation.metric === "mae";
+  if (isError ? target > 0 : targetError !== undefined) {
+    const [given, wanted] = isError ? ["--target", "--target-error"] : ["--target-error", "--target"];
+    throw new InputError(`${given} does not suit the dataset`, { hint: `Give ${wanted}` });
+  }
+  return isError ? Math.round((targetError ?? 0) * evaluation.scale) : target;
 }
 
 async function writeFiles(dir: string, { manifestFile, initialModel }: TaskFiles): Promise<void> {

@@ -19,7 +19,7 @@ export function addDemoCommand(program: Command): void {
     .option("--rounds <T>", "rounds", wholeNumber(1, 1000), 8)
     .addOption(new Option("--dataset <NAME>", "what is learnt").choices(DATASET_NAMES).default("digits"))
     .option("--data <DIR>", "folder with the dataset's files; the built-in digits needs none")
-    .option("--model <NAME|FILE.json>", "mlp, cnn, lenet, or a Keras topology (default: suits the dataset)")
+    .option("--model <NAME|FILE.json>", "built-in model, or a Keras topology (default: suits the dataset)")
     .option(
       "--epochs <E>",
       "passes over a node's data in a round (default: suits the dataset)",
@@ -28,7 +28,7 @@ export function addDemoCommand(program: Command): void {
     .option("--batch <B>", "samples a step (default: suits the dataset)", wholeNumber(1, 4096))
     .option("--lr <RATE>", "learning rate (default: suits the dataset)", positiveNumber)
     .option("--momentum <M>", "momentum of SGD (default: suits the dataset)", fraction)
-    .option("--train-per-class <N>", "training images of each of a node's four classes", wholeNumber(1), 150)
+    .option("--train-per-class <N>", "training records of each of a node's four classes", wholeNumber(1), 150)
     .option("--seed <S>", "seed of partition, initial model and shuffles", wholeNumber(0, 0xffff_ffff), 1)
     .addOption(
       new Option("--strategy <NAME>", "how alpha is chosen")

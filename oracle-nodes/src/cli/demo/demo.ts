@@ -116,7 +116,7 @@ async function demonstrate(
 /** Chain, publisher's store, contracts, nodes: up, staked and announced. */
 async function startFederation(
   options: DemoOptions,
-  { files }: DemoPlan,
+  { files, shares }: DemoPlan,
   workspace: Workspace,
   stage: Stage,
   cleanup: Cleanup,
@@ -131,7 +131,7 @@ async function startFederation(
 
   stage.step(`Deploying the contracts and founding a federation of ${options.nodes} nodes`);
   const federation = await orInterrupted(
-    foundFederation(chain, workspace.dir, options, store.endpoints()),
+    foundFederation(chain, workspace.dir, options, shares, store.endpoints()),
     stage.signal,
   );
   cleanup.add(() => federation.provider.destroy());

@@ -6,10 +6,11 @@ import { deployConcordat } from "../../../../deploy/deployConcordat.ts";
 import type { AddressBook } from "../../../../protocol/addressBook.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
+import type { ClassesSpec } from "../../learning/partition/scheme.ts";
 import { initialiseNode } from "../nodeInit.ts";
 import { toJson } from "../output.ts";
 import type { DemoOptions } from "./demoOptions.ts";
-import { STAKE, VALIDATION_PER_CLASS } from "./demoTerms.ts";
+import { STAKE } from "./demoTerms.ts";
 import { BLOCK_MS } from "./embeddedChain.ts";
 import type { EmbeddedChain } from "./embeddedChain.ts";
 
@@ -49,6 +50,7 @@ export async function foundFederation(
   chain: EmbeddedChain,
   dir: string,
   options: DemoOptions,
+  shares: ClassesSpec,
   publisherEndpoints: string,
 ): Promise<Federation> {
   const wallets = Array.from({ length: options.nodes }, newWallet);
@@ -84,12 +86,9 @@ export async function foundFederation(
         rpcUrl: chain.rpcUrl,
         addressBook: bookFile,
         dataset: {
+          ...shares,
           ...(options.data !== undefined && { dir: options.data }),
-          seed: options.seed,
-          nodes: options.nodes,
           index,
-          trainPerClass: options.trainPerClass,
-          validationPerClass: VALIDATION_PER_CLASS,
         },
         confirmations: 1,
         pollMs: 100,

@@ -6,7 +6,7 @@ import { loadTask } from "../../learning/loadTask.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
 import { partition } from "../../learning/partition.ts";
 import type { Partition } from "../../learning/partition.ts";
-import type { PartitionSpec } from "../../learning/partition/scheme.ts";
+import type { ClassesSpec } from "../../learning/partition/scheme.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
 import { DATASET_DEFAULTS } from "../publish/datasetDefaults.ts";
@@ -17,7 +17,7 @@ import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.t
 export interface DemoPlan {
   readonly files: TaskFiles;
   readonly learning: LearningTask;
-  readonly shares: PartitionSpec;
+  readonly shares: ClassesSpec;
   readonly partition: Partition;
   /** In a few words, for titles. */
   readonly setting: string;
@@ -31,10 +31,15 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
   checkRule(options);
   if (options.json !== undefined) await checkWritable(options.json);
   const dataset = await loadDataset(options.dataset, options.data);
+  if (dataset.classes === 1) {
+    throw new InputError(`The demonstration compares accuracies, ${dataset.name} has a number to predict`, {
+      hint: "Choose a dataset with classes",
+    });
+  }
   const shares = {
     nodes: options.nodes,
     seed: options.seed,
-    classesPerNode: CLASSES_PER_NODE,
+    classesPerNode: Math.min(CLASSES_PER_NODE, dataset.classes),
     trainPerClass: options.trainPerClass,
     validationPerClass: VALIDATION_PER_CLASS,
   };

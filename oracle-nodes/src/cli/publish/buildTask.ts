@@ -5,7 +5,7 @@ import { digestOf } from "../../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../../protocol/ids.ts";
 import { encodeManifest } from "../../../../protocol/manifest.ts";
 import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
+import type { EvaluationTerms, TaskManifest } from "../../../../protocol/manifest.ts";
 import { createEngine } from "../../learning/engine.ts";
 import { manifestModel } from "../../learning/manifestModel.ts";
 import { DATASET_DEFAULTS } from "./datasetDefaults.ts";
@@ -16,12 +16,14 @@ export interface LearningSettings {
   readonly name: string;
   readonly description: string;
   readonly dataset: DatasetTerms;
-  /** mlp, cnn, lenet, or a .json file with a topology. */
+  /** A built-in model, or a .json file with a topology. */
   readonly model?: string;
   readonly localEpochs?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly momentum?: number;
+  /** For a number to predict: the score of a mean absolute error of 1. */
+  readonly maeScale?: number;
   /** Seeds the initial model and the shuffles. */
   readonly seed: number;
   /** None by default. */
@@ -66,7 +68,7 @@ export async function buildTask(settings: LearningSettings): Promise<TaskFiles> 
       batchSize: settings.batchSize ?? defaults.batchSize,
       seed: settings.seed,
     },
-    evaluation: { metric: "accuracy", negotiationSplit: "validation" },
+    evaluation: evaluationOf(dataset, settings.maeScale),
     privacy: { kind: "none" },
     compression: settings.compression ?? { kind: "none" },
   };
@@ -77,6 +79,13 @@ export async function buildTask(settings: LearningSettings): Promise<TaskFiles> 
     initialModel: await named(await initialModel(manifest)),
     maxArtifactBytes: Math.max(maxArtifactBytes(tensors), maxUpdateBytes(tensors, manifest.compression)),
   };
+}
+
+function evaluationOf({ classes }: DatasetTerms, scale = 1000): EvaluationTerms {
+  const negotiationSplit = "validation";
+  return classes === 1
+    ? { metric: "mae", scale, negotiationSplit }
+    : { metric: "accuracy", negotiationSplit };
 }
 
 async function initialModel({ model, dataset, training }: TaskManifest): Promise<Uint8Array> {

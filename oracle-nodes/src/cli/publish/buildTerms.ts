@@ -42,8 +42,8 @@ export interface TermsSettings {
   readonly rule: AggregationRuleName;
   readonly f: number;
   readonly maxSamples: number;
-  /** Mean accuracy that ends the task, in basis points; 0 for none. */
-  readonly target: Bps;
+  /** Mean score that ends the task: accuracy in basis points, or error times its scale; 0 for none. */
+  readonly target: number;
   /** Seconds from publication until the task may start. */
   readonly startIn: number;
   /** Seconds from publication after which no round starts. */

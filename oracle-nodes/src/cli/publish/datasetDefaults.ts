@@ -18,8 +18,8 @@ export const DATASET_DEFAULTS: Readonly<Record<DatasetName, DatasetDefaults>> = 
   "fashion-mnist": { model: "mlp", ...TRAINING },
   cifar10: { model: "lenet", ...TRAINING },
   cifar100: { model: "lenet", ...TRAINING },
-  "uci-har": { model: "mlp", ...TRAINING },
-  "realworld-har": { model: "mlp", ...TRAINING },
+  "uci-har": { model: "har-cnn", ...TRAINING },
+  "realworld-har": { model: "har-cnn", ...TRAINING },
   "image-folder": { model: "cnn", ...TRAINING },
   csv: { model: "mlp", ...TRAINING },
 };

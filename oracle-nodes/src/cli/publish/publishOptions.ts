@@ -26,6 +26,9 @@ export interface PublishOptions extends Omit<TermsSettings, Converted>, Compress
   readonly name: string;
   readonly description: string;
   readonly dataset: DatasetName;
+  readonly data?: string;
+  readonly maeScale: number;
+  readonly targetError?: number;
   readonly model?: string;
   readonly epochs?: number;
   readonly batch?: number;
@@ -62,7 +65,11 @@ export function publishOptions(command: Command): Command {
     .option("--name <TEXT>", "name of the task", "unnamed")
     .option("--description <TEXT>", "what it is for", "")
     .addOption(choice("--dataset <NAME>", "dataset that the nodes hold", DATASET_NAMES, "digits"))
-    .option("--model <NAME|FILE.json>", "mlp, cnn, lenet, or a Keras topology (default: suits the dataset)")
+    .option(
+      "--data <DIR>",
+      "example folder of an image-folder, csv or realworld-har: tells shape and classes",
+    )
+    .option("--model <NAME|FILE.json>", "built-in model, or a Keras topology (default: suits the dataset)")
     .option("--epochs <E>", "passes over a node's data in a round", wholeNumber(1, 1000))
     .option("--batch <B>", "samples a step", wholeNumber(1, 4096))
     .option("--lr <RATE>", "learning rate", positiveNumber)
@@ -84,7 +91,17 @@ export function publishOptions(command: Command): Command {
     .addOption(share("--alpha-upper <RATIO>", "greatest weight of the local model", 8000))
     .addOption(share("--initial-alpha <RATIO>", "alpha until a round has a quorum of scores", 5000))
     .addOption(choice("--grid <NAME>", "which bound is a candidate", Object.keys(GRIDS), "include-upper"))
-    .addOption(share("--target <RATIO>", "mean accuracy that ends the task; 0 for none", 0));
+    .addOption(share("--target <RATIO>", "mean accuracy that ends the task; 0 for none", 0))
+    .addOption(
+      new Option("--mae-scale <N>", "for a number to predict: score of a mean absolute error of 1")
+        .argParser(positiveNumber)
+        .default(1000),
+    )
+    .option(
+      "--target-error <E>",
+      "for a number to predict: mean absolute error that ends the task",
+      positiveNumber,
+    );
 
   command.optionsGroup("Committee and aggregation:");
   command

@@ -13,6 +13,8 @@ export interface DataFolder {
   /** Where the artifact store lives. */
   readonly artifacts: string;
   readonly statusFile: string;
+  /** What the node's trainings have spent of its privacy budget, in all tasks. */
+  readonly privacyLedger: string;
   /** What the node keeps for one task of one deployment. */
   task(deployment: string, taskId: TaskId): string;
   release(): Promise<void>;
@@ -49,6 +51,7 @@ export async function openDataFolder(
   return {
     artifacts: join(dir, "artifacts"),
     statusFile: join(dir, "status.json"),
+    privacyLedger: join(dir, "privacy-ledger.json"),
     task: (deployment, taskId) => join(dir, "tasks", deployment, `task-${taskId}`),
     release: unlock,
   };

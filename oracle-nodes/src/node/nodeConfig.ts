@@ -98,6 +98,11 @@ const schema = z.strictObject({
   advance: z.boolean().default(true),
   /** Rounds whose artifacts are kept; without it all are, which an audit of the aggregates needs. */
   keepRounds: z.number().int().min(2).optional(),
+  /**
+   * What all trainings of this node together may spend, by the accountant; a training that would pass it is refused, and so
+   * is every one without differential privacy. Without it each task's own terms decide.
+   */
+  privacyBudget: z.strictObject({ epsilon: z.number().positive(), delta: z.number().gt(0).lt(1) }).optional(),
 });
 
 /** How a node is set up; see the schema for what each key means. */

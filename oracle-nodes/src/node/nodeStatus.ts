@@ -22,6 +22,8 @@ export interface TaskActivity {
   readonly updateBytes?: number;
   /** Bytes of the blocks that were fetched for this task since the node took it up: models and updates. */
   readonly receivedBytes?: number;
+  /** What the node's trainings for this task have spent of its privacy so far; absent where the task asks for none. */
+  readonly spentBudget?: { readonly epsilon: number; readonly delta: number };
   /** Mean loss of the last training. */
   readonly lastLoss?: number;
   /** The last accuracy table, in basis points. */

@@ -15,6 +15,7 @@ import { loadOwnDataset } from "./loadOwnDataset.ts";
 import { ReceivedBytes } from "./receivedBytes.ts";
 import type { Services } from "./services.ts";
 import { SignedResults } from "./signedResults.ts";
+import { checkOwnRecords } from "./trainPrivately.ts";
 import { openTaskData, type TaskData } from "./taskData.ts";
 
 /** Milliseconds for one attempt to fetch the manifest. */
@@ -76,6 +77,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     dir,
     logger,
   });
+  checkOwnRecords(services, { manifest }, data.train);
   const domain = resultDomain(chain.book.chainId, terms.coordinator);
   const signed = await SignedResults.open(join(dir, "signed"), signer, domain);
   logger.info({ name: manifest.name, memberId, samples: data.train.indices.length }, "serving the task");

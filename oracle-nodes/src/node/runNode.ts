@@ -16,6 +16,7 @@ import { openKeystore } from "./keystore.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
 import { Peers } from "./peers.ts";
+import { PrivacyLedger } from "./privacyLedger.ts";
 import { serveTasks } from "./serveTasks.ts";
 import type { Services } from "./services.ts";
 
@@ -68,6 +69,7 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
       sessions,
       folder,
       board,
+      ledger: await PrivacyLedger.open(folder.privacyLedger),
       logger,
       peers: new Peers(chain, nodeId, config.providers),
       deployment: await nameDeployment(chain, addressBook),

@@ -8,6 +8,7 @@ import type { DataFolder } from "./dataFolder.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import type { StatusBoard } from "./nodeStatus.ts";
 import type { Peers } from "./peers.ts";
+import type { PrivacyLedger } from "./privacyLedger.ts";
 
 /** What all tasks of one node share. */
 export interface Services {
@@ -22,5 +23,6 @@ export interface Services {
   /** Names the deployment in the node's folder: a chain that was started anew is another one. */
   readonly deployment: string;
   readonly board: StatusBoard;
+  readonly ledger: PrivacyLedger;
   readonly logger: Logger;
 }

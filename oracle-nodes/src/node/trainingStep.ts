@@ -7,8 +7,10 @@ import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
 import { readPersonalised } from "./personalisedModel.ts";
+import { BudgetSpentError } from "./privacyLedger.ts";
 import type { Services } from "./services.ts";
 import type { Signed } from "./signedResults.ts";
+import { trainPrivately } from "./trainPrivately.ts";
 
 /**
  * The node's part of Training: trains from its base, keeps the update from everyone until the phase has closed, signs it
@@ -26,7 +28,9 @@ export async function trainingStep(
   const slot = { round: view.round, retry: view.retry, base: view.base };
   let signed = await task.signed.find("LocalUpdate", slot);
   if (signed === undefined) {
-    const update = (await signedBefore(task, view)) ?? (await train(services, task, view, signal));
+    const update =
+      (await signedBefore(task, view)) ?? (await trainWithinBudget(services, task, view, signal));
+    if (update === undefined) return;
     const value = { taskId, node: nodeId, ...slot, digest: update.digest, samples: update.samples };
     signed = await task.signed.signOnce("LocalUpdate", slot, value);
   }
@@ -66,6 +70,26 @@ async function signedBefore(task: ServedTask, view: RoundView): Promise<TrainedU
   return signed && { digest: signed.value.digest as Digest, samples: Number(signed.value.samples) };
 }
 
+/** Sits the round out where training would pass the node's privacy budget, and says so. */
+async function trainWithinBudget(
+  services: Services,
+  task: ServedTask,
+  view: RoundView,
+  signal: AbortSignal,
+): Promise<TrainedUpdate | undefined> {
+  try {
+    return await train(services, task, view, signal);
+  } catch (error) {
+    if (!(error instanceof BudgetSpentError)) throw error;
+    task.logger.warn({ round: view.round, problem: error.oneLine }, "does not train");
+    services.board.update(task.taskId, {
+      doing: "sitting out: its privacy budget does not allow to train",
+      problem: error.oneLine,
+    });
+    return undefined;
+  }
+}
+
 async function train(
   services: Services,
   task: ServedTask,
@@ -73,12 +97,12 @@ async function train(
   signal: AbortSignal,
 ): Promise<TrainedUpdate> {
   const { board, store, nodeId } = services;
-  const { taskId, memberId, manifest, learning, data, logger } = task;
+  const { taskId, memberId, manifest, data, logger } = task;
   board.update(taskId, { doing: "fetching the model to train from" });
   const weights = await trainingBase(services, task, round, base, signal);
   await data.refresh();
   board.update(taskId, { doing: "training" });
-  const result = await learning.model.train({
+  const { result, spent } = await trainPrivately(services, task, {
     weights,
     samples: data.train,
     hyper: manifest.training,
@@ -90,7 +114,14 @@ async function train(
   });
   logger.info({ round, loss: result.loss, samples: result.samples }, "trained");
   board.update(taskId, { doing: "storing its update", lastLoss: result.loss });
-  const metadata = { role: "update", task: taskId, round, node: nodeId, base } as const;
+  const metadata = {
+    role: "update",
+    task: taskId,
+    round,
+    node: nodeId,
+    base,
+    ...(spent && { spent }),
+  } as const;
   const bytes = await encodeOwnUpdate(services, task, metadata, result.weights, signal);
   board.update(taskId, { updateBytes: bytes.length });
   const digest = await store.put(bytes, { withhold: true });

@@ -12,8 +12,16 @@ export type Mechanism =
   | { readonly kind: "laplace"; readonly epsilon: number }
   /** Anything that is epsilon-differentially private, whatever its noise. */
   | { readonly kind: "pure"; readonly epsilon: number }
-  /** Anything with a Renyi divergence of at most rho * order at every order, over a Poisson sample of the records. */
-  | { readonly kind: "concentrated"; readonly rho: number; readonly samplingRate: number };
+  /**
+   * Anything with a Renyi divergence of at most rho * order at every order, and at most `epsilon` if that is given, over a
+   * Poisson sample of the records.
+   */
+  | {
+      readonly kind: "concentrated";
+      readonly rho: number;
+      readonly samplingRate: number;
+      readonly epsilon?: number;
+    };
 
 /** A mechanism and how many times it was used, each time after seeing the earlier results. */
 export interface Use {

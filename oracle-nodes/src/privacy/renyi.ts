@@ -20,6 +20,8 @@ export const ORDERS: readonly number[] = [
  * 2020, Proposition 12; Balle et al. 2020).
  */
 export function renyiEpsilon(uses: readonly Use[], delta: number): number {
+  // Pure budgets add up, whatever delta is.
+  const pure = uses.reduce((sum, { mechanism, times }) => sum + times * pureEpsilon(mechanism), 0);
   const epsilons = ORDERS.map((order) => {
     const divergence = uses.reduce(
       (sum, { mechanism, times }) => sum + times * renyiDivergence(mechanism, order),
@@ -27,7 +29,13 @@ export function renyiEpsilon(uses: readonly Use[], delta: number): number {
     );
     return divergence + Math.log1p(-1 / order) - Math.log(order * delta) / (order - 1);
   });
-  return Math.max(0, Math.min(...epsilons));
+  return Math.max(0, Math.min(pure, ...epsilons));
+}
+
+/** The epsilon that a mechanism keeps to with a delta of 0; infinite for noise that has none. */
+function pureEpsilon(mechanism: Mechanism): number {
+  if (mechanism.kind === "gaussian") return Number.POSITIVE_INFINITY;
+  return mechanism.epsilon ?? Number.POSITIVE_INFINITY;
 }
 
 /** A bound on the Renyi divergence of a mechanism's results on neighbours, at an order above 1; infinite if none is known. */
@@ -39,8 +47,10 @@ export function renyiDivergence(mechanism: Mechanism, order: number): number {
       return laplace(mechanism.epsilon, order);
     case "pure":
       return randomisedResponse(mechanism.epsilon, order);
-    case "concentrated":
-      return sampledConcentrated(mechanism.rho, mechanism.samplingRate, order);
+    case "concentrated": {
+      const { rho, samplingRate, epsilon = Number.POSITIVE_INFINITY } = mechanism;
+      return Math.min(epsilon, sampledConcentrated(rho, samplingRate, order));
+    }
   }
 }
 

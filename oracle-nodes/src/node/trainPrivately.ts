@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { SpentBudget } from "../../../protocol/artifactMetadata.ts";
+import { normalisesItself, recordSize } from "../../../protocol/datasetTerms.ts";
+import { InputError } from "../../../protocol/errors.ts";
+import { checkPrivacy, type PrivacyTerms } from "../../../protocol/privacyTerms.ts";
+import { writeDurably } from "../artifacts/durableFile.ts";
+import type { TrainOptions, TrainResult } from "../learning/engine.ts";
+import { noisyFeatures } from "../learning/noisyFeatures.ts";
+import type { Samples } from "../learning/samples.ts";
+import { Keystream } from "../privacy/keystream.ts";
+import { noisyUpdate } from "../privacy/noisyUpdate.ts";
+import { usesOfTask, usesOfTraining } from "../privacy/privacyUses.ts";
+import type { ServedTask } from "./openTask.ts";
+import { BudgetSpentError, toMicro, type Budget } from "./privacyLedger.ts";
+import type { Services } from "./services.ts";
+
+/** A training, and what the node has spent in this task with it, where the task asks for privacy. */
+export interface PrivateTraining {
+  readonly result: TrainResult;
+  readonly spent?: SpentBudget;
+}
+
+/**
+ * Trains as the task's privacy terms ask. The training is charged to the node's ledger before its first step.
+ * @throws {BudgetSpentError} when the node's operator does not allow to spend that much.
+ * @throws {InputError} when the terms do not protect the records that the node has.
+ */
+export async function trainPrivately(
+  services: Services,
+  task: ServedTask,
+  options: TrainOptions,
+): Promise<PrivateTraining> {
+  const { model } = task.learning;
+  const { privacy } = task.manifest;
+  const limit = services.config.privacyBudget;
+  if (privacy.kind === "none") {
+    if (limit === undefined) return { result: await model.train(options) };
+    throw new BudgetSpentError(
+      `Task ${task.taskId} trains without differential privacy, and this node's privacyBudget allows none of that`,
+      { hint: "Leave the task, or take privacyBudget out of node.yaml" },
+    );
+  }
+  checkOwnRecords(services, task, options.samples);
+  const budget = await charge(services, task, privacy, options.samples);
+  services.board.update(task.taskId, { spentBudget: budget });
+  task.logger.info({ round: options.round, ...budget }, "privacy budget charged");
+  return { result: await trainWith(privacy, task, options), spent: toMicro(budget) };
+}
+
+/** Checks the terms against the records that the node really has. @throws {InputError} otherwise. */
+export function checkOwnRecords(
+  { config }: Pick<Services, "config">,
+  { manifest }: Pick<ServedTask, "manifest">,
+  { indices }: Samples,
+): void {
+  const { dataset, privacy, training, model } = manifest;
+  checkPrivacy(privacy, {
+    records: indices.length,
+    batchSize: training.batchSize,
+    isFitted: normalisesItself(dataset),
+    topology: model.topology,
+  });
+  if (privacy.kind !== "none" && typeof config.engine !== "string") {
+    throw new InputError("A trainer that is a program cannot show that it keeps to privacy terms", {
+      hint: "Choose another engine in node.yaml",
+    });
+  }
+}
+
+async function charge(
+  { ledger, deployment, config }: Services,
+  { taskId, manifest }: ServedTask,
+  privacy: Exclude<PrivacyTerms, { kind: "none" }>,
+  { indices, inputShape }: Samples,
+): Promise<Budget> {
+  const name = ledgerName(deployment, taskId);
+  const { batchSize, localEpochs } = manifest.training;
+  const plan = { records: indices.length, features: recordSize({ inputShape }), batchSize, localEpochs };
+  const once = ledger.usesOf(name).length === 0 ? usesOfTask(privacy, plan) : [];
+  return ledger.charge(
+    name,
+    [...once, ...usesOfTraining(privacy, plan)],
+    privacy.delta,
+    config.privacyBudget,
+  );
+}
+
+/** What the ledger calls a task: its number alone could be another's on another chain. */
+export function ledgerName(deployment: string, taskId: number): string {
+  return `${deployment}/task-${taskId}`;
+}
+
+async function trainWith(
+  privacy: Exclude<PrivacyTerms, { kind: "none" }>,
+  { learning: { model }, dir }: ServedTask,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const random = new Keystream();
+  switch (privacy.kind) {
+    case "dp-sgd": {
+      const { clip, noiseMultiplier } = privacy;
+      const noise = { law: "gaussian", scale: noiseMultiplier * clip } as const;
+      return model.train({ ...options, privacy: { clip, noise, random } });
+    }
+    case "laplace-gradient": {
+      const { clip, epsilon } = privacy;
+      const noise = { law: "laplace", scale: clip / epsilon } as const;
+      return model.train({ ...options, privacy: { clip, noise, random } });
+    }
+    case "gaussian-update": {
+      const { clip, noiseMultiplier } = privacy;
+      const result = await model.train(options);
+      const noise = { clip, deviation: noiseMultiplier * clip };
+      return { ...result, weights: noisyUpdate(options.weights, result.weights, noise, random) };
+    }
+    case "laplace-features": {
+      const key = await featureKey(join(dir, "feature-noise.key"), dir);
+      const { batchSize } = options.hyper;
+      return model.train({
+        ...options,
+        samples: noisyFeatures(options.samples, privacy.epsilon, batchSize, key),
+      });
+    }
+  }
+}
+
+/** The secret that a task's noise on features is drawn from, on the disk before it is used. */
+async function featureKey(path: string, dir: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+  const key = randomBytes(32);
+  await writeDurably(dir, [{ path, bytes: key }]);
+  return key;
+}

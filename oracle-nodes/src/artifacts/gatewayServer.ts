@@ -27,7 +27,8 @@ export interface MessageRoute {
 /** Generous enough for twenty nodes behind one address, each fetching a round of 7 MB models at once. */
 export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
 
-const MAX_CONNECTIONS = 128;
+/** Eight each from the members of a large task: a connection that is refused sends its node to bitswap, which costs more. */
+const MAX_CONNECTIONS = 512;
 const MAX_MESSAGE_BYTES = 65_536;
 const BLOCK_PATH = /^\/ipfs\/(b[a-z2-7]{58})$/;
 const CORS = {

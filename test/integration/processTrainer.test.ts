@@ -1,15 +1,17 @@
 import { expect } from "chai";
 import { AggregationRule, Phase, TaskState } from "../../protocol/enums.ts";
 import { parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
-import { PYTHON, TRAINER, hasTorch } from "../learning/process/torch.ts";
+import { TRAINER, pythonWithTorch } from "../learning/process/torch.ts";
 import { LocalFederation, type FederationNode } from "./localFederation.ts";
 
 describe("A federation with a node that trains in PyTorch", function () {
   this.timeout(180_000);
   let federation: LocalFederation | undefined;
+  let python = "";
   before(function () {
-    if (hasTorch()) return;
-    console.log(`      PyTorch is not installed for ${PYTHON}: skipped`);
+    python = pythonWithTorch() ?? "";
+    if (python !== "") return;
+    console.log("      no python3 has PyTorch: skipped");
     this.skip();
   });
   afterEach(async () => federation?.close());
@@ -19,7 +21,7 @@ describe("A federation with a node that trains in PyTorch", function () {
     const task = await federation.publish({ rounds: 2, aggregationRule: AggregationRule.FedAvg });
     await federation.join(task);
     const [first, ...others] = federation.nodes as [FederationNode, ...FederationNode[]];
-    const process = { command: PYTHON, args: [TRAINER] };
+    const process = { command: python, args: [TRAINER] };
     const torch = { ...first, config: parseNodeConfig({ ...first.config, engine: { process } }) };
     for (const node of [torch, ...others]) federation.startNode(node);
     await federation.until(task, ({ phase }) => phase === Phase.Ended);

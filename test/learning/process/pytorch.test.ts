@@ -9,7 +9,7 @@ import {
 import { builtInTopology, type Topology } from "../../../oracle-nodes/src/learning/models.ts";
 import type { Samples } from "../../../oracle-nodes/src/learning/samples.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
-import { PYTHON, TRAINER, hasTorch } from "./torch.ts";
+import { TRAINER, pythonWithTorch } from "./torch.ts";
 
 const dataset = digits();
 const { inputShape, classes, mean, std } = dataset;
@@ -58,9 +58,11 @@ const EVERY_LAYER: Topology = {
 
 describe("the PyTorch example", function () {
   this.timeout(120_000);
+  let python = "";
   before(function () {
-    if (hasTorch()) return;
-    console.log(`      PyTorch is not installed for ${PYTHON}: skipped`);
+    python = pythonWithTorch() ?? "";
+    if (python !== "") return;
+    console.log("      no python3 has PyTorch: skipped");
     this.skip();
   });
 
@@ -79,7 +81,7 @@ describe("the PyTorch example", function () {
   }
   const both = async (topology: Topology): Promise<readonly [TrainableModel, TrainableModel]> => {
     const wasm = await load("wasm", topology);
-    const process = { command: PYTHON, args: [TRAINER], timeoutSeconds: 60 };
+    const process = { command: python, args: [TRAINER], timeoutSeconds: 60 };
     return [wasm, await load({ process }, topology, wasm)];
   };
   const train = async (model: TrainableModel, weights: ModelTensors) =>
@@ -128,7 +130,7 @@ describe("the PyTorch example", function () {
   });
 
   it("ends when its input does, as when its node is killed", () => {
-    const { status, stdout } = spawnSync(PYTHON, [TRAINER], { input: '{"id":1,"command":"hello"}\n' });
+    const { status, stdout } = spawnSync(python, [TRAINER], { input: '{"id":1,"command":"hello"}\n' });
     expect(status).to.equal(0);
     expect(JSON.parse(String(stdout))).to.have.nested.property("done.protocol", "concordat/trainer/1");
   });

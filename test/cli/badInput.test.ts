@@ -61,7 +61,11 @@ describe("bad input to the command line", function () {
       ["an option without its value", ["demo", "--nodes"], /argument missing/],
       ["a number out of its range", ["demo", "--nodes", "0"], /from 1 to 50/],
       ["a word for a number", ["task", "show", "one"], /whole number/],
-      ["an unknown choice", ["demo", "--dataset", "imagenet"], /Allowed choices are digits, mnist, fashion-mnist, cifar10/],
+      [
+        "an unknown choice",
+        ["demo", "--dataset", "imagenet"],
+        /Allowed choices are digits, mnist, fashion-mnist, cifar10/,
+      ],
       ["a missing argument", ["task", "join"], /missing required argument 'task'/],
       ["one argument too many", ["task", "list", "3"], /too many arguments/],
       ["a ratio above 1", ["task", "publish", "--gamma", "30"], /ratio from 0 to 1/],

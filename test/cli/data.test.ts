@@ -5,7 +5,7 @@ import { decode } from "fast-png";
 import { ZeroAddress } from "ethers";
 import { ScoreKind } from "../../protocol/enums.ts";
 import { InputError } from "../../protocol/errors.ts";
-import type { Address } from "../../protocol/ids.ts";
+import type { Address, Bps } from "../../protocol/ids.ts";
 import { encodeManifest } from "../../protocol/manifest.ts";
 import { progressLine } from "../../oracle-nodes/src/cli/data/progressBar.ts";
 import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
@@ -119,30 +119,46 @@ describe("publishing a task", function () {
   const folder = temporaryFolder();
   const address = ZeroAddress as Address;
   const contracts = { RoundCoordinator: address, StakeVault: address, RewardLedger: address };
-  const settings = {
-    ...{
-      minNodes: 3,
-      maxNodes: 5,
-      quorum: 6700,
-      rule: "fedavg",
-      f: 0,
-      alphaLower: 1,
-      alphaUpper: 2,
-      steps: 1,
-    },
-    ...{
-      fetch: 1,
-      objection: 1,
-      aggregation: 9,
-      slot: 1,
-      startIn: 1,
-      timeLimit: 99,
-      reputation: 1,
-      reputationMax: 2,
-    },
-    ...{ rewardUnit: 0n, minStake: 0n, grid: "include-upper", strategy: "argmax-mean", base: "global" },
-    ...{ election: "model-hash", target: 70 },
-  } as unknown as TermsSettings;
+  const settings: TermsSettings = {
+    rounds: 2,
+    minNodes: 3,
+    maxNodes: 5,
+    strategy: "argmax-mean",
+    base: "global",
+    election: "model-hash",
+    grid: "include-upper",
+    steps: 4,
+    alphaLower: 5000 as Bps,
+    alphaUpper: 8000 as Bps,
+    initialAlpha: 5000 as Bps,
+    gamma: 3000 as Bps,
+    quorum: 6700 as Bps,
+    rule: "fedavg",
+    f: 0,
+    maxSamples: 100,
+    target: 70,
+    startIn: 1,
+    timeLimit: 1000,
+    training: 60,
+    fetch: 10,
+    objection: 10,
+    aggregation: 60,
+    negotiation: 60,
+    slot: 10,
+    dispute: 60,
+    attempts: 3,
+    voids: 3,
+    reputation: 5,
+    reputationMax: 100,
+    strict: false,
+    penaliseUnavailable: false,
+    penaliseSilent: false,
+    rewardUnit: 0n,
+    minStake: 0n,
+    arbiter: address,
+    slashRecipient: address,
+    slashBounty: 0n,
+  };
   const learning = { name: "t", description: "", seed: 1, maeScale: 500 };
 
   it("on every official dataset needs no data, and its model fits", async () => {

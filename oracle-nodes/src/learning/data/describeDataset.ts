@@ -50,9 +50,7 @@ export function describeDataset(dataset: Dataset): DatasetDescription {
           })),
     ...(train.targets !== undefined && { target: rangeOf(train.targets, 0, 1) }),
     ...(persons.length > 0 && { subjects: new Set(persons).size }),
-    channels: Array.from({ length: channels }, (_, channel) =>
-      rangeOf(train.features, channel, channels),
-    ),
+    channels: Array.from({ length: channels }, (_, channel) => rangeOf(train.features, channel, channels)),
     digest: datasetDigest(dataset),
   };
 }

@@ -60,9 +60,9 @@ function differences({ f, shapes }: Case, which: number): number[] {
 
 function expectClose(found: readonly number[], expected: readonly number[], tolerance: number): void {
   expect(found.length).to.equal(expected.length);
-  found.forEach((value, i) =>
-    expect(value, `element ${i}`).to.be.closeTo(expected[i] ?? Number.NaN, tolerance),
-  );
+  // One assertion for the first that is off: thousands of them would take longer than the arithmetic.
+  const off = found.findIndex((value, i) => !(Math.abs(value - (expected[i] ?? Number.NaN)) <= tolerance));
+  if (off >= 0) expect(found[off], `element ${off}`).to.be.closeTo(expected[off] ?? Number.NaN, tolerance);
 }
 
 const CASES: Record<string, Case> = {};

@@ -1,0 +1,86 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { expect } from "chai";
+import { createEngine, type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
+import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { describeEngine } from "../learning/engineContract.ts";
+import { describeGradients } from "../learning/gradientCases.ts";
+
+/** The product kernel that needs no barrier between threads: a software driver takes a hundredth of the time for it. */
+const PACKED_PRODUCT = 3;
+/** What losses and weights may differ by from wasm's after two steps. */
+const TOLERANCE = 1e-4;
+/** Every built-in model, with the smallest inputs that it takes and samples a step: a software driver is slow. */
+const SMALL_INPUTS = [
+  ["mlp", [8, 8, 1], 4],
+  ["cnn", [4, 4, 1], 4],
+  ["lenet", [16, 16, 1], 4],
+  ["resnet9", [8, 8, 1], 2],
+  ["har-cnn", [8, 6], 4],
+  ["prototype-mlp", [13], 4],
+  ["prototype-cnn", [16, 16, 1], 4],
+] as const;
+
+// Run by webgpu.test.ts, in a process that has a Vulkan driver.
+describeGradients("webgpu");
+
+describe("with products that suit a software driver", function () {
+  this.timeout(180_000);
+  before(async () => {
+    await createEngine("webgpu");
+    tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", PACKED_PRODUCT);
+  });
+  describeEngine("webgpu");
+
+  for (const [name, inputShape, batchSize] of SMALL_INPUTS) {
+    it(`trains ${name} as wasm does`, async () => {
+      const step = trainingOf(inputShape, batchSize);
+      const [found, expected] = [await train("webgpu", name, step), await train("wasm", name, step)];
+      expect(found.loss).to.be.closeTo(expected.loss, TOLERANCE);
+      expected.weights.forEach(({ name: tensor, data }, i) => {
+        const greatest = data.reduce(
+          (most, x, j) => Math.max(most, Math.abs(x - (found.weights[i]?.data[j] ?? NaN))),
+          0,
+        );
+        expect(greatest, tensor).to.be.below(TOLERANCE);
+      });
+    });
+  }
+});
+
+function trainingOf(inputShape: readonly number[], batchSize: number): Omit<TrainOptions, "weights"> {
+  const count = 2 * batchSize;
+  const size = inputShape.reduce((product, dimension) => product * dimension, 1);
+  const random = new SeededRandom(2, "built-in models");
+  const features = Uint8Array.from({ length: count * size }, () => random.below(256));
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
+  const channels = inputShape.at(-1) ?? 1;
+  const samples = {
+    split: { features, labels, count },
+    indices: Array.from(labels.keys()),
+    inputShape,
+    mean: Array.from({ length: channels }, () => 0.5),
+    std: Array.from({ length: channels }, () => 0.5),
+  };
+  const hyper = {
+    optimiser: "sgd" as const,
+    learningRate: 0.001,
+    momentum: 0.5,
+    localEpochs: 1,
+    batchSize,
+    seed: 1,
+  };
+  return { samples, hyper, round: 1, member: 1 };
+}
+
+async function train(engine: EngineName, name: string, options: Omit<TrainOptions, "weights">) {
+  const { inputShape } = options.samples;
+  const model = await (
+    await createEngine(engine)
+  ).load({ topology: builtInTopology(name, inputShape, 3) }, inputShape, 3);
+  try {
+    return await model.train({ ...options, weights: model.initialise(1) });
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,3 +1,0 @@
-import { describeGradients } from "./gradientCases.ts";
-
-describeGradients("wasm");

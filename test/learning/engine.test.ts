@@ -331,7 +331,9 @@ describe("createEngine", () => {
   it("names the engines there are when asked for another", async () => {
     const error = await rejection(createEngine("quantum"));
     expect(error).to.be.instanceOf(InputError);
-    expect((error as InputError).oneLine).to.include("Choose auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu");
+    expect((error as InputError).oneLine).to.include(
+      "Choose auto, wasm, webgpu, tensorflow, tensorflow-gpu or cpu",
+    );
   });
 
   it("leaves the process's error listeners as they were", async () => {

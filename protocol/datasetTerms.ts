@@ -4,7 +4,7 @@ const positiveInt = z.number().int().positive();
 const label = z.string().min(1).max(200);
 
 /** The bounds of what a manifest may say about its data. */
-export const DATASET_LIMITS = { maxClasses: 65_535, maxValues: 1 << 24, maxColumns: 4096 } as const;
+export const DATASET_LIMITS = { maxClasses: 65_535, maxValues: 1 << 22, maxColumns: 4096 } as const;
 
 /** Datasets whose official files say all there is to say. */
 export const OFFICIAL_DATASETS = [

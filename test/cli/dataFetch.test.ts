@@ -28,7 +28,8 @@ function tarGz(files: Readonly<Record<string, Uint8Array>>): Buffer {
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
 
-describe("fetching a dataset", () => {
+describe("fetching a dataset", function () {
+  this.timeout(30_000);
   const folder = temporaryFolder();
   const files = new Map<string, Buffer>();
   const requests: IncomingMessage[] = [];

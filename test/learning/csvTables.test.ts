@@ -19,7 +19,8 @@ const TABLE = `\uFEFFid,age,sex,pressure,ill,cost
 3,60,f,1e2,"yes",500
 `;
 
-describe("a table", () => {
+describe("a table", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const failure = async () => (await inputError(loadDataset("csv", folder.path))).message;
 

@@ -65,7 +65,8 @@ function cifarRecords(labels: readonly number[]): Buffer {
   );
 }
 
-describe("dataset files", () => {
+describe("dataset files", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const failure = async (name: DatasetName) => (await inputError(loadDataset(name, folder.path))).message;
 

@@ -19,7 +19,8 @@ const png = (width: number, height: number, colour: readonly number[]): Uint8Arr
     ),
   });
 
-describe("a folder of pictures", () => {
+describe("a folder of pictures", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const split = () => ({
     "train/cat/a.png": png(40, 30, [200, 100, 50]),
@@ -103,7 +104,8 @@ describe("a folder of pictures", () => {
   });
 });
 
-describe("a picture", () => {
+describe("a picture", function () {
+  this.timeout(30_000);
   it("of the right size is left as it is, in grey by luminance", () => {
     const data = Uint8Array.from({ length: 4 * 3 * 3 }, (_, i) => i * 7);
     const picture = { width: 4, height: 3, channels: 3, data };

@@ -3,6 +3,7 @@ import { InputError } from "../../protocol/errors.ts";
 import { checkManifest, type TaskManifest } from "../../protocol/manifest.ts";
 import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
+import { scoreOf } from "../../oracle-nodes/src/learning/engine.ts";
 import { loadTask } from "../../oracle-nodes/src/learning/loadTask.ts";
 import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
@@ -32,7 +33,8 @@ async function message(loading: Promise<unknown>): Promise<string> {
   return error.oneLine;
 }
 
-describe("loadTask", () => {
+describe("loadTask", function () {
+  this.timeout(30_000);
   it("gives a model and data that train", async () => {
     const task = await loadTask(await manifest());
     const samples = task.samplerFor([0, 1, 2])(task.dataset.train, [0, 1, 2]);
@@ -58,6 +60,54 @@ describe("loadTask", () => {
     expect(fitted.std[0]).to.be.closeTo(Math.sqrt(variance), 1e-12);
     expect(task.samplerFor([8])(train, [8]).mean).to.not.deep.equal(fitted.mean);
     task.model.dispose();
+  });
+
+  it("learns a number to predict from a table", async () => {
+    const count = 200;
+    const features = Float32Array.from({ length: 2 * count }, (_, i) => Math.sin(7 * i) * (i % 2 ? 1 : 100));
+    const targets = Float32Array.from(
+      { length: count },
+      (_, i) => (features[2 * i] ?? 0) / 50 - (features[2 * i + 1] ?? 0),
+    );
+    const split = { features, labels: new Uint16Array(count), targets, count };
+    const terms = {
+      name: "csv" as const,
+      inputShape: [2],
+      classes: 1,
+      mean: [],
+      std: [],
+      columns: ["a", "b"].map((name) => ({ kind: "numeric" as const, name })),
+      target: { kind: "number" as const, name: "c", offset: 0, scale: 1 },
+    };
+    const table = checkManifest({
+      ...(await manifest()),
+      model: await manifestModel(builtInTopology("mlp", [2], 1), [2], 1),
+      dataset: terms,
+      evaluation: { metric: "mae", scale: 1000, negotiationSplit: "validation" },
+    });
+    const { model, dataset, samplerFor } = await loadTask(table, {
+      dataset: { ...terms, train: split, test: split },
+    });
+    const train = Array.from({ length: 150 }, (_, i) => i);
+    const samples = samplerFor(train);
+    const validation = samples(
+      dataset.train,
+      Array.from({ length: 50 }, (_, i) => 150 + i),
+    );
+    const score = scoreOf(table.evaluation, 65_535);
+    const weights = model.initialise(1);
+    const hyper = { ...table.training, learningRate: 0.02, localEpochs: 10 };
+    const before = score(await model.evaluate(weights, validation));
+    const trained = await model.train({
+      weights,
+      samples: samples(dataset.train, train),
+      hyper,
+      round: 1,
+      member: 1,
+    });
+    const after = score(await model.evaluate(trained.weights, validation));
+    expect(after).to.be.below(before / 3);
+    model.dispose();
   });
 
   it("says when the data does not fit the manifest", async () => {

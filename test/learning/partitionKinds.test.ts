@@ -39,7 +39,8 @@ function written(testWriters: (i: number) => number): Dataset {
   };
 }
 
-describe("a partition that shares out the training file", () => {
+describe("a partition that shares out the training file", function () {
+  this.timeout(30_000);
   for (const spec of SHARED) {
     const name = `${spec.kind}${"alpha" in spec ? ` with alpha ${spec.alpha}` : ""}`;
 
@@ -131,7 +132,10 @@ describe("a partition that shares out the training file", () => {
       InputError,
       "6000 records, not 7000",
     );
-    expect(() => partition({ ...options, kind: "quantity", exponent: 10 })).to.throw(InputError, "do not give each");
+    expect(() => partition({ ...options, kind: "quantity", exponent: 10 })).to.throw(
+      InputError,
+      "do not give each",
+    );
     expect(() => partition({ ...options, kind: "subjects" })).to.throw(InputError, "from whom");
     expect(() => partition({ dataset: written(() => 1), kind: "subjects", nodes: 13, seed: 1 })).to.throw(
       InputError,
@@ -140,7 +144,8 @@ describe("a partition that shares out the training file", () => {
   });
 });
 
-describe("a partition by subject", () => {
+describe("a partition by subject", function () {
+  this.timeout(30_000);
   it("gives whole persons to nodes, and tests each node on its own persons where the test file knows them", () => {
     const persons = written((i) => 1 + (Math.floor(i / 10) % 12));
     const { nodes } = partition({ dataset: persons, kind: "subjects", ...base });
@@ -159,7 +164,8 @@ describe("a partition by subject", () => {
   });
 });
 
-describe("a partition of records with a number to predict", () => {
+describe("a partition of records with a number to predict", function () {
+  this.timeout(30_000);
   const numbers: Dataset = {
     name: "csv",
     inputShape: [1],
@@ -196,7 +202,8 @@ describe("a partition of records with a number to predict", () => {
   });
 });
 
-describe("paper 1's partition of many classes", () => {
+describe("paper 1's partition of many classes", function () {
+  this.timeout(30_000);
   it("may skew with some of the other classes only, as the prototype does with CIFAR-100", () => {
     const { nodes } = partition({ dataset, ...base, classesPerNode: 2, skewClasses: 3 });
     for (const { classes, test, skewed } of nodes) {
@@ -209,7 +216,8 @@ describe("paper 1's partition of many classes", () => {
   });
 });
 
-describe("Dirichlet shares", () => {
+describe("Dirichlet shares", function () {
+  this.timeout(30_000);
   it("have the mean and the variance of the distribution", () => {
     for (const alpha of [0.1, 1, 5]) {
       const random = new SeededRandom(1, "dirichlet test", String(alpha));
@@ -232,7 +240,8 @@ describe("Dirichlet shares", () => {
   });
 });
 
-describe("an index file", () => {
+describe("an index file", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const spec: PartitionSpec = { kind: "dirichlet", ...base, alpha: 0.5 };
   const made = partition({ dataset, ...spec });

@@ -32,7 +32,8 @@ function uciSplit(split: "train" | "test", count: number, windows = count): Reco
   };
 }
 
-describe("the inertial signals of UCI HAR", () => {
+describe("the inertial signals of UCI HAR", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const uci = () => ({ ...uciSplit("train", 7), ...uciSplit("test", 2) });
   const inOfficialFolder = (files: Record<string, string>) =>
@@ -84,7 +85,8 @@ function sensorTable(seconds: number, startMs = 1_436_000_000_000, offset = 0): 
   return rows.join("\n");
 }
 
-describe("RealWorld (HAR)", () => {
+describe("RealWorld (HAR)", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const zip = (files: Record<string, string | Uint8Array>) =>
     zipSync(

@@ -38,7 +38,8 @@ const config = (dataset: unknown): NodeConfig["dataset"] =>
     dataset,
   }).dataset;
 
-describe("A node's share of a dataset", () => {
+describe("A node's share of a dataset", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const dataset = digits();
   const open = (share: unknown, maxSamples = 10_000) =>
@@ -73,7 +74,8 @@ describe("A node's share of a dataset", () => {
   });
 });
 
-describe("A node whose folder grows", () => {
+describe("A node whose folder grows", function () {
+  this.timeout(30_000);
   const folder = dataFolder();
   const schema = {
     columns: [{ kind: "numeric", name: "x" }],

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -17,12 +17,12 @@ function developmentConfig(): Plugin {
     configureServer(server) {
       const { CONCORDAT_RPC: rpcUrl, CONCORDAT_ADDRESS_BOOK: file } = process.env;
       if (rpcUrl === undefined || file === undefined) return;
-      server.middlewares.use("/config.json", (_request, response, next) => {
-        readFile(file, "utf8").then((text) => {
-          const network = { rpcUrls: [rpcUrl], addressBook: JSON.parse(text) as unknown };
-          response.setHeader("content-type", "application/json");
-          response.end(JSON.stringify({ format: "concordat/dapp/1", networks: [network] }));
-        }, next);
+      server.middlewares.use("/config.json", (_request, response) => {
+        const addressBook = JSON.parse(readFileSync(file, "utf8")) as unknown;
+        response.setHeader("content-type", "application/json");
+        response.end(
+          JSON.stringify({ format: "concordat/dapp/1", networks: [{ rpcUrls: [rpcUrl], addressBook }] }),
+        );
       });
     },
   };

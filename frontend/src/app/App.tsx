@@ -6,6 +6,8 @@ import { WagmiProvider } from "wagmi";
 import { FederationStore } from "../chain/federationStore.ts";
 import { Federation } from "../chain/useFederation.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
+import { TransactionLog } from "../transactions/transactionLog.ts";
+import { Transactions } from "../transactions/useSend.ts";
 import { wagmiConfig } from "../wallet/wagmiConfig.ts";
 import { Failed } from "./Failed.tsx";
 import { createAppRouter } from "./router.tsx";
@@ -48,6 +50,10 @@ function Providers({ config }: { readonly config: DappConfig }): ReactElement {
   const [chainId, setChainId] = useState(() => Number(localStorage.getItem(NETWORK_KEY)));
   const network = config.networks.find((each) => each.chainId === chainId) ?? config.networks[0];
   const store = useMemo(() => new FederationStore(network), [network]);
+  const transactions = useMemo(
+    () => new TransactionLog(store.client, network.chainId, () => void store.advance()),
+    [store, network],
+  );
   const wagmi = useMemo(() => wagmiConfig(config), [config]);
   const queries = useMemo(() => new QueryClient({ defaultOptions: { queries: { retry: 1 } } }), []);
   const router = useMemo(() => createAppRouter(), []);
@@ -70,7 +76,9 @@ function Providers({ config }: { readonly config: DappConfig }): ReactElement {
     <WagmiProvider config={wagmi}>
       <QueryClientProvider client={queries}>
         <Federation value={context}>
-          <RouterProvider router={router} />
+          <Transactions value={transactions}>
+            <RouterProvider router={router} />
+          </Transactions>
         </Federation>
       </QueryClientProvider>
     </WagmiProvider>

@@ -1,6 +1,95 @@
+import { useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { PageHead } from "../ui/parts.tsx";
+import { ProposalKind } from "../../../protocol/enums.ts";
+import { useChainTime, useFederation, useFederationState } from "../chain/useFederation.ts";
+import { ActionButton } from "../transactions/ActionButton.tsx";
+import { Account } from "../ui/Account.tsx";
+import { count } from "../ui/format.ts";
+import { Badge, Card, PageHead, Table } from "../ui/parts.tsx";
+import { useWallet } from "../wallet/useWallet.ts";
+import { ApplyForm } from "./nodes/ApplyForm.tsx";
+import { NodeHealth } from "./nodes/NodeHealth.tsx";
+import { OwnNode } from "./nodes/OwnNode.tsx";
+import { StakeForm } from "./nodes/StakeForm.tsx";
+import { Votes, isOpen } from "./nodes/Votes.tsx";
 
+/** Who takes part in this network, and what they decide about each other. */
 export function NodesPage(): ReactElement {
-  return <PageHead title="Nodes" />;
+  const { world } = useFederationState();
+  const { store } = useFederation();
+  const { account, ownNode } = useWallet();
+  const { node: chosen } = useSearch({ from: "/nodes" });
+  const now = useChainTime();
+  const nodes = [...world.nodes.values()];
+  const members = nodes.filter(({ isMember }) => isMember);
+  const development = store.network.addressBook.tokens?.DevelopmentToken;
+  const tokens = new Set(ownNode?.stakes.keys());
+  if (development !== undefined) tokens.add(development);
+  const removing = (nodeId: number): boolean =>
+    [...world.proposals.values()].some(
+      (proposal) =>
+        proposal.kind === ProposalKind.Removal && proposal.nodeId === nodeId && isOpen(proposal, now),
+    );
+  return (
+    <div className="stack">
+      <PageHead
+        title="Nodes"
+        lead={`${count(members.length, "member")}. Each trains beside its own data; a majority of them admits and removes.`}
+      />
+      {ownNode !== undefined && <OwnNode node={ownNode} />}
+      {ownNode !== undefined &&
+        [...tokens].map((token) => (
+          <Card key={token} title="Stake">
+            <StakeForm node={ownNode} token={token} />
+          </Card>
+        ))}
+      {ownNode === undefined && account !== undefined && <ApplyForm />}
+      <Votes />
+      <Card title="All nodes">
+        <Table caption="All nodes" head={["Node", "Operator", "Signer", "Tasks", "Gateway", "State", ""]}>
+          {nodes.map((node) => {
+            const tasks = [...world.tasks.values()].filter((task) =>
+              [...task.members.values()].some(({ nodeId, active }) => nodeId === node.nodeId && active),
+            );
+            return (
+              <tr key={node.nodeId} aria-current={node.nodeId === chosen ? "true" : undefined}>
+                <th scope="row">
+                  Node {node.nodeId} {node.nodeId === ownNode?.nodeId && <Badge tone="accent">yours</Badge>}
+                </th>
+                <td>
+                  <Account address={node.operator} />
+                </td>
+                <td>{node.signer === node.operator ? "the operator" : <Account address={node.signer} />}</td>
+                <td>{tasks.map(({ taskId }) => taskId).join(", ") || "none"}</td>
+                <td>{node.isMember ? <NodeHealth node={node} /> : ""}</td>
+                <td>
+                  <Badge tone={node.isMember ? "good" : "plain"}>{node.isMember ? "member" : "left"}</Badge>
+                  {node.slashed > 0 && <Badge tone="bad">slashed {count(node.slashed, "time")}</Badge>}
+                </td>
+                <td>
+                  {ownNode !== undefined &&
+                    node.isMember &&
+                    node.nodeId !== ownNode.nodeId &&
+                    !removing(node.nodeId) && (
+                      <ActionButton
+                        small
+                        call={{
+                          key: `remove:${node.nodeId}`,
+                          label: `Propose to remove node ${node.nodeId}`,
+                          contract: "NodeRegistry",
+                          functionName: "proposeRemoval",
+                          args: [node.nodeId],
+                        }}
+                      >
+                        Propose removal
+                      </ActionButton>
+                    )}
+                </td>
+              </tr>
+            );
+          })}
+        </Table>
+      </Card>
+    </div>
+  );
 }

@@ -57,7 +57,7 @@ export function TaskListPage(): ReactElement {
   );
 }
 
-function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement {
+export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement {
   const { taskId, terms, state, active } = task;
   const manifest = useManifest(terms.manifestDigest);
   const { word, tone } = STATE_WORDS[state];

@@ -125,7 +125,6 @@ export function Table({
 }): ReactElement {
   return (
     // A region that scrolls must be reachable by keyboard.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="table-scroll" role="region" aria-label={caption} tabIndex={0}>
       <table className={className}>
         <caption className="visually-hidden">{caption}</caption>

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { useConnect, useConnection, useConnectors, useDisconnect, useSwitchChain } from "wagmi";
 import { explainError } from "../app/explainError.ts";
@@ -13,6 +13,9 @@ import { useWallet } from "./useWallet.ts";
 export function WalletButton(): ReactElement {
   const dialog = useRef<DialogHandle>(null);
   const { account, wrongNetwork } = useWallet();
+  useEffect(() => {
+    if (account !== undefined) dialog.current?.close();
+  }, [account]);
   const label = account === undefined ? "Connect wallet" : `${account.slice(0, 6)}…${account.slice(-4)}`;
   return (
     <>
@@ -21,13 +24,13 @@ export function WalletButton(): ReactElement {
         {wrongNetwork ? "Wrong network" : label}
       </Button>
       <Dialog ref={dialog} title={account === undefined ? "Connect a wallet" : "Your wallet"}>
-        {account === undefined ? <Connect done={() => dialog.current?.close()} /> : <Connected />}
+        {account === undefined ? <Connect /> : <Connected />}
       </Dialog>
     </>
   );
 }
 
-function Connect({ done }: { readonly done: () => void }): ReactElement {
+function Connect(): ReactElement {
   const connectors = useConnectors();
   const { store } = useFederation();
   const connect = useConnect();
@@ -54,10 +57,7 @@ function Connect({ done }: { readonly done: () => void }): ReactElement {
           disabled={connect.isPending}
           onClick={() => {
             setError(undefined);
-            connect.mutate(
-              { connector, chainId: store.network.chainId },
-              { onSuccess: done, onError: setError },
-            );
+            connect.mutate({ connector, chainId: store.network.chainId }, { onError: setError });
           }}
         >
           {connector.icon !== undefined && <img src={connector.icon.trim()} alt="" />}

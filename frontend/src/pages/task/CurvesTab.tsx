@@ -18,7 +18,7 @@ export function CurvesTab({ task }: { readonly task: TaskRecord }): ReactElement
   const token = useToken(task.terms.rewardToken as Hex);
   const decimals = token?.decimals ?? 0;
   // The world changes in place: its version stands for what the curves depend on.
-  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  // oxlint-disable-next-line react/memo-dependencies, react-hooks/exhaustive-deps
   const curves = useMemo(() => curvesOf(task, decimals), [task, version, decimals]);
   if (curves.rounds.length === 0) {
     return (

@@ -28,7 +28,6 @@ export function HeatMap({
   const show = (score: number): string => (accuracy ? (score / 100).toFixed(1) : number(score));
   const { means, deviations } = columnsOf(rows, alphas.length);
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="table-scroll" role="region" aria-label="Accuracy table" tabIndex={0}>
       <table className="heat">
         <caption className="visually-hidden">

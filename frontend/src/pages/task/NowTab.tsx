@@ -9,6 +9,7 @@ import { awaited, committeeOf, currentOpening, currentPhase, finalisedOpenings }
 import type { Opening, TaskRecord } from "../../world/world.ts";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { RoundResult } from "./RoundResult.tsx";
+import { TakePart } from "./TakePart.tsx";
 import type { Hex } from "viem";
 
 /** What happens in the task at this moment, and how far it has come. */
@@ -39,6 +40,7 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
       </Card>
       {opening !== undefined && <RunningRound task={task} opening={opening} />}
       {task.state === TaskState.Open && <Waiting task={task} />}
+      <TakePart task={task} />
       {last !== undefined && (
         <Card
           title={`Round ${last.round}, the last one finalised`}

@@ -1,0 +1,79 @@
+import type { ReactElement } from "react";
+import type { Hex } from "viem";
+import { zeroAddress } from "viem";
+import { useFederation, useFederationState } from "../../chain/useFederation.ts";
+import { useToken } from "../../chain/useToken.ts";
+import { useView } from "../../chain/useView.ts";
+import type { ContractName } from "../../events/contracts.ts";
+import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { amount } from "../../ui/format.ts";
+import { Card } from "../../ui/parts.tsx";
+
+const SPENDERS = ["TaskRegistry", "StakeVault"] as const satisfies readonly ContractName[];
+
+/** What the contracts may still take from the account, and a way to revoke it. */
+export function Allowances({ account }: { readonly account: Hex }): ReactElement {
+  const { world } = useFederationState();
+  const { store } = useFederation();
+  const development = store.network.addressBook.tokens?.DevelopmentToken;
+  const tokens = new Set<Hex>(development === undefined ? [] : [development]);
+  for (const { terms } of world.tasks.values()) {
+    tokens.add(terms.rewardToken);
+    tokens.add(terms.stakeToken);
+  }
+  tokens.delete(zeroAddress);
+  return (
+    <Card
+      title="Allowances"
+      note="This page only ever asks for the exact amount of a payment. What is left over here, for example after a payment that failed, can be revoked."
+    >
+      {[...tokens].flatMap((token) =>
+        SPENDERS.map((spender) => (
+          <Allowance key={`${token}-${spender}`} account={account} token={token} spender={spender} />
+        )),
+      )}
+    </Card>
+  );
+}
+
+interface AllowanceProps {
+  readonly account: Hex;
+  readonly token: Hex;
+  readonly spender: (typeof SPENDERS)[number];
+}
+
+function Allowance({ account, token, spender }: AllowanceProps): ReactElement {
+  const { store } = useFederation();
+  const facts = useToken(token);
+  const address = store.contracts[spender];
+  const allowance = useView<bigint>({
+    contract: "Token",
+    address: token,
+    functionName: "allowance",
+    args: [account, address],
+  });
+  const value = allowance.data ?? 0n;
+  return (
+    <div className="row-spread">
+      <span>
+        {spender} may take {value === 0n ? `no ${facts?.symbol ?? "tokens"}` : amount(value, facts)}
+      </span>
+      {value > 0n && (
+        <ActionButton
+          small
+          call={{
+            key: `revoke:${token}:${spender}`,
+            label: `Revoke ${spender}’s allowance`,
+            contract: "Token",
+            address: token,
+            functionName: "approve",
+            args: [address, 0n],
+          }}
+          onConfirmed={() => void allowance.refetch()}
+        >
+          Revoke
+        </ActionButton>
+      )}
+    </div>
+  );
+}

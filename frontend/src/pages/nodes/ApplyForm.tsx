@@ -1,0 +1,69 @@
+import { useState } from "react";
+import type { ReactElement } from "react";
+import { isAddress } from "viem";
+import { ProposalKind } from "../../../../protocol/enums.ts";
+import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
+import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { TextField } from "../../ui/Field.tsx";
+import { Card, Notice } from "../../ui/parts.tsx";
+import { useWallet } from "../../wallet/useWallet.ts";
+import { isOpen } from "./Votes.tsx";
+
+/** Asks for admission of the connected account as the operator of a node. */
+export function ApplyForm(): ReactElement {
+  const { account } = useWallet();
+  const { world } = useFederationState();
+  const now = useChainTime();
+  const [signer, setSigner] = useState("");
+  const [endpoints, setEndpoints] = useState("");
+  const own = [...world.proposals.values()].find(
+    (proposal) =>
+      proposal.kind === ProposalKind.Admission &&
+      proposal.operator.toLowerCase() === account?.toLowerCase() &&
+      isOpen(proposal, now),
+  );
+  if (own !== undefined) {
+    return (
+      <Notice tone="wait">
+        <p>
+          Vote {own.proposalId} on your admission is open: {own.approvals} of{" "}
+          {Math.floor(own.electorate / 2) + 1} needed approvals so far.
+        </p>
+      </Notice>
+    );
+  }
+  const wrong = signer !== "" && !isAddress(signer);
+  return (
+    <Card
+      title="Register a node"
+      note="Your account becomes the node’s operator: it votes, stakes, joins and claims. The signer key stands on the machine that trains; it can be another one. The members then vote on you."
+    >
+      <TextField
+        label="Signer key (address)"
+        value={signer}
+        placeholder={account ?? "0x…"}
+        hint="Made by “concordat node init”. Left empty, your account signs itself."
+        error={wrong ? "This is not an address" : undefined}
+        onChange={(event) => setSigner(event.target.value.trim())}
+      />
+      <TextField
+        label="Endpoints"
+        value={endpoints}
+        placeholder="/dns4/node.example/tcp/443/https"
+        hint="Where the node serves artifacts; a running node announces them by itself, so this can stay empty."
+        onChange={(event) => setEndpoints(event.target.value)}
+      />
+      <ActionButton
+        look="primary"
+        disabled={wrong}
+        call={{
+          key: "apply",
+          label: "Ask for admission",
+          contract: "NodeRegistry",
+          functionName: "applyForAdmission",
+          args: [signer === "" ? account : signer, "0x", endpoints.trim()],
+        }}
+      />
+    </Card>
+  );
+}

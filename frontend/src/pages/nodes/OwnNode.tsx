@@ -1,0 +1,80 @@
+import { useState } from "react";
+import type { ReactElement } from "react";
+import { isAddress } from "viem";
+import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { TextField } from "../../ui/Field.tsx";
+import { Card } from "../../ui/parts.tsx";
+import type { NodeRecord } from "../../world/world.ts";
+import { NodeHealth } from "./NodeHealth.tsx";
+
+/** What an operator can change about its node. */
+export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
+  const [signer, setSigner] = useState("");
+  const [endpoints, setEndpoints] = useState("");
+  const wrongSigner = signer !== "" && !isAddress(signer);
+  return (
+    <Card title={`Your node ${node.nodeId}`}>
+      <NodeHealth node={node} />
+      <div className="grid-2">
+        <div className="stack-tight">
+          <TextField
+            label="New signer key (address)"
+            value={signer}
+            placeholder={node.signer}
+            hint="Signs the node’s results from the next round on. The old key stays attributable."
+            error={wrongSigner ? "This is not an address" : undefined}
+            onChange={(event) => setSigner(event.target.value.trim())}
+          />
+          <ActionButton
+            disabled={signer === "" || wrongSigner}
+            call={{
+              key: `signer:${node.nodeId}`,
+              label: "Change the signer key",
+              contract: "NodeRegistry",
+              functionName: "setSigner",
+              args: [signer],
+            }}
+            onConfirmed={() => setSigner("")}
+          />
+        </div>
+        <div className="stack-tight">
+          <TextField
+            label="New endpoints"
+            value={endpoints}
+            placeholder={node.endpoints}
+            hint="Multiaddrs joined by spaces. A running node announces its own."
+            onChange={(event) => setEndpoints(event.target.value)}
+          />
+          <ActionButton
+            disabled={endpoints.trim() === ""}
+            call={{
+              key: `endpoints:${node.nodeId}`,
+              label: "Change the endpoints",
+              contract: "NodeRegistry",
+              functionName: "setEndpoints",
+              args: [endpoints.trim()],
+            }}
+            onConfirmed={() => setEndpoints("")}
+          />
+        </div>
+      </div>
+      <details>
+        <summary>Leave the registry</summary>
+        <p className="card-note">
+          Your node leaves every task at its next round. What it has earned stays yours, and its stake can be
+          withdrawn after the unbonding period. Coming back takes a new vote.
+        </p>
+        <ActionButton
+          look="danger"
+          call={{
+            key: `resign:${node.nodeId}`,
+            label: "Leave the registry",
+            contract: "NodeRegistry",
+            functionName: "resign",
+            args: [],
+          }}
+        />
+      </details>
+    </Card>
+  );
+}

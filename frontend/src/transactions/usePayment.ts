@@ -1,0 +1,121 @@
+import { parseSignature } from "viem";
+import type { Hex } from "viem";
+import { useConfig } from "wagmi";
+import { getWalletClient } from "wagmi/actions";
+import { useFederation } from "../chain/useFederation.ts";
+import { useWallet } from "../wallet/useWallet.ts";
+import { TOKEN_ABI } from "./contractAbi.ts";
+import type { ContractCall } from "./useSend.ts";
+import { useSend, useTransactionLog } from "./useSend.ts";
+
+/** Permit of ERC-2612 as the contracts take it; `deadline` 0 means none. */
+export interface Permit {
+  readonly deadline: bigint;
+  readonly v: number;
+  readonly r: Hex;
+  readonly s: Hex;
+}
+
+const ZERO = `0x${"0".repeat(64)}` as const;
+export const NO_PERMIT: Permit = { deadline: 0n, v: 0, r: ZERO, s: ZERO };
+const PERMIT_SECONDS = 1800;
+/** A delegated account (EIP-7702) has this code and still signs with its own key. */
+const DELEGATION_PREFIX = "0xef0100";
+
+const PERMIT_TYPES = {
+  Permit: [
+    { name: "owner", type: "address" },
+    { name: "spender", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+} as const;
+
+/** A call that takes tokens from the caller. */
+export interface Payment {
+  readonly token: Hex;
+  readonly spender: Hex;
+  readonly amount: bigint;
+  /** The call that pays, given the permit. */
+  readonly call: (permit: Permit) => ContractCall;
+}
+
+/**
+ * Pays: lets the spender take exactly this amount, by a permit where token and account can sign one, else by an approval of
+ * its own, then sends the call. Gives the receipt, or undefined where the reader stopped, or a step failed.
+ */
+export function usePayment(): (payment: Payment) => Promise<Awaited<ReturnType<ReturnType<typeof useSend>>>> {
+  const send = useSend();
+  const log = useTransactionLog();
+  const config = useConfig();
+  const { store } = useFederation();
+  const { account } = useWallet();
+  const { client, network } = store;
+
+  const canSignPermit = async (token: Hex, owner: Hex): Promise<boolean> => {
+    const code = await client.getCode({ address: owner });
+    if (code !== undefined && !code.startsWith(DELEGATION_PREFIX)) return false;
+    const contract = { address: token, abi: TOKEN_ABI } as const;
+    return Promise.all([
+      client.readContract({ ...contract, functionName: "nonces", args: [owner] }),
+      client.readContract({ ...contract, functionName: "eip712Domain" }),
+    ]).then(
+      () => true,
+      () => false,
+    );
+  };
+
+  const signPermit = async ({ token, spender, amount }: Payment, owner: Hex): Promise<Permit> => {
+    const contract = { address: token, abi: TOKEN_ABI } as const;
+    const [nonce, [, name, version]] = await Promise.all([
+      client.readContract({ ...contract, functionName: "nonces", args: [owner] }),
+      client.readContract({ ...contract, functionName: "eip712Domain" }),
+    ]);
+    const deadline = BigInt(Math.floor(store.now()) + PERMIT_SECONDS);
+    const wallet = await getWalletClient(config, { chainId: network.chainId });
+    const signature = await wallet.signTypedData({
+      account: wallet.account,
+      domain: { name, version, chainId: network.chainId, verifyingContract: token },
+      types: PERMIT_TYPES,
+      primaryType: "Permit",
+      message: { owner, spender, value: amount, nonce, deadline },
+    });
+    const { r, s, v, yParity } = parseSignature(signature);
+    return { deadline, v: Number(v ?? BigInt(27 + yParity)), r, s };
+  };
+
+  return async (payment) => {
+    if (account === undefined) return undefined;
+    const { token, spender, amount, call } = payment;
+    const { key, label } = call(NO_PERMIT);
+    if (log.isActive(key)) return undefined;
+    const allowance =
+      amount === 0n
+        ? 0n
+        : await client.readContract({
+            address: token,
+            abi: TOKEN_ABI,
+            functionName: "allowance",
+            args: [account, spender],
+          });
+    if (allowance >= amount) return send(call(NO_PERMIT));
+    if (await canSignPermit(token, account)) {
+      const signing = await log.sign({
+        key,
+        label: `${label}: sign the permit`,
+        sign: () => signPermit(payment, account),
+      });
+      return signing === undefined ? undefined : send(call(signing));
+    }
+    const approved = await send({
+      key,
+      label: "Approve exactly this amount",
+      contract: "Token",
+      address: token,
+      functionName: "approve",
+      args: [spender, amount],
+    });
+    return approved === undefined ? undefined : send(call(NO_PERMIT));
+  };
+}

@@ -1,0 +1,69 @@
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { Hex, TransactionReceipt } from "viem";
+import { useConfig } from "wagmi";
+import { getWalletClient } from "wagmi/actions";
+import { ConcordatError } from "../../../protocol/errors.ts";
+import { useFederation } from "../chain/useFederation.ts";
+import type { ContractName } from "../events/contracts.ts";
+import { useWallet } from "../wallet/useWallet.ts";
+import { callAbi } from "./contractAbi.ts";
+import type { LoggedTransaction, TransactionLog } from "./transactionLog.ts";
+
+export const Transactions = createContext<TransactionLog | undefined>(undefined);
+
+export function useTransactionLog(): TransactionLog {
+  const log = useContext(Transactions);
+  if (log === undefined) throw new Error("No transaction log stands above this component");
+  return log;
+}
+
+export function useTransactions(): readonly LoggedTransaction[] {
+  const log = useTransactionLog();
+  return useSyncExternalStore(log.subscribe, () => log.list);
+}
+
+/** One call of a contract that the reader wants to send. */
+export interface ContractCall {
+  /** One of this key at a time. */
+  readonly key: string;
+  /** What it does, as an imperative: "Join task 1". */
+  readonly label: string;
+  readonly contract: ContractName | "Token";
+  /** Needed for a token. */
+  readonly address?: Hex;
+  readonly functionName: string;
+  readonly args: readonly unknown[];
+}
+
+/** Any submission may be the one that moves a phase, which costs more than the simulation saw. */
+const PHASE_CHANGE_GAS = 300_000n;
+
+/** Sends a call as the connected account: simulated first, in the log while it runs. Undefined where it did not succeed. */
+export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | undefined> {
+  const log = useTransactionLog();
+  const config = useConfig();
+  const { store } = useFederation();
+  const { account } = useWallet();
+  return async ({ key, label, contract, address, functionName, args }) => {
+    const target = contract === "Token" ? address : store.contracts[contract];
+    if (account === undefined || target === undefined) return undefined;
+    const call = { address: target, abi: callAbi(contract), functionName, args, account };
+    let gas = 0n;
+    return log.send({
+      key,
+      label,
+      simulate: async () => {
+        await store.client.simulateContract(call);
+        const estimate = await store.client.estimateContractGas(call);
+        gas = (estimate * 12n) / 10n + (contract === "RoundCoordinator" ? PHASE_CHANGE_GAS : 0n);
+      },
+      sign: async () => {
+        const wallet = await getWalletClient(config, { chainId: store.network.chainId });
+        if (wallet.account.address.toLowerCase() !== account.toLowerCase()) {
+          throw new ConcordatError("Your wallet has changed its account meanwhile", { hint: "Try again" });
+        }
+        return wallet.writeContract({ ...call, account: wallet.account, chain: wallet.chain, gas });
+      },
+    });
+  };
+}

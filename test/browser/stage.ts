@@ -1,0 +1,144 @@
+import type { Wallet } from "ethers";
+import hre from "hardhat";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
+import { deployFederation, type Federation } from "../contracts/federation.ts";
+import { chromiumPath, launchBrowser } from "./browser.ts";
+import { serveSite, type Site } from "./site.ts";
+import { injectWallet, type TestWallet } from "./testWallet.ts";
+
+/** A visitor: a fresh profile of the browser, with or without a wallet. */
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly wallet: TestWallet | undefined;
+  /** Origins that the page called. */
+  readonly origins: Set<string>;
+  /** Errors that the page threw, and what its Content-Security-Policy refused. */
+  readonly faults: string[];
+  /** Opens a page of the dApp by its hash path. */
+  open(path: string): Promise<void>;
+}
+
+/** A real chain with real contracts, the built dApp on a host of its own, and a browser to look at it with. */
+export class Stage {
+  readonly browser: Browser;
+  readonly site: Site;
+  readonly federation: Federation;
+  readonly rpcUrl: string;
+  readonly #closeChain: () => Promise<void>;
+
+  private constructor(parts: {
+    browser: Browser;
+    site: Site;
+    federation: Federation;
+    rpcUrl: string;
+    closeChain: () => Promise<void>;
+  }) {
+    this.browser = parts.browser;
+    this.site = parts.site;
+    this.federation = parts.federation;
+    this.rpcUrl = parts.rpcUrl;
+    this.#closeChain = parts.closeChain;
+  }
+
+  /** Undefined where this machine has no Chromium. */
+  static async open(nodes = 4): Promise<Stage | undefined> {
+    const executable = chromiumPath();
+    if (executable === undefined) return undefined;
+    const settings = { network: "node", override: { allowBlocksWithSameTimestamp: true } };
+    const server = await hre.network.createServer(settings, "127.0.0.1", 0);
+    const { address, port } = await server.listen();
+    const rpcUrl = `http://${address}:${port}`;
+    const connection = await hre.network.create({ network: "local", override: { url: rpcUrl } });
+    const federation = await deployFederation(
+      connection as unknown as Parameters<typeof deployFederation>[0],
+      {
+        nodes,
+      },
+    );
+    const [browser, site] = await Promise.all([launchBrowser(executable), serveSite()]);
+    const stage = new Stage({
+      browser,
+      site,
+      federation,
+      rpcUrl,
+      closeChain: async () => {
+        await connection.close();
+        await server.close();
+      },
+    });
+    site.config = await stage.config();
+    return stage;
+  }
+
+  async config(overrides: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const { nodeRegistry, taskRegistry, stakeVault, rewardLedger, coordinator, token } =
+      this.federation.contracts;
+    const addressBook = {
+      format: ADDRESS_BOOK_FORMAT,
+      chainId: 31_337,
+      network: "test network",
+      deploymentBlock: 1,
+      contracts: {
+        NodeRegistry: await nodeRegistry.getAddress(),
+        TaskRegistry: await taskRegistry.getAddress(),
+        StakeVault: await stakeVault.getAddress(),
+        RewardLedger: await rewardLedger.getAddress(),
+        RoundCoordinator: await coordinator.getAddress(),
+      },
+      tokens: { DevelopmentToken: await token.getAddress() },
+    };
+    const network = { rpcUrls: [this.rpcUrl], addressBook, pollMs: 150, ...overrides };
+    return { format: "concordat/dapp/1", networks: [network] };
+  }
+
+  /** Somebody with an empty browser. */
+  async visit(
+    signer?: Wallet,
+    options: { readonly width?: number; readonly dark?: boolean } = {},
+  ): Promise<Visitor> {
+    const context = await this.browser.newContext({
+      viewport: { width: options.width ?? 1280, height: 900 },
+      colorScheme: options.dark === true ? "dark" : "light",
+    });
+    const wallet = signer === undefined ? undefined : await injectWallet(context, signer, 31_337);
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const origins = new Set<string>();
+    const faults: string[] = [];
+    page.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith("http")) origins.add(origin);
+    });
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && /Content Security Policy/i.test(message.text()))
+        faults.push(message.text());
+    });
+    return {
+      context,
+      page,
+      wallet,
+      origins,
+      faults,
+      open: async (path) => {
+        await page.goto(`${this.site.url}#${path}`);
+        await page.getByRole("heading", { level: 1 }).first().waitFor();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.site.close();
+    await this.#closeChain();
+  }
+}
+
+/** Connects the test wallet through the page's own dialog. */
+export async function connect({ page }: Visitor): Promise<void> {
+  await page.getByRole("button", { name: "Connect wallet" }).click();
+  await page.getByRole("button", { name: "Test wallet" }).click();
+  await page.getByRole("button", { name: /^0x/ }).waitFor();
+}

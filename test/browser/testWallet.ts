@@ -1,0 +1,129 @@
+import { TypedDataEncoder, type Wallet } from "ethers";
+import type { BrowserContext } from "playwright-core";
+
+/** What a test's wallet does when the page asks it to sign or send. */
+export interface TestWallet {
+  /** Declines everything while true, as a user would. */
+  declines: boolean;
+  /** Chain that the wallet says it is on; switching changes it. */
+  chainId: number;
+  /** Methods that were asked for, in order. */
+  readonly asked: string[];
+}
+
+interface Request {
+  readonly method: string;
+  readonly params?: readonly unknown[];
+}
+
+interface TypedData {
+  readonly domain: Record<string, unknown>;
+  readonly types: Record<string, { name: string; type: string }[]>;
+  readonly message: Record<string, unknown>;
+}
+
+/**
+ * Puts an EIP-6963 wallet into every page of a context. Its key stays outside of the browser: the page's requests are
+ * answered here, as an extension would answer them, and everything it does not know goes to the chain.
+ */
+export async function injectWallet(
+  context: BrowserContext,
+  signer: Wallet,
+  chainId: number,
+): Promise<TestWallet> {
+  const state: TestWallet = { declines: false, chainId, asked: [] };
+  const provider = signer.provider as unknown as {
+    send(method: string, params: unknown[]): Promise<unknown>;
+  };
+
+  const answer = async ({ method, params = [] }: Request): Promise<unknown> => {
+    state.asked.push(method);
+    switch (method) {
+      case "eth_requestAccounts":
+      case "eth_accounts":
+        if (state.declines && method === "eth_requestAccounts") throw rejection();
+        return [signer.address];
+      case "eth_chainId":
+        return `0x${state.chainId.toString(16)}`;
+      case "wallet_switchEthereumChain":
+        state.chainId = Number((params[0] as { chainId: string }).chainId);
+        return null;
+      case "wallet_requestPermissions":
+      case "wallet_getPermissions":
+        return [{ parentCapability: "eth_accounts" }];
+      case "wallet_revokePermissions":
+        return null;
+      case "eth_sendTransaction": {
+        if (state.declines) throw rejection();
+        const { to, data, gas, value } = params[0] as Record<string, string>;
+        const sent = await signer.sendTransaction({
+          ...(to !== undefined && { to }),
+          ...(data !== undefined && { data }),
+          ...(gas !== undefined && { gasLimit: BigInt(gas) }),
+          value: BigInt(value ?? 0),
+        });
+        return sent.hash;
+      }
+      case "eth_signTypedData_v4": {
+        if (state.declines) throw rejection();
+        const { domain, types, message } = JSON.parse(params[1] as string) as TypedData;
+        const { EIP712Domain: _domain, ...rest } = types;
+        return signer.signingKey.sign(TypedDataEncoder.hash(domain, rest, message)).serialized;
+      }
+      default:
+        return provider.send(method, [...params]);
+    }
+  };
+
+  await context.exposeFunction("testWalletRequest", async (request: Request) => {
+    try {
+      return { result: await answer(request) };
+    } catch (error) {
+      const { code = -32_000, message } = error as { code?: number; message: string };
+      return { error: { code: typeof code === "number" ? code : -32_000, message } };
+    }
+  });
+  await context.addInitScript(announceWallet);
+  return state;
+}
+
+function rejection(): Error {
+  return Object.assign(new Error("The user rejected the request"), { code: 4001 });
+}
+
+/** Runs in the page. */
+function announceWallet(): void {
+  type Answer = { result?: unknown; error?: { code: number; message: string } };
+  const page = globalThis as unknown as {
+    testWalletRequest(request: unknown): Promise<Answer>;
+  };
+  const listeners = new Map<string, Set<(value: unknown) => void>>();
+  const provider = {
+    request: async (request: { method: string; params?: { chainId: string }[] }) => {
+      const { result, error } = await page.testWalletRequest(request);
+      if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code });
+      if (request.method === "wallet_switchEthereumChain") {
+        for (const listener of listeners.get("chainChanged") ?? []) listener(request.params?.[0]?.chainId);
+      }
+      return result;
+    },
+    on: (event: string, listener: (value: unknown) => void) => {
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
+    },
+    removeListener: (event: string, listener: (value: unknown) => void) => {
+      listeners.get(event)?.delete(listener);
+    },
+  };
+  const info = {
+    uuid: "350670db-19fa-4704-a166-e52e178b59d2",
+    name: "Test wallet",
+    icon: "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'/%3E",
+    rdns: "example.test.wallet",
+  };
+  const announce = (): void => {
+    const detail = Object.freeze({ info, provider });
+    window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
+  };
+  window.addEventListener("eip6963:requestProvider", announce);
+  announce();
+}

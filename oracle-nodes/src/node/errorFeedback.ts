@@ -81,8 +81,8 @@ export class ErrorFeedback {
     }
   }
 
-  /** The node's own w_k of a round with this base, if it is kept. @throws {ArtifactError} when the file is damaged. */
-  async localModel(round: number, base: Digest): Promise<ModelTensors | undefined> {
+  /** The node's own w_k of a round, with this base if one is given, if it is kept. @throws {ArtifactError} when the file is damaged. */
+  async localModel(round: number, base?: Digest): Promise<ModelTensors | undefined> {
     if (!(await this.#rounds("local")).includes(round)) return undefined;
     return this.#read("local", round, base);
   }

@@ -5,6 +5,7 @@ import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
 import type { DemoOptions } from "../demo/demoOptions.ts";
 import { examples } from "../examples.ts";
 import { fraction, positiveNumber, wholeNumber } from "../parsers.ts";
+import { compressionOption } from "../publish/compressionOptions.ts";
 import { BASES, ELECTIONS, STRATEGIES } from "../publish/buildTerms.ts";
 
 /** `concordat demo`, which is also `npm start`. */
@@ -51,6 +52,7 @@ export function addDemoCommand(program: Command): void {
         .default("fedavg"),
     )
     .option("--f <N>", "updates that may be arbitrary (krum, multiKrum, trimmedMean)", wholeNumber(0, 20), 0)
+    .addOption(compressionOption())
     .option("--keep", "leave everything running at the end, until Ctrl-C, and say how to look around")
     .option(
       "--dir <DIR>",
@@ -65,6 +67,7 @@ export function addDemoCommand(program: Command): void {
     ["npm start", "five nodes, eight rounds on built-in handwriting, about a minute"],
     ["npm start -- --dataset mnist --data DIR --nodes 10 --rounds 20", "real data from its official files"],
     ["npm start -- --nodes 7 --rule multiKrum --f 2", "a robust aggregation rule"],
+    ["npm start -- --compression top-k-quantised", "updates of the greatest 1 % of the changes, in 8 bits"],
     ["npm start -- --keep", "then query the chain, run the audit, read the nodes' folders"],
   ]);
 }

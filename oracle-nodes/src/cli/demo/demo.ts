@@ -88,7 +88,8 @@ async function demonstrate(
   const models = await orStopped(baselines);
   stage.step("Scoring the models on the test data");
   const providers = [...observer.endpoints.values()];
-  const results = await orStopped(scoreModels({ plan, store, providers, rounds, models, signal }));
+  const dirs = federation.nodes.map(({ dir }) => dir);
+  const results = await orStopped(scoreModels({ plan, store, providers, rounds, models, dirs, signal }));
   stage.step("Auditing from events and artifacts");
   const audit = await orStopped(selfAudit(rpcUrl, federation.book, store, signal));
   stage.close();

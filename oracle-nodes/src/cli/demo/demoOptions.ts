@@ -1,9 +1,10 @@
 import type { AggregationRuleName } from "../../../../protocol/aggregationRule.ts";
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
+import type { CompressionOptions } from "../publish/compressionOptions.ts";
 import type { BASES, ELECTIONS, STRATEGIES } from "../publish/buildTerms.ts";
 
 /** What `concordat demo` reads from the command line. */
-export interface DemoOptions {
+export interface DemoOptions extends Pick<CompressionOptions, "compression"> {
   readonly nodes: number;
   readonly rounds: number;
   readonly dataset: DatasetName;

@@ -9,6 +9,7 @@ import type { Partition } from "../../learning/partition.ts";
 import type { ClassesSpec } from "../../learning/partition/scheme.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../publish/buildTask.ts";
+import { compressionTerms } from "../publish/compressionOptions.ts";
 import { DATASET_DEFAULTS } from "../publish/datasetDefaults.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.ts";
@@ -49,6 +50,7 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
     description: "A non-IID federation on one machine",
     dataset: datasetTerms(dataset),
     seed: options.seed,
+    compression: compressionTerms({ compression: options.compression }),
     ...(options.model !== undefined && { model: options.model }),
     ...(options.epochs !== undefined && { localEpochs: options.epochs }),
     ...(options.batch !== undefined && { batchSize: options.batch }),

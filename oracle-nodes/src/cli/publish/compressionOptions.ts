@@ -17,15 +17,14 @@ export interface CompressionOptions {
 /** Adds the options that say how updates are made smaller. */
 export function compressionOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        "--compression <KIND>",
-        "how updates are made smaller: their greatest changes, 8-bit values, or both",
-      )
-        .choices(KINDS)
-        .default("none"),
-    )
+    .addOption(compressionOption())
     .option("--keep <SHARE>", "share of the weights that top-k keeps, like 1% (default: 1%)", share);
+}
+
+/** The kind alone, with which top-k keeps 1 %. */
+export function compressionOption(): Option {
+  const text = "how updates are made smaller: their greatest changes, 8-bit values, or both";
+  return new Option("--compression <KIND>", text).choices(KINDS).default("none");
 }
 
 /** @throws {InputError} when a share is given that nothing is kept by. */

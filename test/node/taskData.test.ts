@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { encode } from "fast-png";
 import { pino } from "pino";
+import { ScoreKind } from "../../protocol/enums.ts";
+import { InputError } from "../../protocol/errors.ts";
 import type { DatasetTerms } from "../../protocol/datasetTerms.ts";
 import { datasetTerms, loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
@@ -10,6 +12,7 @@ import { partition, partitionNode } from "../../oracle-nodes/src/learning/partit
 import { encodePartition } from "../../oracle-nodes/src/learning/partition/partitionFile.ts";
 import type { PartitionSpec } from "../../oracle-nodes/src/learning/partition/scheme.ts";
 import { batchMaker, type Samples } from "../../oracle-nodes/src/learning/samples.ts";
+import { checkScores } from "../../oracle-nodes/src/node/checkScores.ts";
 import { loadOwnDataset } from "../../oracle-nodes/src/node/loadOwnDataset.ts";
 import { type NodeConfig, parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
 import { openTaskData, type TaskData } from "../../oracle-nodes/src/node/taskData.ts";
@@ -71,6 +74,22 @@ describe("A node's share of a dataset", function () {
     expect(none.message).to.include("no node 4");
     const other = await inputError(open({ kind: "file", file, index: 1, digest: `0x${"ab".repeat(32)}` }));
     expect(other.message).to.include("is the partition");
+  });
+});
+
+describe("A task whose scores are errors", () => {
+  it("is not served where its terms expect accuracies, nor the other way round", () => {
+    const evaluation = {
+      accuracy: { metric: "accuracy", negotiationSplit: "validation" },
+      mae: { metric: "mae", scale: 1, negotiationSplit: "validation" },
+    } as const;
+    checkScores({ scoreKind: ScoreKind.Accuracy }, { evaluation: evaluation.accuracy });
+    checkScores({ scoreKind: ScoreKind.Error }, { evaluation: evaluation.mae });
+    const wrong = [
+      () => checkScores({ scoreKind: ScoreKind.Accuracy }, { evaluation: evaluation.mae }),
+      () => checkScores({ scoreKind: ScoreKind.Error }, { evaluation: evaluation.accuracy }),
+    ];
+    for (const check of wrong) expect(check).to.throw(InputError, "expect");
   });
 });
 

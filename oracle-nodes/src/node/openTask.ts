@@ -10,6 +10,7 @@ import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { checkTaskContracts } from "../chain/checkTaskContracts.ts";
 import { loadTask, type LearningTask } from "../learning/loadTask.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
+import { checkScores } from "./checkScores.ts";
 import { ErrorFeedback } from "./errorFeedback.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
 import { ReceivedBytes } from "./receivedBytes.ts";
@@ -43,7 +44,8 @@ export interface ServedTask {
 
 /**
  * Takes up a task that the node has joined.
- * @throws {InputError} when the task names other contracts than the address book, or the node's data does not fit it.
+ * @throws {InputError} when the task names other contracts than the address book, its terms contradict its manifest, or the
+ *   node's data does not fit it.
  * @throws {ArtifactError} when the manifest cannot be fetched or used.
  */
 export async function openTask(services: Services, taskId: TaskId, signal: AbortSignal): Promise<ServedTask> {
@@ -60,6 +62,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     signal,
   });
   const manifest = decodeManifest(bytes);
+  checkScores(terms, manifest);
   const { tensors } = manifest.model;
   const maxBytes = Math.min(terms.maxArtifactBytes, maxArtifactBytes(tensors));
   const maxUpdate = Math.min(terms.maxArtifactBytes, maxUpdateBytes(tensors, manifest.compression));

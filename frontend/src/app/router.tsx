@@ -9,6 +9,7 @@ import { HomePage } from "../pages/HomePage.tsx";
 import { TaskListPage } from "../pages/TaskListPage.tsx";
 import { Failed } from "./Failed.tsx";
 import { NotFound } from "./NotFound.tsx";
+import { parseAuditSearch } from "../pages/audit/auditSearch.ts";
 import { parseTaskSearch } from "../pages/task/taskTabs.ts";
 import { Shell } from "./Shell.tsx";
 
@@ -37,6 +38,7 @@ const publish = createRoute({
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
+  validateSearch: parseAuditSearch,
   component: lazyRouteComponent(() => import("../pages/AuditPage.tsx"), "AuditPage"),
 });
 

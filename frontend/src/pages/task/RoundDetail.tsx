@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { ElectionMode, Phase, SkipReason, enumName } from "../../../../protocol/enums.ts";
 import { committeeSize } from "../../../../protocol/rules/committeeElection.ts";
@@ -38,6 +39,9 @@ export function RoundDetail({ task, opening }: Props): ReactElement {
         )}
         <RoundResult task={task} opening={opening} />
         <Phases opening={opening} />
+        <Link to="/audit" search={{ task: task.taskId, round }}>
+          All its events, and every decision computed again
+        </Link>
       </Card>
       <Election task={task} opening={opening} />
       <Updates task={task} opening={opening} />

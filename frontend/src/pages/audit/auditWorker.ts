@@ -1,0 +1,93 @@
+import { audit } from "../../../../audit/audit.ts";
+import { chainSource } from "../../../../audit/chainSource.ts";
+import type { Check } from "../../../../audit/checks.ts";
+import type { Deployment } from "../../../../audit/eventLog.ts";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+
+/** What the page asks the worker to compute again. */
+export interface AuditRequest {
+  readonly rpcUrls: readonly string[];
+  readonly addressBook: Deployment;
+  readonly taskId: number | undefined;
+  readonly round: number | undefined;
+  readonly toBlock: number;
+}
+
+/** What the worker answers: how far it is, then once the outcome. */
+export type AuditAnswer =
+  | { readonly kind: "progress"; readonly block: number; readonly checks: number }
+  | {
+      readonly kind: "done";
+      readonly total: number;
+      readonly notRecomputed: number;
+      readonly disagreements: readonly Check[];
+      /** The checks of the round that was asked for. */
+      readonly checks: readonly Check[];
+    }
+  | { readonly kind: "failed"; readonly message: string };
+
+const PROGRESS_MS = 200;
+
+self.addEventListener("message", ({ data }: MessageEvent<AuditRequest>) => {
+  void run(data);
+});
+
+async function run({ rpcUrls, addressBook, taskId, round, toBlock }: AuditRequest): Promise<void> {
+  const answer = (value: AuditAnswer): void => self.postMessage(value);
+  const checks: Check[] = [];
+  const disagreements: Check[] = [];
+  let total = 0;
+  let notRecomputed = 0;
+  let told = 0;
+  try {
+    await audit({
+      chain: { source: chainSource((method, params) => request(rpcUrls, method, params)) },
+      addressBook,
+      toBlock,
+      keep: "disagreements",
+      ...(taskId !== undefined && { taskId }),
+      onCheck: (check) => {
+        total++;
+        if (!check.recomputed) notRecomputed++;
+        if (!check.agrees) disagreements.push(check);
+        if (round !== undefined && check.taskId === taskId && check.round === round) checks.push(check);
+      },
+      progress: ({ block }) => {
+        if (performance.now() - told < PROGRESS_MS) return;
+        told = performance.now();
+        answer({ kind: "progress", block, checks: total });
+      },
+    });
+    answer({ kind: "done", total, notRecomputed, disagreements, checks });
+  } catch (error) {
+    const message =
+      error instanceof ConcordatError
+        ? error.oneLine
+        : `The chain could not be read: ${error instanceof Error ? error.message : String(error)}`;
+    answer({ kind: "failed", message });
+  }
+}
+
+/** Asks the first endpoint that answers. */
+async function request(
+  rpcUrls: readonly string[],
+  method: string,
+  params: readonly unknown[],
+): Promise<unknown> {
+  let failure: unknown;
+  for (const url of rpcUrls) {
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+      });
+      const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } };
+      if (error === undefined) return result;
+      failure = new Error(error.message);
+    } catch (cause) {
+      failure = cause;
+    }
+  }
+  throw failure;
+}

@@ -4,6 +4,7 @@ import { compressionSchema } from "../../../protocol/compressionTerms.ts";
 import { DATASET_NAMES } from "../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { privacySchema } from "../../../protocol/privacyTerms.ts";
+import { PARTITION_SCHEMES } from "../learning/partition/scheme.ts";
 import { schemeLabel, schemeSchema, type Scheme } from "./schemes.ts";
 
 const count = z.number().int().min(1);
@@ -15,6 +16,17 @@ export const share = z
   .max(1)
   .refine((value) => Number.isInteger(Math.round(value * 1e8) / 1e4), "has more than four decimals");
 const nodeNumbers = z.array(count).min(1);
+
+/** The partition schemes of a node's configuration, without the number of nodes, and with the seed left open. */
+const { classes, iid, dirichlet, subjects, quantity } = PARTITION_SCHEMES;
+const open = { nodes: true, seed: true } as const;
+const partition = z.discriminatedUnion("kind", [
+  classes.omit(open).extend({ seed: seed.optional() }),
+  iid.omit(open).extend({ seed: seed.optional() }),
+  dirichlet.omit(open).extend({ seed: seed.optional() }),
+  subjects.omit(open).extend({ seed: seed.optional() }),
+  quantity.omit(open).extend({ seed: seed.optional() }),
+]);
 
 const attackers = z.discriminatedUnion("kind", [
   /** Sends w_G - scale (w_k - w_G) instead of w_k. */
@@ -38,16 +50,8 @@ const schema = z.strictObject({
     /** Folder with the dataset's files; a relative one counts from the experiment's file. */
     dir: z.string().min(1).optional(),
     nodes: z.number().int().min(1).max(1024),
-    partition: z
-      .strictObject({
-        classesPerNode: count.optional(),
-        trainPerClass: count.optional(),
-        validationPerClass: count.optional(),
-        testPerClass: count.optional(),
-        /** Seed of the partition; by default each seed of the experiment draws its own. */
-        seed: seed.optional(),
-      })
-      .prefault({}),
+    /** How the dataset is divided; each seed of the experiment draws its own partition unless one is given here. */
+    partition: partition.prefault({}),
   }),
   /** A built-in model, or a .json file with a Keras topology. */
   model: z.string().min(1),

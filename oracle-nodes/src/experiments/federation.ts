@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { InputError } from "../../../protocol/errors.ts";
 import type { MemberId } from "../../../protocol/ids.ts";
 import { memberId } from "../../../protocol/ids.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
@@ -87,6 +88,11 @@ export async function openFederation(
   const { data, rule, skews } = experiment;
   const dataset = await loadDataset(data.dataset, data.dir);
   const { inputShape, classes } = dataset;
+  if (classes === 1) {
+    throw new InputError(`${dataset.name} has a number to predict; experiments compare accuracies`, {
+      hint: "Choose a dataset with classes",
+    });
+  }
   const topology = await readModel(experiment.model, inputShape, classes);
   const hyper = { optimiser: "sgd", ...experiment.training, seed } as const;
   const manifest: TaskManifest = {
@@ -101,8 +107,12 @@ export async function openFederation(
     compression: experiment.compression,
   };
   const { model, samplerFor } = await loadTask(manifest, { dataset, engine: experiment.engine });
-  const { seed: partitionSeed = seed, ...counts } = data.partition;
-  const parts = partition({ dataset, nodes: data.nodes, seed: partitionSeed, ...withoutUndefined(counts) });
+  const parts = partition({
+    ...data.partition,
+    dataset,
+    nodes: data.nodes,
+    seed: data.partition.seed ?? seed,
+  });
   const levels = skews.map((skew) => Math.round(skew * 10_000));
   const shares: Record<string, number> = {};
 
@@ -174,8 +184,4 @@ export function digestOfModel(tensors: ModelTensors): string {
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   return `0x${hash.digest("hex")}`;
-}
-
-function withoutUndefined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { InputError } from "../../../protocol/errors.ts";
 import { writeWhole } from "../artifacts/durableFile.ts";
+import { roundsIn } from "./checkpoint.ts";
 import { reportedRounds, type Experiment } from "./experiment.ts";
 import { KEPT_MODELS, chainsOf, digestOfSettings, planJobs, type Job } from "./plan.ts";
 import { collect, type Results } from "./results/collect.ts";
@@ -52,8 +53,16 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
       hint: "Add --resume to go on with what is in it, or choose another with --out",
     });
   }
-  const run = async (stage: ExperimentProgress["stage"], jobs: readonly Job[]) =>
-    runJobs(jobs, processes, signal, progressOf(stage, jobs, options.onProgress ?? (() => undefined)));
+  const run = async (stage: ExperimentProgress["stage"], jobs: readonly Job[]): Promise<void> => {
+    const report = progressOf(stage, jobs, options.onProgress ?? (() => undefined));
+    const open: Job[] = [];
+    for (const job of jobs) {
+      const done = (await roundsIn(job.dir)).at(-1) ?? 0;
+      if (done < job.rounds) open.push(job);
+      else report(job, { kind: "resumed", rounds: job.rounds });
+    }
+    await runJobs(open, processes, signal, report);
+  };
 
   const trials = await tuningJobs(experiment, out);
   await run("tuning", trials);

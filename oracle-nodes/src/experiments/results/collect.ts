@@ -1,3 +1,4 @@
+import { ConcordatError } from "../../../../protocol/errors.ts";
 import { readRounds, type RecordedRound } from "../checkpoint.ts";
 import type { AlphaRow, BytesRow, CandidateRow, ScoreRow } from "../chain.ts";
 import type { Experiment } from "../experiment.ts";
@@ -22,7 +23,10 @@ export interface Results {
   readonly facts: ReadonlyMap<number, FederationFacts>;
 }
 
-/** Reads the records of all jobs, up to their last round. */
+/**
+ * Reads the records of all jobs, up to their last round.
+ * @throws {ConcordatError} when the dataset changed between them.
+ */
 export async function collect({ attackers }: Experiment, jobs: readonly Job[]): Promise<Results> {
   const attacking = new Set(attackers.flatMap(({ nodes }) => nodes));
   const isHonest = ({ node }: { readonly node: number }): boolean => !attacking.has(node);
@@ -47,6 +51,11 @@ export async function collect({ attackers }: Experiment, jobs: readonly Job[]): 
         results.digests.push(dateOf(record, { chain: job.chain, model: "w_G", digest }));
       facts.set(job.seed, record.facts);
     }
+  }
+  if (new Set([...facts.values()].map(({ dataset }) => dataset)).size > 1) {
+    throw new ConcordatError("The dataset has changed between the runs that these results are of", {
+      hint: "Run the experiment anew in another folder",
+    });
   }
   return { ...results, facts };
 }

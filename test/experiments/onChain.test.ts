@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { decodeArtifact } from "../../protocol/artifact.ts";
+import { Phase, Strategy, TrainingBase } from "../../protocol/enums.ts";
+import type { Digest, NodeId, TaskId } from "../../protocol/ids.ts";
+import { parseExperiment, type Experiment } from "../../oracle-nodes/src/experiments/experiment.ts";
+import { digestOfModel } from "../../oracle-nodes/src/experiments/federation.ts";
+import { readRounds } from "../../oracle-nodes/src/experiments/checkpoint.ts";
+import { planJobs } from "../../oracle-nodes/src/experiments/plan.ts";
+import { runChain } from "../../oracle-nodes/src/experiments/runChain.ts";
+import { schemeLabel } from "../../oracle-nodes/src/experiments/schemes.ts";
+import { LocalFederation } from "../integration/localFederation.ts";
+
+const NODES = 4;
+const ROUNDS = 2;
+
+/** What a round comes to: digests of each w_k and of w_G, and alpha. */
+interface Outcome {
+  readonly digests: Readonly<Record<string, string>>;
+  readonly alpha: number;
+}
+
+describe("One seed through the runner and through nodes on a chain", function () {
+  this.timeout(120_000);
+  let federation: LocalFederation;
+  let dir: string;
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "concordat-same-"));
+    federation = await LocalFederation.start({ nodes: NODES });
+  });
+  after(async () => {
+    await federation.close();
+    await rm(dir, { recursive: true });
+  });
+
+  for (const base of ["global", "personalised"] as const) {
+    it(`gives the same bits of every w_k and w_G and the same alphas with base ${base}`, async () => {
+      const task = await federation.publish({
+        rounds: ROUNDS,
+        strategy: Strategy.ArgmaxMean,
+        trainingBase: base === "global" ? TrainingBase.Global : TrainingBase.Personalised,
+      });
+      // Member ids go by the order of joining, and the runner's by place in the partition.
+      for (const node of federation.nodes) await federation.join(task, [node]);
+      for (const node of federation.nodes) federation.startNode(node);
+      await federation.until(task, ({ phase }) => phase === Phase.Ended);
+
+      const chain = await onChain(task);
+      for (const node of federation.nodes) await federation.stopNode(node);
+      const runner = await inRunner(base);
+      expect(runner).to.have.length(ROUNDS);
+      expect(runner).to.deep.equal(chain);
+    });
+  }
+
+  /** Reads a finished task's updates, aggregates and alphas by its events, and its models from its nodes. */
+  async function onChain(task: TaskId): Promise<Outcome[]> {
+    const specs = federation.manifest.model.tensors;
+    const providers = await Promise.all(
+      federation.nodes.map(async ({ nodeId }) => (await federation.chain.node(nodeId)).endpoints),
+    );
+    const digestAt = async (digest: unknown) => {
+      const bytes = await federation.store.get(digest as Digest, {
+        maxBytes: 1 << 20,
+        timeoutMs: 20_000,
+        providers,
+      });
+      return digestOfModel(decodeArtifact(bytes, { specs }).tensors);
+    };
+    const outcomes: Outcome[] = [];
+    const updates = await federation.events(task, "UpdateAccepted");
+    for (const finalised of await federation.events(task, "RoundFinalised")) {
+      const digests: Record<string, string> = { w_G: await digestAt(finalised["aggregate"]) };
+      for (const update of updates.filter((args) => args["round"] === finalised["round"])) {
+        expect(Number(update["memberId"])).to.equal(Number(update["nodeId"] as NodeId));
+        digests[`w_k ${Number(update["memberId"])}`] = await digestAt(update["digest"]);
+      }
+      outcomes.push({ digests, alpha: Number(finalised["alphaBps"]) / 10_000 });
+    }
+    return outcomes;
+  }
+
+  async function inRunner(base: "global" | "personalised"): Promise<Outcome[]> {
+    const experiment = await sameTask(base);
+    const schemes = experiment.schemes.map((scheme) => ({ label: schemeLabel(scheme), scheme }));
+    const jobs = await planJobs(experiment, schemes, {
+      out: dir,
+      seeds: experiment.seeds,
+      rounds: ROUNDS,
+      scoring: "test",
+    });
+    const outcomes: Outcome[] = [];
+    for (const job of jobs) {
+      await runChain(job, new AbortController().signal, () => undefined);
+      for (const { digests, alphas } of await readRounds(job.dir))
+        outcomes.push({ digests, alpha: alphas[0]?.alpha ?? Number.NaN });
+    }
+    return outcomes;
+  }
+
+  /** The task of the local federation as an experiment. */
+  async function sameTask(base: "global" | "personalised"): Promise<Experiment> {
+    const { model, training } = federation.manifest;
+    const { optimiser: _, seed, ...settings } = training;
+    await writeFile(join(dir, "model.json"), JSON.stringify(model.topology));
+    const [first] = federation.nodes;
+    if (first === undefined) throw new Error("there are nodes");
+    const { kind, index, nodes, ...partition } = first.config.dataset.partition as Record<string, unknown>;
+    expect({ kind, index, nodes }).to.deep.equal({ kind: undefined, index: 0, nodes: NODES });
+    return parseExperiment({
+      name: "same",
+      data: { dataset: "digits", nodes: NODES, partition },
+      model: join(dir, "model.json"),
+      training: settings,
+      rounds: ROUNDS,
+      schemes: [{ kind: "scei", strategy: "argmax-mean", base }],
+      alphas: { lower: 0, upper: 1, steps: 4 },
+      seeds: [seed],
+    });
+  }
+});

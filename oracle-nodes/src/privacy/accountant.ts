@@ -2,7 +2,7 @@ import { gaussianEpsilon } from "./gaussianMechanism.ts";
 import { lossCells } from "./lossCells.ts";
 import { composedEpsilon } from "./lossDistribution.ts";
 import type { Use } from "./mechanism.ts";
-import { renyiEpsilon } from "./renyi.ts";
+import { ORDERS, renyiEpsilon, WHOLE_ORDERS } from "./renyi.ts";
 
 /**
  * The least epsilon known for a delta after all these uses of the same data, each of which may depend on the results
@@ -18,7 +18,9 @@ export function epsilonOf(uses: readonly Use[], delta: number): number {
   if (used.length === 0) return 0;
   const precision = gaussianPrecision(used);
   if (precision !== undefined) return gaussianEpsilon(1 / Math.sqrt(precision), delta);
-  return Math.min(renyiEpsilon(used, delta), lossEpsilon(used, delta));
+  const composed = lossEpsilon(used, delta);
+  // Composed losses are tighter but for losses far below their grid's step, where whole orders do.
+  return Math.min(composed, renyiEpsilon(used, delta, Number.isFinite(composed) ? WHOLE_ORDERS : ORDERS));
 }
 
 /** The sum of 1 / noiseMultiplier^2, where all uses are unsampled Gaussian noise. */

@@ -1,6 +1,6 @@
-/** Terms of the continued fraction, which suffice for double precision from {@link LARGE} on. */
-const TERMS = 64;
+/** From here on the continued fraction is used; the further out, the fewer terms it takes. */
 const LARGE = 2;
+const termsFor = (x: number): number => 12 + Math.ceil(600 / (x * x));
 
 /** P(N(0, 1) > x), to about 1e-15 of itself. */
 export function upperTail(x: number): number {
@@ -13,7 +13,7 @@ export function logUpperTail(x: number): number {
   if (x < LARGE) return Math.log(upperTail(x));
   // Laplace's continued fraction of Mills' ratio.
   let fraction = x;
-  for (let k = TERMS; k > 0; k--) fraction = x + k / fraction;
+  for (let k = termsFor(x); k > 0; k--) fraction = x + k / fraction;
   return (-x * x) / 2 - Math.log(fraction * Math.sqrt(2 * Math.PI));
 }
 

@@ -14,15 +14,18 @@ export const ORDERS: readonly number[] = [
   1024,
 ];
 
+/** Those of them at which divergences are quick to compute. */
+export const WHOLE_ORDERS: readonly number[] = ORDERS.filter((order) => Number.isInteger(order));
+
 /**
  * The least epsilon for a delta that Renyi divergences give: composition adds divergences at each order (Mironov 2017),
  * and an order a with divergence r gives epsilon = r + ln(1 - 1/a) - ln(a delta) / (a - 1) (Canonne, Kamath and Steinke
  * 2020, Proposition 12; Balle et al. 2020).
  */
-export function renyiEpsilon(uses: readonly Use[], delta: number): number {
+export function renyiEpsilon(uses: readonly Use[], delta: number, orders = ORDERS): number {
   // Pure budgets add up, whatever delta is.
   const pure = uses.reduce((sum, { mechanism, times }) => sum + times * pureEpsilon(mechanism), 0);
-  const epsilons = ORDERS.map((order) => {
+  const epsilons = orders.map((order) => {
     const divergence = uses.reduce(
       (sum, { mechanism, times }) => sum + times * renyiDivergence(mechanism, order),
       0,

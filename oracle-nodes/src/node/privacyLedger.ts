@@ -6,6 +6,7 @@ import { ConcordatError } from "../../../protocol/errors.ts";
 import { writeDurably } from "../artifacts/durableFile.ts";
 import { epsilonOf } from "../privacy/accountant.ts";
 import type { Use } from "../privacy/mechanism.ts";
+import { renyiEpsilon } from "../privacy/renyi.ts";
 
 /** A privacy guarantee. */
 export interface Budget {
@@ -71,6 +72,11 @@ export class PrivacyLedger {
     }
   }
 
+  /** The tasks that something was charged to. */
+  get tasks(): readonly string[] {
+    return Object.keys(this.#file.tasks);
+  }
+
   /** What a task has used so far. */
   usesOf(task: string): readonly Use[] {
     return this.#file.tasks[task] ?? [];
@@ -105,6 +111,8 @@ export class PrivacyLedger {
 }
 
 function checkLimit(uses: readonly Use[], limit: Budget): void {
+  // Quick, and never too small.
+  if (renyiEpsilon(uses, limit.delta) <= limit.epsilon) return;
   const epsilon = epsilonOf(uses, limit.delta);
   if (epsilon <= limit.epsilon) return;
   throw new BudgetSpentError(

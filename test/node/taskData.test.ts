@@ -199,6 +199,12 @@ describe("A node whose folder grows", function () {
     expect((await inputError(takeTable())).message).to.include("0 to validate with");
   });
 
+  it("is refused when it is no longer known what validates", async () => {
+    await takeTable();
+    await folder.put({ "task/validation.json": "[" });
+    expect((await inputError(takeTable())).message).to.include("validation.json, which says what validates");
+  });
+
   it("may hold pictures", async () => {
     const picture = (shade: number) =>
       encode({ width: 2, height: 2, channels: 1, data: new Uint8Array(4).fill(shade) });

@@ -43,7 +43,7 @@ export async function requireDataFile(
   const found = await findDataFile(directories, names);
   if (found === undefined) {
     throw new InputError(`${names[0]} is missing in ${directories.at(-1)}`, {
-      hint: `Put the official file there, gzipped or not`,
+      hint: "Put it there, gzipped or not; concordat data fetch gets official data",
     });
   }
   return found;

@@ -128,7 +128,7 @@ async function validatingRecords({
 }: OwnData): Promise<ReadonlySet<string>> {
   const path = join(dir, VALIDATION_FILE);
   const kept = await readFile(path, "utf8").catch(() => undefined);
-  if (kept !== undefined) return new Set(validationSchema.parse(JSON.parse(kept)));
+  if (kept !== undefined) return parseValidation(path, kept);
   const all = [...new Set(recordDigests(dataset.train))];
   const count = Math.max(1, Math.floor(all.length * validationShare));
   const places = new SeededRandom(seed, "own data", "validation").sample(
@@ -139,6 +139,17 @@ async function validatingRecords({
   await makeFolder(dir);
   await writeDurably(dir, [{ path, bytes: JSON.stringify(drawn) }]);
   return new Set(drawn);
+}
+
+function parseValidation(path: string, text: string): ReadonlySet<string> {
+  try {
+    return new Set(validationSchema.parse(JSON.parse(text)));
+  } catch (cause) {
+    throw new InputError(`${path}, which says what validates, is damaged`, {
+      hint: "Give it back from a backup, or leave the task: what has trained must not validate",
+      cause,
+    });
+  }
 }
 
 /** What changes when a file comes, goes or is written: names, sizes and times. */

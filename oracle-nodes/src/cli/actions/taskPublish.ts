@@ -17,6 +17,7 @@ import type { TaskFiles } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TermsSettings } from "../publish/buildTerms.ts";
 import { compressionTerms } from "../publish/compressionOptions.ts";
+import { checkPublishedPrivacy, privacyLines, privacyTerms } from "../publish/privacyOptions.ts";
 import { nextSteps } from "../publish/nextSteps.ts";
 import { publishedData } from "../publish/publishedData.ts";
 import { checkEscrow, publishTerms } from "../publish/publishTerms.ts";
@@ -44,12 +45,15 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
     seed: options.seed,
     maeScale: options.maeScale,
     compression: compressionTerms(options),
+    privacy: (training) => privacyTerms(options, { ...options, training }),
     ...(options.model !== undefined && { model: options.model }),
     ...(options.epochs !== undefined && { localEpochs: options.epochs }),
     ...(options.batch !== undefined && { batchSize: options.batch }),
     ...(options.lr !== undefined && { learningRate: options.lr }),
     ...(options.momentum !== undefined && { momentum: options.momentum }),
   });
+  checkPublishedPrivacy(files.manifest, options.maxSamples);
+  const privacy = privacyLines(files.manifest, options.rounds, options.records ?? options.maxSamples);
   await withWriter(options, async (chain) => {
     const block = await chain.provider.getBlock("latest");
     const target = targetScore(options, files.manifest.evaluation);
@@ -57,7 +61,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
     const terms = buildTerms(settings, files, chain.book.contracts, block?.timestamp ?? 0);
     if (options.dryRun) {
       if (options.json) printJson({ terms, manifest: files.manifest });
-      else print(pairs(readableTerms(terms)));
+      else print(pairs([...readableTerms(terms), ...privacy]));
       return;
     }
     await checkEscrow(chain, terms);
@@ -74,6 +78,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
           ["manifest", manifestDigest],
           ["initial model", initialModelDigest],
           ["hard end", new Date(published.hardEnd * 1000).toISOString()],
+          ...privacy,
         ]),
       );
       nextSteps(published.taskId, options.out).forEach(note);

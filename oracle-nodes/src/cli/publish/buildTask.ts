@@ -6,6 +6,7 @@ import type { Digest } from "../../../../protocol/ids.ts";
 import { encodeManifest } from "../../../../protocol/manifest.ts";
 import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
 import type { EvaluationTerms, TaskManifest } from "../../../../protocol/manifest.ts";
+import type { PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
 import { createEngine } from "../../learning/engine.ts";
 import { manifestModel } from "../../learning/manifestModel.ts";
 import { DATASET_DEFAULTS } from "./datasetDefaults.ts";
@@ -28,6 +29,8 @@ export interface LearningSettings {
   readonly seed: number;
   /** None by default. */
   readonly compression?: CompressionTerms;
+  /** None by default; may depend on how nodes train. */
+  readonly privacy?: (training: TaskManifest["training"]) => PrivacyTerms;
 }
 
 /** A file with the digest that names it on chain. */
@@ -54,22 +57,23 @@ export async function buildTask(settings: LearningSettings): Promise<TaskFiles> 
   const { inputShape, classes } = dataset;
   const defaults = DATASET_DEFAULTS[dataset.name];
   const topology = await readModel(settings.model ?? defaults.model, inputShape, classes);
+  const training: TaskManifest["training"] = {
+    optimiser: "sgd",
+    learningRate: settings.learningRate ?? defaults.learningRate,
+    momentum: settings.momentum ?? defaults.momentum,
+    localEpochs: settings.localEpochs ?? defaults.localEpochs,
+    batchSize: settings.batchSize ?? defaults.batchSize,
+    seed: settings.seed,
+  };
   const manifest: TaskManifest = {
     format: "concordat/manifest/1",
     name: settings.name,
     description: settings.description,
     model: await manifestModel(topology, inputShape, classes),
     dataset,
-    training: {
-      optimiser: "sgd",
-      learningRate: settings.learningRate ?? defaults.learningRate,
-      momentum: settings.momentum ?? defaults.momentum,
-      localEpochs: settings.localEpochs ?? defaults.localEpochs,
-      batchSize: settings.batchSize ?? defaults.batchSize,
-      seed: settings.seed,
-    },
+    training,
     evaluation: evaluationOf(dataset, settings.maeScale),
-    privacy: { kind: "none" },
+    privacy: settings.privacy?.(training) ?? { kind: "none" },
     compression: settings.compression ?? { kind: "none" },
   };
   const { tensors } = manifest.model;

@@ -7,6 +7,7 @@ import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
 import { address, duration, fraction, positiveNumber, ratio, tokenAmount, wholeNumber } from "../parsers.ts";
 import { compressionOptions } from "./compressionOptions.ts";
 import type { CompressionOptions } from "./compressionOptions.ts";
+import { privacyOptions, type PrivacyOptions } from "./privacyOptions.ts";
 import { BASES, ELECTIONS, GRIDS, STRATEGIES } from "./buildTerms.ts";
 import type { TermsSettings } from "./buildTerms.ts";
 
@@ -22,7 +23,7 @@ type Converted =
   | "slashBounty";
 
 /** What `task publish` reads from the command line about the task itself. */
-export interface PublishOptions extends Omit<TermsSettings, Converted>, CompressionOptions {
+export interface PublishOptions extends Omit<TermsSettings, Converted>, CompressionOptions, PrivacyOptions {
   readonly name: string;
   readonly description: string;
   readonly dataset: DatasetName;
@@ -76,6 +77,7 @@ export function publishOptions(command: Command): Command {
     .option("--momentum <M>", "momentum of SGD", fraction)
     .addOption(count("--seed <S>", "seed of initial model and shuffles", 0, 0xffff_ffff, 1));
   compressionOptions(command);
+  privacyOptions(command);
 
   command.optionsGroup("Rounds and negotiation:");
   command

@@ -1,0 +1,191 @@
+import type { Command } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { normalisesItself, recordSize } from "../../../../protocol/datasetTerms.ts";
+import { InputError } from "../../../../protocol/errors.ts";
+import type { TaskManifest } from "../../../../protocol/manifest.ts";
+import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
+import { epsilonOf } from "../../privacy/accountant.ts";
+import { noiseMultiplierFor } from "../../privacy/calibrate.ts";
+import { neighbours, nominalBudget, usesOfTask, usesOfTraining } from "../../privacy/privacyUses.ts";
+import { wholeNumber } from "../parsers.ts";
+
+const KINDS = privacySchema.options.map(({ shape }) => shape.kind.value);
+
+export interface PrivacyOptions {
+  readonly privacy: PrivacyTerms["kind"];
+  readonly clip?: number;
+  readonly noise?: number;
+  readonly epsilon?: number;
+  readonly delta?: number;
+  readonly records?: number;
+}
+
+/** What the budget of a whole task depends on besides its privacy terms. */
+export interface PrivacyPlan {
+  readonly rounds: number;
+  readonly maxSamples: number;
+  readonly training: Pick<TaskManifest["training"], "batchSize" | "localEpochs">;
+}
+
+/** Any number: which ones are bad, and why, the terms say. */
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number");
+  return value;
+}
+
+/** Adds the options that say how updates are made private. */
+export function privacyOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--privacy <KIND>",
+        "how updates are made private: DP-SGD, or as papers 3, 5 and 2 describe it",
+      )
+        .choices(KINDS)
+        .default("none"),
+    )
+    .option("--clip <C>", "L2 norm to which a record's gradient, or an update, is clipped", number)
+    .option("--noise <Z>", "deviation of the noise in units of the clipping norm", number)
+    .option(
+      "--epsilon <E>",
+      "dp-sgd, gaussian-update: budget of the whole task, which finds --noise; elsewhere the paper's, which is nominal",
+      number,
+    )
+    .option("--delta <D>", "delta of the guarantee; below 1/n (default: 1e-5)", number)
+    .option(
+      "--records <N>",
+      "training records of the smallest node, for --epsilon with dp-sgd",
+      wholeNumber(1),
+    );
+}
+
+/**
+ * The privacy terms that the options ask for.
+ * @throws {InputError} naming the option that is missing, says nothing, or is bad, with the reason.
+ */
+export function privacyTerms(options: PrivacyOptions, plan: PrivacyPlan): PrivacyTerms {
+  const { privacy: kind, clip, noise, epsilon, delta = 1e-5 } = options;
+  refuseUnused(options);
+  switch (kind) {
+    case "none":
+      return { kind };
+    case "dp-sgd":
+    case "gaussian-update": {
+      if ((noise === undefined) === (epsilon === undefined)) {
+        throw new InputError(`--privacy ${kind} needs either --noise or --epsilon`, {
+          hint: "--epsilon finds the noise that keeps the whole task within it",
+        });
+      }
+      const base = checked({ kind, clip: needed("--clip", kind, clip), noiseMultiplier: noise ?? 1, delta });
+      return epsilon === undefined
+        ? base
+        : checked({ ...base, noiseMultiplier: calibrated(options, epsilon, delta, plan) });
+    }
+    case "laplace-gradient":
+      return checked({
+        kind,
+        clip: needed("--clip", kind, clip),
+        epsilon: needed("--epsilon", kind, epsilon),
+        delta,
+      });
+    case "laplace-features":
+      return checked({ kind, epsilon: needed("--epsilon", kind, epsilon), delta });
+  }
+}
+
+/** Checks the terms of a manifest at publication, n being the most records that an update may claim. */
+export function checkPublishedPrivacy(
+  { privacy, training, dataset, model }: TaskManifest,
+  maxSamples: number,
+): void {
+  checkPrivacy(privacy, {
+    records: maxSamples,
+    batchSize: training.batchSize,
+    isFitted: normalisesItself(dataset),
+    topology: model.topology,
+  });
+}
+
+/**
+ * What a task's privacy terms come to for a node, in lines of words: what is nominal beside the guarantee that holds.
+ * @param records n of the node; a smaller one spends more.
+ */
+export function privacyLines(
+  { privacy, training, dataset }: TaskManifest,
+  rounds: number,
+  records: number,
+): [string, string][] {
+  if (privacy.kind === "none") return [["privacy", "none"]];
+  const plan = { ...training, records, features: recordSize(dataset) };
+  const training1 = usesOfTraining(privacy, plan).map(({ mechanism, times }) => ({
+    mechanism,
+    times: times * rounds,
+  }));
+  const epsilon = epsilonOf([...usesOfTask(privacy, plan), ...training1], privacy.delta);
+  const nominal = nominalBudget(privacy);
+  const guarantee = `epsilon ${epsilon.toPrecision(3)} at delta ${privacy.delta} after ${rounds} rounds, for a node of ${records} records`;
+  return [
+    ["privacy", privacy.kind],
+    ...(nominal === undefined
+      ? []
+      : [["nominal", `epsilon ${nominal.epsilon} for ${nominal.of}`] as [string, string]]),
+    ["guarantee", `${guarantee}; between ${neighbours(privacy)}`],
+    [
+      "not covered",
+      "scores on validation records, a node's number of records, records that several nodes hold" +
+        (normalisesItself(dataset) ? ", the normalisation that each node fits on its records" : ""),
+    ],
+  ];
+}
+
+function calibrated(
+  { privacy, records }: PrivacyOptions,
+  epsilon: number,
+  delta: number,
+  { rounds, maxSamples, training: { batchSize, localEpochs } }: PrivacyPlan,
+): number {
+  checked({ kind: "laplace-features", epsilon, delta });
+  // An update's sensitivity is twice its norm.
+  if (privacy === "gaussian-update") return 2 * noiseMultiplierFor(epsilon, delta, 1, rounds);
+  const least = needed("--records", privacy, records);
+  if (least > maxSamples) {
+    throw new InputError(`--records ${least} is above --max-samples ${maxSamples}`, {
+      hint: "Lower one of them",
+    });
+  }
+  const steps = rounds * localEpochs * Math.ceil(least / batchSize);
+  return noiseMultiplierFor(epsilon, delta, Math.min(1, batchSize / least), steps);
+}
+
+function checked<T extends PrivacyTerms>(terms: T): T {
+  const result = privacySchema.safeParse(terms);
+  if (result.success) return terms;
+  const issue = result.error.issues[0];
+  throw new InputError(`--privacy ${terms.kind}: ${issue?.message ?? "invalid"}`, {
+    hint: "Correct the option",
+  });
+}
+
+function needed<T>(option: string, kind: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new InputError(`--privacy ${kind} needs ${option}`, { hint: `Give ${option}` });
+}
+
+/** Which options each kind takes; any other would be believed to do something. */
+const TAKES: Readonly<Record<PrivacyTerms["kind"], readonly (keyof PrivacyOptions)[]>> = {
+  none: [],
+  "dp-sgd": ["clip", "noise", "epsilon", "delta", "records"],
+  "gaussian-update": ["clip", "noise", "epsilon", "delta"],
+  "laplace-gradient": ["clip", "epsilon", "delta"],
+  "laplace-features": ["epsilon", "delta"],
+};
+
+function refuseUnused(options: PrivacyOptions): void {
+  const all = TAKES["dp-sgd"];
+  const unused = all.find((key) => options[key] !== undefined && !TAKES[options.privacy].includes(key));
+  if (unused === undefined) return;
+  throw new InputError(`--${unused} says nothing with --privacy ${options.privacy}`, {
+    hint: options.privacy === "none" ? "Choose a kind with --privacy" : "Leave it out",
+  });
+}

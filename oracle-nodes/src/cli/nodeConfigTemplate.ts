@@ -94,6 +94,10 @@ advance: true
 
 # Rounds whose artifacts are kept. Without it all are, which an audit of the aggregates needs.
 # keepRounds: 50
+
+# What all trainings of this node together may spend of its records' privacy. One that would pass it is refused, and so is
+# every training without differential privacy.
+# privacyBudget: { epsilon: 8, delta: 0.00001 }
 `;
 }
 

@@ -59,10 +59,20 @@ function taskTable({ tasks }: NodeStatus): string {
       { head: "task", align: "right" },
       { head: "round", align: "right" },
       { head: "phase" },
+      { head: "privacy spent" },
       { head: "doing" },
       { head: "problem" },
     ],
-    tasks.map(({ taskId, round, phase, doing, problem = "" }) => [taskId, round, phase, doing, problem]),
+    tasks.map(({ taskId, round, phase, spentBudget, doing, problem = "" }) => [
+      taskId,
+      round,
+      phase,
+      spentBudget === undefined
+        ? ""
+        : `epsilon ${spentBudget.epsilon.toPrecision(3)}, delta ${spentBudget.delta}`,
+      doing,
+      problem,
+    ]),
   );
 }
 

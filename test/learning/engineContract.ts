@@ -151,7 +151,7 @@ const valueOf = (tensors: ModelTensors, name: string, index: number): number =>
 /** What every engine has to hold, besides its operations' gradients: see gradientCases.ts. */
 export function describeEngine(name: EngineName): void {
   describe(`the engine ${name}`, function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const models: TrainableModel[] = [];
     afterEach(() => {
       for (const model of models.splice(0)) model.dispose();

@@ -42,6 +42,7 @@ describe("help of the command line", () => {
       "data describe",
       "data partition",
       "audit",
+      "index serve",
     ]);
   });
 

@@ -5,6 +5,7 @@ import { addAuditCommand } from "./commands/auditCommand.ts";
 import { addBenchCommands } from "./commands/benchCommands.ts";
 import { addDataCommands } from "./commands/dataCommands.ts";
 import { addDemoCommand } from "./commands/demoCommand.ts";
+import { addIndexCommand } from "./commands/indexCommand.ts";
 import { addKeyCommands } from "./commands/keyCommands.ts";
 import { addNodeCommands } from "./commands/nodeCommands.ts";
 import { addStakeCommands } from "./commands/stakeCommands.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addArtifactCommands(program);
   addKeyCommands(program);
   addAuditCommand(program);
+  addIndexCommand(program);
   addDataCommands(program);
   addBenchCommands(program);
   for (const group of program.commands) group.helpCommand(false);

@@ -1,0 +1,103 @@
+import { fromBitmap } from "../../protocol/bitmap.ts";
+import * as enums from "../../protocol/enums.ts";
+import { MAX_NEGOTIATION_STEPS, unpackScores } from "../../protocol/rules/packedScores.ts";
+import type { AbiParameter, EventFields, EventValue } from "./decodeLog.ts";
+
+/** A value as SQLite stores it. */
+export type Cell = string | number | bigint | null;
+
+/** A column of an event's table. */
+export interface EventColumn {
+  readonly name: string;
+  /** The type in CREATE TABLE. Addresses compare without regard to case. */
+  readonly type: "INTEGER" | "TEXT" | "TEXT COLLATE NOCASE";
+  /** How a reader takes the value. */
+  readonly meaning: string;
+  readonly cell: (args: EventFields) => Cell;
+}
+
+/** Parameters of type uint256 that hold amounts of a token; all others that events have are ids, counts and times. */
+const AMOUNTS = new Set([
+  "amount",
+  "bounty",
+  "escrow",
+  "fromPending",
+  "fromStake",
+  "received",
+  "refund",
+  "reward",
+  "stake",
+]);
+/** Parameters of type uint256[] that hold a set of members: bit memberId - 1. */
+const BITMAPS = new Set(["accepted", "rejected", "lowered"]);
+/** The greatest INTEGER that every reader keeps exact, JavaScript's too. */
+const MAX_INTEGER = BigInt(Number.MAX_SAFE_INTEGER);
+/** Bits of integers that always fit an INTEGER. */
+const NARROW_BITS = 48;
+
+/** The columns of an event, in the order of its parameters; a struct's fields become columns "parameter_field". */
+export function columnsOf(parameters: readonly AbiParameter[]): readonly EventColumn[] {
+  return parameters.flatMap((parameter) => {
+    if (parameter.type !== "tuple") return [columnOf(parameter)];
+    return (parameter.components ?? []).map((field) => {
+      const { name, type, meaning, cell } = columnOf(field);
+      const inner = (args: EventFields): Cell => cell(args[parameter.name] as EventFields);
+      return { name: `${parameter.name}_${name}`, type, meaning, cell: inner };
+    });
+  });
+}
+
+function columnOf(parameter: AbiParameter): EventColumn {
+  const { name, type } = parameter;
+  const column = (
+    sqlType: EventColumn["type"],
+    meaning: string,
+    write: (value: EventValue) => Cell,
+  ): EventColumn => ({ name, type: sqlType, meaning, cell: (args) => write(args[name] ?? "") });
+
+  const values = enumOf(parameter);
+  if (values !== undefined) {
+    const meaning = `one of ${Object.keys(values).join(", ")}`;
+    return column("TEXT", meaning, (value) => enums.enumName(values, value as bigint));
+  }
+  if (BITMAPS.has(name)) {
+    return column("TEXT", "JSON array of member ids", (value) =>
+      JSON.stringify(fromBitmap(value as readonly bigint[])),
+    );
+  }
+  if (name === "scores") {
+    return column("TEXT", "JSON array of 16 scores, score r at index r - 1", (value) =>
+      JSON.stringify(unpackScores(value as bigint, MAX_NEGOTIATION_STEPS)),
+    );
+  }
+  if (type.endsWith("]")) return column("TEXT", "JSON array", (value) => exactJson(value, jsonNumber));
+  if (type === "bool") return column("INTEGER", "1 for true, 0 for false", (value) => Number(value));
+  if (type === "address") return column("TEXT COLLATE NOCASE", "address", (value) => value as string);
+  if (type.startsWith("bytes")) return column("TEXT", "hex with 0x", (value) => value as string);
+  if (type === "string") return column("TEXT", "text", (value) => value as string);
+  const bits = Number(type.replace("uint", ""));
+  const isAmount = AMOUNTS.has(name) || (bits > NARROW_BITS && bits < 256);
+  if (isAmount) return column("TEXT", "amount in the token's smallest unit, decimal", String);
+  return column("INTEGER", "number", (value) => storable(value as bigint));
+}
+
+/** Numbers of honest contracts fit; what does not (a foreign coordinator may say anything) becomes the greatest that does. */
+function storable(value: bigint): number {
+  return Number(value > MAX_INTEGER ? MAX_INTEGER : value);
+}
+
+function enumOf({ internalType }: AbiParameter): Readonly<Record<string, number>> | undefined {
+  const [, name] = /^enum \w+\.(\w+)$/.exec(internalType) ?? [];
+  const values: unknown = name === undefined ? undefined : (enums as Readonly<Record<string, unknown>>)[name];
+  return typeof values === "object" ? (values as Readonly<Record<string, number>>) : undefined;
+}
+
+/** JSON of decoded values; `number` says how integers are written, by default as decimal strings. */
+export function exactJson(value: EventValue, number: (integer: bigint) => string | number = String): string {
+  return JSON.stringify(value, (_, entry: unknown) => (typeof entry === "bigint" ? number(entry) : entry));
+}
+
+/** A JSON number where every reader keeps it exact, else a decimal string. */
+function jsonNumber(value: bigint): string | number {
+  return value <= MAX_INTEGER ? Number(value) : String(value);
+}

@@ -1,0 +1,11 @@
+import { ConcordatError } from "../../../protocol/errors.ts";
+
+/** A request that is answered with an HTTP status and one line. */
+export class RequestError extends ConcordatError {
+  readonly status: number;
+
+  constructor(status: number, message: string, hint?: string) {
+    super(message, hint === undefined ? {} : { hint });
+    this.status = status;
+  }
+}

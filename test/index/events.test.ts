@@ -1,0 +1,151 @@
+import { expect } from "chai";
+import type { AuditEvent } from "../../audit/eventLog.ts";
+import { readEvents } from "../../audit/eventLog.ts";
+import { exactJson } from "../../audit/index/columns.ts";
+import type { EventFields } from "../../audit/index/decodeLog.ts";
+import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
+import { toBitmap } from "../../protocol/bitmap.ts";
+import * as enums from "../../protocol/enums.ts";
+import { packScores } from "../../protocol/rules/packedScores.ts";
+import {
+  beginStory,
+  playContractSigner,
+  playEventfulTask,
+  playFailures,
+  playStakedTask,
+} from "../audit/story.ts";
+import type { Story } from "../audit/story.ts";
+import { ask, contents, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
+
+/** Every enum's name of a value, for columns that hold names. */
+const NAMES = Object.values(enums).filter((value) => typeof value === "object");
+
+describe("the index of a chain", () => {
+  const folder = suiteFolder();
+  let story: Story;
+  let events: AuditEvent[];
+  let path: string;
+
+  before(async () => {
+    story = await beginStory();
+    await playEventfulTask(story);
+    await playStakedTask(story);
+    await playFailures(story);
+    await playContractSigner(story);
+    const head = await story.source.latestBlock();
+    events = [];
+    for await (const event of readEvents(story.source, story.deployment, head)) events.push(event);
+    path = folder.file("index.sqlite");
+    await writeIndex(story, path);
+  });
+
+  it("has every event that an audit reads, in the chain's order, with every value exact", () => {
+    const found = ask(path, "SELECT * FROM events ORDER BY blockNumber, logIndex").map((row) => [
+      row["blockNumber"],
+      row["logIndex"],
+      row["transactionHash"],
+      row["contract"],
+      row["name"],
+      row["args"],
+    ]);
+    expect(found).to.deep.equal(
+      events.map((event) => [
+        event.blockNumber,
+        event.logIndex,
+        event.transactionHash,
+        event.contract,
+        event.name,
+        exactJson(event.args as unknown as EventFields),
+      ]),
+    );
+    expect(found.length).to.be.greaterThan(150);
+  });
+
+  it("has each event as a row of the table with its name, and each value in the column with its name", () => {
+    for (const { name, columns } of EVENT_TABLES) {
+      const rows = ask(path, `SELECT * FROM ${name} ORDER BY blockNumber, logIndex`);
+      const expected = events.filter((event) => event.name === name);
+      expect(rows.length, name).to.equal(expected.length);
+      for (const [index, row] of rows.entries()) {
+        const event = expected[index];
+        if (event === undefined) throw new Error(`${name} has more rows than events`);
+        expect([row["blockNumber"], row["logIndex"]]).to.deep.equal([event.blockNumber, event.logIndex]);
+        for (const column of columns) {
+          const [first = "", field] = column.name.split("_");
+          const value = (event.args as unknown as Record<string, unknown>)[first];
+          const inner = field === undefined ? value : (value as Record<string, unknown>)[field];
+          expectSame(row[column.name], inner, `${name}.${column.name}`);
+        }
+      }
+    }
+  });
+
+  it("has the headers of the blocks and the receipts of the transactions of these events", async () => {
+    const { provider } = story.federation.connection.ethers;
+    const blocks = ask(path, "SELECT * FROM blocks");
+    expect(blocks.map(({ number }) => number)).to.deep.equal([...new Set(events.map((e) => e.blockNumber))]);
+    for (const { number, hash, parent, timestamp } of blocks) {
+      const block = await provider.getBlock(Number(number));
+      expect([hash, parent, timestamp]).to.deep.equal([block?.hash, block?.parentHash, block?.timestamp]);
+    }
+    const transactions = ask(path, "SELECT * FROM transactions");
+    expect(new Set(transactions.map(({ hash }) => hash))).to.deep.equal(
+      new Set(events.map((event) => event.transactionHash)),
+    );
+    for (const found of transactions) {
+      const receipt = await provider.getTransactionReceipt(String(found["hash"]));
+      expect(found).to.include({
+        blockNumber: receipt?.blockNumber,
+        position: receipt?.index,
+        sender: receipt?.from,
+        recipient: receipt?.to,
+        gasUsed: Number(receipt?.gasUsed),
+        feeWei: String(receipt?.fee),
+        status: receipt?.status,
+      });
+    }
+    const methods = ask(path, "SELECT DISTINCT method FROM transactions").map(({ method }) => method);
+    expect(methods).to.include.members(["create", "publish", "joinTask", "start", "submitUpdates", "claim"]);
+  });
+
+  it("is the same where an endpoint answers only for a few blocks at a time", async () => {
+    const source = sourceOf(story);
+    const narrow = {
+      ...source,
+      logs: (addresses: readonly string[], from: number, to: number) =>
+        to - from < 7 ? source.logs(addresses, from, to) : Promise.reject(new Error("range too large")),
+    };
+    const other = folder.file("narrow.sqlite");
+    await writeIndex(story, other, narrow);
+    expect(contents(other)).to.deep.equal(contents(path));
+  });
+});
+
+/** Compares a cell with the decoded value behind it, by what the value is. */
+function expectSame(cell: unknown, value: unknown, what: string): void {
+  if (Array.isArray(value)) {
+    const items = JSON.parse(String(cell)) as unknown[];
+    const isBitmap = /accepted|rejected|lowered/.test(what);
+    if (isBitmap) expect(toBitmap(items as number[], 256 * value.length), what).to.deep.equal(value);
+    else if (typeof value[0] === "bigint")
+      expect(
+        items.map((item) => BigInt(item as number)),
+        what,
+      ).to.deep.equal(value);
+    else
+      expect(JSON.stringify(items), what).to.equal(
+        JSON.stringify(value, (_, v) => (typeof v === "bigint" ? Number(v) : v)),
+      );
+  } else if (what.endsWith(".scores")) {
+    expect(packScores(JSON.parse(String(cell)) as number[]), what).to.equal(value);
+  } else if (typeof value === "boolean") {
+    expect(cell, what).to.equal(Number(value));
+  } else if (typeof value === "bigint" && typeof cell === "string" && !/^\d/.test(cell)) {
+    const numbers = NAMES.map((names) => (names as Record<string, number>)[cell]);
+    expect(numbers, what).to.include(Number(value));
+  } else if (typeof value === "bigint") {
+    expect(BigInt(cell as number | string), what).to.equal(value);
+  } else {
+    expect(cell, what).to.equal(value);
+  }
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
+import { IndexFile } from "../../audit/index/indexFile.ts";
+import type { IndexedChain } from "../../audit/index/indexFile.ts";
+import { Indexer } from "../../audit/index/indexer.ts";
+import type { IndexStep } from "../../audit/index/indexer.ts";
+import { indexSource } from "../../audit/index/indexSource.ts";
+import type { IndexSource } from "../../audit/index/indexSource.ts";
+import { BLOCK_COLUMNS } from "../../audit/index/schema.ts";
+import type { Story } from "../audit/story.ts";
+
+const CHAIN_ID = 31_337;
+
+/** What the index of a story is of. */
+export function chainOf({ deployment }: Story): IndexedChain {
+  return { ...deployment, chainId: CHAIN_ID };
+}
+
+export function sourceOf({ federation }: Story): IndexSource {
+  return indexSource((method, params) =>
+    federation.connection.provider.request({ method, params: [...params] }),
+  );
+}
+
+/** Brings an index up to the head, and tells the steps that it took. */
+export async function bringUp(story: Story, file: IndexFile, source = sourceOf(story)): Promise<IndexStep[]> {
+  const indexer = new Indexer({ source, chain: chainOf(story), file });
+  const steps: IndexStep[] = [];
+  do steps.push(await indexer.step());
+  while (steps.at(-1)?.kind !== "current");
+  return steps;
+}
+
+/** Writes the index of a story as it is now into a new file. */
+export async function writeIndex(story: Story, path: string, source?: IndexSource): Promise<void> {
+  const file = IndexFile.open(path, chainOf(story));
+  try {
+    await bringUp(story, file, source);
+  } finally {
+    file.close();
+  }
+}
+
+/** All that an index says: every row of every table but the checkpoints, which differ with the ranges that were read. */
+export function contents(path: string): Record<string, unknown[]> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const tables = ["meta", ...Object.keys(BLOCK_COLUMNS).filter((name) => name !== "checkpoints")];
+    const rows = tables.map((name) => [name, database.prepare(`SELECT * FROM ${name}`).all()] as const);
+    const tip = database.prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1").all();
+    return { ...Object.fromEntries(rows), tip };
+  } finally {
+    database.close();
+  }
+}
+
+/** Rows of a question to an index. */
+export function ask(path: string, sql: string): Record<string, unknown>[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return database
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }));
+  } finally {
+    database.close();
+  }
+}
+
+/** A folder that is gone after all tests of a suite. */
+export function suiteFolder(): { file(name: string): string } {
+  let path = "";
+  before(() => {
+    path = mkdtempSync(join(tmpdir(), "concordat-index-"));
+  });
+  after(() => rmSync(path, { recursive: true, force: true }));
+  return { file: (name) => join(path, name) };
+}
+
+/** An HTTP endpoint of a story's chain. */
+export interface RpcEndpoint {
+  readonly url: string;
+  close(): void;
+}
+
+/** Serves a story's chain over HTTP. `mayAnswer` can hold an answer back by not resolving, or refuse it by rejecting. */
+export async function serveChain(
+  { federation }: Story,
+  mayAnswer: (method: string, params: readonly unknown[]) => Promise<void> = async () => undefined,
+): Promise<RpcEndpoint> {
+  const { provider } = federation.connection;
+  const server = createServer(async (request, response) => {
+    const body = JSON.parse(await text(request));
+    const answers = [];
+    for (const { id, method, params } of [body].flat()) {
+      try {
+        await mayAnswer(method, params);
+        answers.push({ jsonrpc: "2.0", id, result: await provider.request({ method, params }) });
+      } catch (error) {
+        answers.push({ jsonrpc: "2.0", id, error: { code: -32_000, message: String(error) } });
+      }
+    }
+    response.end(JSON.stringify(Array.isArray(body) ? answers : answers[0]));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

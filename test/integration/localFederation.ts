@@ -44,6 +44,7 @@ import {
 } from "../../protocol/enums.ts";
 import { bps, type Address, type Digest, type NodeId, type TaskId } from "../../protocol/ids.ts";
 import { encodeManifest, type TaskManifest } from "../../protocol/manifest.ts";
+import type { PrivacyTerms } from "../../protocol/privacyTerms.ts";
 import { termsToAbi, type TaskTerms } from "../../protocol/taskTerms.ts";
 
 export const PASSWORD = "correct horse";
@@ -65,6 +66,9 @@ export interface FederationOptions {
   /** Layers of the model between input and output. */
   readonly topology?: Topology;
   readonly compression?: CompressionTerms;
+  readonly privacy?: PrivacyTerms;
+  /** By a node's index: what its operator lets it spend. */
+  readonly privacyBudgets?: Readonly<Record<number, NodeConfigInput["privacyBudget"]>>;
   /** Where the nodes' log goes; by default to the standard error output at level CONCORDAT_TEST_LOG. */
   readonly logger?: Logger;
   readonly trainPerClass?: number;
@@ -147,7 +151,7 @@ export class LocalFederation {
     }
     const store = await createHeliaStore({ dir: join(folder, "publisher") });
     cleanUp.push(() => store.close());
-    const { manifest, initial } = await smallTask(options.topology, options.compression);
+    const { manifest, initial } = await smallTask(options);
     const manifestDigest = await store.put(encodeManifest(manifest));
     const initialModel = await store.put(initial);
     const federation = new LocalFederation({
@@ -175,6 +179,7 @@ export class LocalFederation {
         confirmations: 0,
         pollMs: 25,
         providers: [store.endpoints()],
+        ...(options.privacyBudgets?.[index] && { privacyBudget: options.privacyBudgets[index] }),
         dataset: {
           partition: {
             seed: 7,
@@ -361,10 +366,11 @@ export class LocalFederation {
 }
 
 /** A task on the built-in digits with a model of a few thousand weights. */
-async function smallTask(
-  given?: Topology,
-  compression: CompressionTerms = { kind: "none" },
-): Promise<{ manifest: TaskManifest; initial: Uint8Array }> {
+async function smallTask({
+  topology: given,
+  compression = { kind: "none" },
+  privacy = { kind: "none" },
+}: FederationOptions): Promise<{ manifest: TaskManifest; initial: Uint8Array }> {
   const { inputShape, classes, mean, std } = digits();
   const topology = given ?? smallTopology(inputShape, classes);
   const engine = await createEngine("auto");
@@ -380,7 +386,7 @@ async function smallTask(
     dataset: { name: "digits", inputShape: [...inputShape], classes, mean: [...mean], std: [...std] },
     training: { optimiser: "sgd", learningRate: 0.05, momentum: 0.9, localEpochs: 1, batchSize: 20, seed: 1 },
     evaluation: { metric: "accuracy", negotiationSplit: "validation" },
-    privacy: { kind: "none" },
+    privacy,
     compression,
   };
   return { manifest, initial };

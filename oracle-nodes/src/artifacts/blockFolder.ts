@@ -8,7 +8,7 @@ import { fileParts, placesIn, readBlock, readRootOf } from "./artifactFile.ts";
 import type { BlockPlace } from "./artifactFile.ts";
 import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
 import { makeFolder, syncFolder, writeDurably, writeWhole } from "./durableFile.ts";
-import type { RecentArtifacts } from "./recentArtifacts.ts";
+import { RecentArtifacts } from "./recentArtifacts.ts";
 
 /** A file's name: its order of arrival in this folder, and the digest. */
 const FILE_NAME = /^(\d{12})-([0-9a-f]{64})$/;
@@ -40,8 +40,8 @@ export class BlockFolder implements BlockHolder {
     this.#recent = recent;
   }
 
-  /** @param recent Where verified bytes of artifacts may stand, of this folder and others. */
-  static async open(path: string, recent: RecentArtifacts): Promise<BlockFolder> {
+  /** @param recent Where verified bytes may stand, of this folder's artifacts and of others: the store's. */
+  static async open(path: string, recent = new RecentArtifacts(0)): Promise<BlockFolder> {
     await makeFolder(path);
     const folder = new BlockFolder(path, recent);
     for (const name of (await readdir(path)).toSorted()) {

@@ -10,7 +10,7 @@ import type { BlockSource } from "./blockSource.ts";
 import { parseEndpoints } from "./endpoints.ts";
 import { fetchArtifact } from "./fetchArtifact.ts";
 import { gatewaySource } from "./gatewaySource.ts";
-import type { RecentArtifacts } from "./recentArtifacts.ts";
+import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 
 /** The parts in which stores differ. */
 export interface ContentStoreParts {
@@ -18,8 +18,8 @@ export interface ContentStoreParts {
   readonly served: BlockHolder;
   /** What nobody else may see yet. No server reads it. */
   readonly withheld: BlockHolder;
-  /** What is kept in memory of both. */
-  readonly recent: RecentArtifacts;
+  /** What is kept in memory of both, where the holders read it too. */
+  readonly recent?: RecentArtifacts;
   /** Reads blocks from a libp2p peer over bitswap. */
   readonly peerSource: (peer: Multiaddr, provider: string) => BlockSource;
   readonly endpoints: string;
@@ -28,7 +28,7 @@ export interface ContentStoreParts {
 
 /** The rules that all stores share: here first, gateways next, bitswap last, everything verified, the withheld apart. */
 export function contentStore(parts: ContentStoreParts): ArtifactStore {
-  const { served, withheld, recent } = parts;
+  const { served, withheld, recent = new RecentArtifacts(RECENT_BYTES) } = parts;
   let closing: Promise<void> | undefined;
 
   async function release(digest: Digest): Promise<void> {

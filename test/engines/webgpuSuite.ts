@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
+import { ConcordatError } from "../../protocol/errors.ts";
 import { createEngine, type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
@@ -35,6 +36,27 @@ describe("with products that suit a software driver", function () {
     tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", PACKED_PRODUCT);
   });
   describeEngine("webgpu");
+
+  it("names a command that the GPU refused, instead of going on with zeros", async () => {
+    const { device } = tf.backend() as unknown as {
+      readonly device: {
+        createBuffer(buffer: object): void;
+        queue: { onSubmittedWorkDone(): Promise<void> };
+      };
+    };
+    const evaluate = async () => {
+      device.createBuffer({ size: 16, usage: 0 });
+      await device.queue.onSubmittedWorkDone();
+      await train("webgpu", "prototype-mlp", trainingOf([3], 2, 1));
+    };
+    const error = await evaluate().then(
+      () => expect.fail("it should have failed"),
+      (reason: unknown) => reason,
+    );
+    expect(error).to.be.instanceOf(ConcordatError);
+    expect((error as ConcordatError).oneLine).to.include("The GPU refused a command");
+    await train("webgpu", "prototype-mlp", trainingOf([3], 2, 1));
+  });
 
   for (const [name, inputShape, batchSize, steps] of SMALL_INPUTS) {
     it(`trains ${name} as wasm does`, async () => {

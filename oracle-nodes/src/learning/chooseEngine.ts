@@ -5,7 +5,7 @@ import type { EngineName } from "./engine.ts";
 import { openBackend } from "./tensorflowEngine.ts";
 
 /** An engine that is open, and why it is this one. */
-export interface EngineChoice {
+export interface ChosenEngine {
   readonly name: EngineName;
   readonly reason: string;
 }
@@ -21,15 +21,15 @@ const CANDIDATES: readonly { readonly name: EngineName; readonly fits: () => Pro
   { name: "wasm", fits: async () => "it runs everywhere" },
 ];
 
-let chosen: Promise<EngineChoice> | undefined;
+let chosen: Promise<ChosenEngine> | undefined;
 
 /** Opens the best engine that works here; decides once a process. */
-export function chooseEngine(): Promise<EngineChoice> {
+export function chooseEngine(): Promise<ChosenEngine> {
   chosen ??= choose();
   return chosen;
 }
 
-async function choose(): Promise<EngineChoice> {
+async function choose(): Promise<ChosenEngine> {
   const against: string[] = [];
   for (const { name, fits } of CANDIDATES) {
     try {

@@ -1,7 +1,7 @@
 import { InputError } from "../../../protocol/errors.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
 import { type Dataset, loadDataset } from "./dataset.ts";
-import { createEngine, type EngineChoice, type TrainableModel } from "./engine.ts";
+import { createEngine, type Engine, type EngineChoice, type TrainableModel } from "./engine.ts";
 import { samplerFor, type Sampler } from "./samples.ts";
 
 export interface LoadTaskOptions {
@@ -15,6 +15,8 @@ export interface LoadTaskOptions {
 /** A task ready to compute: its data and its model in an engine. */
 export interface LearningTask {
   readonly dataset: Dataset;
+  /** What the model runs on, and why. */
+  readonly engine: Pick<Engine, "name" | "reason">;
   readonly model: TrainableModel;
   /**
    * Makes samples for the node that trains on these records of `dataset.train`, normalised as the manifest says: with its
@@ -34,7 +36,12 @@ export async function loadTask(manifest: TaskManifest, options: LoadTaskOptions 
   const { inputShape, classes } = manifest.dataset;
   const engine = await createEngine(options.engine ?? "auto");
   const model = await engine.load(manifest.model, inputShape, classes);
-  return { dataset, model, samplerFor: (train) => samplerFor(manifest.dataset, dataset.train, train) };
+  return {
+    dataset,
+    engine: { name: engine.name, reason: engine.reason },
+    model,
+    samplerFor: (train) => samplerFor(manifest.dataset, dataset.train, train),
+  };
 }
 
 function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]): void {

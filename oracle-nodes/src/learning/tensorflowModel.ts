@@ -128,7 +128,7 @@ class TensorflowModel implements TrainableModel {
     const result = this.#queue.then(async () => {
       useBackend(this.#backend);
       const value = await work();
-      throwGpuFailure();
+      if (this.#backend === "webgpu") throwGpuFailure();
       return value;
     });
     this.#queue = result.catch(() => undefined);

@@ -83,7 +83,9 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   checkOwnRecords(services, { manifest }, data.train);
   const domain = resultDomain(chain.book.chainId, terms.coordinator);
   const signed = await SignedResults.open(join(dir, "signed"), signer, domain);
-  logger.info({ name: manifest.name, memberId, samples: data.train.indices.length }, "serving the task");
+  const { name: engine, reason: engineReason } = learning.engine;
+  const samples = data.train.indices.length;
+  logger.info({ name: manifest.name, memberId, samples, engine, engineReason }, "serving the task");
   return {
     taskId,
     memberId,

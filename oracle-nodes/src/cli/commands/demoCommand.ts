@@ -60,7 +60,7 @@ export function addDemoCommand(program: Command): void {
     )
     .option("--json <FILE>", "write all results as JSON")
     .action(async (options: DemoOptions) => {
-      const { runDemo } = await import("../demo/demo.ts");
+      const { runDemo } = await import("../demo/runDemo.ts");
       await runDemo(options);
     });
   examples(demo, [

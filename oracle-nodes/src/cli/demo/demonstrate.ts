@@ -1,22 +1,21 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { ArtifactStore } from "../../artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
 import { ExitCode } from "../exitCode.ts";
-import { orInterrupted, untilInterrupted } from "../interruption.ts";
+import { orInterrupted } from "../interruption.ts";
 import { print } from "../output.ts";
 import { trainBaselines } from "./baselines.ts";
 import type { BaselineModels } from "./baselines.ts";
 import { ChildProcesses } from "./childProcesses.ts";
-import { Cleanup } from "./cleanup.ts";
+import type { Cleanup } from "./cleanup.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 import { DemoTask } from "./demoTask.ts";
 import { startEmbeddedChain } from "./embeddedChain.ts";
 import { PASSWORD, foundFederation } from "./federation.ts";
 import type { Federation } from "./federation.ts";
 import { Observer } from "./observer.ts";
-import { prepareDemo } from "./prepare.ts";
 import type { DemoPlan } from "./prepare.ts";
 import { printReport } from "./report.ts";
 import type { DemoReport } from "./report.ts";
@@ -27,19 +26,6 @@ import { Stage } from "./stage.ts";
 import { makeWorkspace } from "./workspace.ts";
 import type { Workspace } from "./workspace.ts";
 import { writeResults } from "./writeResults.ts";
-
-/** `concordat demo`: from an empty chain to an audit, and nothing left behind. */
-export async function runDemo(given: DemoOptions): Promise<void> {
-  const options: DemoOptions = given.data === undefined ? given : { ...given, data: resolve(given.data) };
-  const signal = untilInterrupted();
-  const cleanup = new Cleanup();
-  try {
-    const plan = await orInterrupted(prepareDemo(options), signal);
-    await demonstrate(options, plan, signal, cleanup);
-  } finally {
-    await cleanup.run();
-  }
-}
 
 /** What is up once the federation stands. */
 interface Running {
@@ -54,10 +40,10 @@ interface Running {
 }
 
 /**
- * What takes up something to be undone is awaited to its end, so that it can be undone; all else is left at an
+ * From an empty chain to an audit. What takes up something to be undone is awaited to its end, so that it can be undone; all else is left at an
  * interruption, or when a process fails.
  */
-async function demonstrate(
+export async function demonstrate(
   options: DemoOptions,
   plan: DemoPlan,
   signal: AbortSignal,

@@ -16,6 +16,7 @@ import type { ServedTask } from "../../oracle-nodes/src/node/openTask.ts";
 import { Peers } from "../../oracle-nodes/src/node/peers.ts";
 import { propose } from "../../oracle-nodes/src/node/propose.ts";
 import type { Services } from "../../oracle-nodes/src/node/services.ts";
+import { ReceivedBytes } from "../../oracle-nodes/src/node/receivedBytes.ts";
 import { SignedResults } from "../../oracle-nodes/src/node/signedResults.ts";
 import { UpdateCollection } from "../../oracle-nodes/src/node/updateCollection.ts";
 import { encodeArtifact } from "../../protocol/artifact.ts";
@@ -199,8 +200,10 @@ export class Committee {
       taskId: 1,
       memberId: nodeId,
       terms,
-      manifest: { model: { tensors: SPECS } },
+      manifest: { model: { tensors: SPECS }, compression: { kind: "none" } },
       maxBytes: 1 << 20,
+      maxUpdateBytes: 1 << 20,
+      received: new ReceivedBytes(() => undefined),
       signed: await SignedResults.open(folder, signer, resultDomain(1, terms.coordinator)),
       dir: folder,
       logger: silent,

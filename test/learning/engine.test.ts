@@ -336,6 +336,14 @@ describe("createEngine", () => {
     );
   });
 
+  it("says what auto chose, and what spoke against better engines", async () => {
+    const { name, reason } = await createEngine("auto");
+    const order = ["tensorflow-gpu", "tensorflow", "webgpu", "wasm"];
+    expect(order).to.include(name);
+    for (const other of order.slice(0, order.indexOf(name))) expect(reason).to.include(`not ${other}: `);
+    expect(await createEngine("auto")).to.include({ name, reason });
+  });
+
   it("leaves the process's error listeners as they were", async () => {
     await createEngine("auto");
     const throwing = process

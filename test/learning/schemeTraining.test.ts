@@ -50,7 +50,9 @@ function expectClose(found: ModelTensors, expected: ModelTensors, tolerance = 1e
   );
 }
 
-describe("training for a scheme", () => {
+describe("training for a scheme", function () {
+  this.timeout(60_000);
+
   let model: TrainableModel;
   let weights: ModelTensors;
   let other: ModelTensors;
@@ -148,6 +150,34 @@ describe("training for a scheme", () => {
     const { alpha, weights: w } = await model.trainApfl({ ...options, personal: other, alpha: 1 });
     expect(alpha).to.be.within(0, 1);
     expectClose(w, (await model.train(options)).weights, 0);
+  });
+
+  it("keeps the running statistics of APFL's two models apart", async () => {
+    const normalised = structuredClone(topology) as { config: { layers: object[] } };
+    normalised.config.layers.splice(2, 0, { class_name: "BatchNormalization", config: { name: "norm" } });
+    const twin = await (
+      await createEngine("wasm")
+    ).load({ topology: normalised as unknown as Topology }, inputShape, 10);
+    const [shared, personal] = [twin.initialise(1), twin.initialise(2)];
+    const options = { weights: shared, samples, hyper: oneStep, round: 1, member: 1 };
+    const plain = await twin.train(options);
+    const same = await twin.trainApfl({ ...options, personal: shared, alpha: 0.5 });
+    const other = await twin.trainApfl({ ...options, personal, alpha: 0.5 });
+    const statistic = (of: ModelTensors) => of.find(({ name }) => name === "norm/moving_mean")?.data ?? [];
+    expectClose(same.weights, plain.weights, 0);
+    expectClose(other.weights, plain.weights, 0);
+    expect(statistic(same.personal)).to.deep.equal(statistic(plain.weights));
+    expect(statistic(other.personal)).to.not.deep.equal(statistic(plain.weights));
+    expect(statistic(plain.weights)).to.not.deep.equal(statistic(shared));
+    twin.dispose();
+  });
+
+  it("refuses an anchor of another model", async () => {
+    const error = await train({ proximal: { anchor: weights.slice(1), mu: 1 } }).then(
+      () => expect.fail("it should have failed"),
+      (reason: unknown) => reason,
+    );
+    expect((error as Error).message).to.include("3 tensors, the model has 4");
   });
 
   it("fits a number by squared error and counts the absolute error", async () => {

@@ -12,7 +12,7 @@ import { type MovingWeight, SgdSteps, Velocities } from "./sgdSteps.ts";
  *   v <- v - eta a grad f(vbar),  vbar = a v + (1 - a) w
  *   a <- clip(a - eta <v - w, grad f(vbar)>, 0, 1)
  *
- * The task's momentum applies to w and to v. Statistics of batch norm are kept for w and for v apart.
+ * The task's momentum applies to w and to v, what a scheme adds to the gradient to w alone. Statistics of batch norm are kept for w and for v apart.
  */
 export class ApflSteps {
   readonly #weights: readonly tf.Variable[];

@@ -32,7 +32,7 @@ const EVALUATION_BATCH = 100;
 /** Milliseconds of work after which the event loop gets its turn. */
 const TURN_MS = 20;
 /** Backends that compute when they are called, where reading a loss costs nothing; the others queue their work. */
-const READS_EACH_STEP: ReadonlySet<EngineName> = new Set(["wasm", "cpu"]);
+const READS_EACH_STEP: ReadonlySet<EngineName> = new Set(["wasm", "cpu", "tensorflow"]);
 
 correctAveragePoolGradient();
 
@@ -229,8 +229,10 @@ class TensorflowModel implements TrainableModel {
     return this.#layers.weights.map((weight) => weight.read() as tf.Variable);
   }
 
-  /** The trainable weights that this training moves. */
-  #moving({ moves = () => true }: TrainOptions): MovingWeight[] {
+  /** The trainable weights that this training moves. @throws {ArtifactError} when it is to move by other tensors. */
+  #moving({ moves = () => true, proximal, correction }: TrainOptions): MovingWeight[] {
+    if (proximal !== undefined) checkTensors(proximal.anchor, this.specs);
+    if (correction !== undefined) checkTensors(correction, this.specs);
     return this.#layers.trainableWeights
       .map((weight) => ({ name: weight.originalName, variable: weight.read() as tf.Variable }))
       .filter(({ name }) => moves(name));

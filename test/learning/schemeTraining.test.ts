@@ -162,12 +162,12 @@ describe("training for a scheme", function () {
     const options = { weights: shared, samples, hyper: oneStep, round: 1, member: 1 };
     const plain = await twin.train(options);
     const same = await twin.trainApfl({ ...options, personal: shared, alpha: 0.5 });
-    const other = await twin.trainApfl({ ...options, personal, alpha: 0.5 });
+    const apart = await twin.trainApfl({ ...options, personal, alpha: 0.5 });
     const statistic = (of: ModelTensors) => of.find(({ name }) => name === "norm/moving_mean")?.data ?? [];
     expectClose(same.weights, plain.weights, 0);
-    expectClose(other.weights, plain.weights, 0);
+    expectClose(apart.weights, plain.weights, 0);
     expect(statistic(same.personal)).to.deep.equal(statistic(plain.weights));
-    expect(statistic(other.personal)).to.not.deep.equal(statistic(plain.weights));
+    expect(statistic(apart.personal)).to.not.deep.equal(statistic(plain.weights));
     expect(statistic(plain.weights)).to.not.deep.equal(statistic(shared));
     twin.dispose();
   });

@@ -22,7 +22,7 @@ export function explainError(error: unknown): Explanation {
   }
   if (isOffline(error)) {
     return {
-      message: "The network's endpoint does not answer.",
+      message: "The network’s endpoint does not answer.",
       hint: "What you see is as of the last block read; the page keeps trying.",
     };
   }
@@ -53,7 +53,7 @@ export function explainError(error: unknown): Explanation {
   const http = error.walk((cause) => cause instanceof HttpRequestError);
   if (http instanceof HttpRequestError) {
     return {
-      message: `The network's endpoint refused the request (HTTP ${http.status}).`,
+      message: `The network’s endpoint refused the request (HTTP ${http.status}).`,
       hint: "Try again later, or configure another endpoint.",
     };
   }

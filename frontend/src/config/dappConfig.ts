@@ -1,10 +1,10 @@
-import { parseAddressBook } from "../../../protocol/addressBook.ts";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
+import { parseBook } from "./parseBook.ts";
 
 /** What the page's `config.json` says in `format`. */
 export const CONFIG_FORMAT = "concordat/dapp/1";
-/** Blocks on top of the last read one after which the page takes a segment of events as settled. */
+/** How often the chain is asked for new blocks where the configuration does not say. */
 const DEFAULT_POLL_MS = 2_000;
 
 /** One chain that the page knows: how to reach it, and where the contracts stand. */
@@ -64,7 +64,7 @@ async function parseNetwork(value: unknown, at: string, readFile: ReadFile): Pro
   const rpcUrls = urls(network["rpcUrls"], `${at}.rpcUrls`);
   if (rpcUrls.length === 0) throw wrong(`${at}.rpcUrls`, "must have at least one address");
   const book = network["addressBook"];
-  const addressBook = parseAddressBook(typeof book === "string" ? await readFile(book) : book);
+  const addressBook = parseBook(typeof book === "string" ? await readFile(book) : book);
   const pollMs = network["pollMs"] ?? DEFAULT_POLL_MS;
   if (typeof pollMs !== "number" || !(pollMs >= 100)) throw wrong(`${at}.pollMs`, "must be 100 or more");
   return {

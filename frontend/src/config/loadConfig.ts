@@ -14,14 +14,14 @@ async function readBeside(name: string): Promise<unknown> {
   }
   const response = await fetch(address, { cache: "no-cache" }).catch(() => undefined);
   if (response?.ok !== true) {
-    throw new ConcordatError(`The page's ${name} cannot be read`, {
+    throw new ConcordatError(`The page’s ${name} cannot be read`, {
       hint: "Put it beside index.html on the host, then load again",
     });
   }
   try {
     return (await response.json()) as unknown;
   } catch (cause) {
-    throw new ConcordatError(`The page's ${name} is not JSON`, {
+    throw new ConcordatError(`The page’s ${name} is not JSON`, {
       hint: "Correct the file on the host",
       cause,
     });

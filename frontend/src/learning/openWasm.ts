@@ -14,9 +14,12 @@ export function openWasm(): Promise<void> {
 
 async function start(): Promise<void> {
   const beside = (name: string): string => new URL(name, document.baseURI).href;
+  // One thread, as the nodes' engine: threads would need a host that isolates the page.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths({
     "tfjs-backend-wasm.wasm": beside(plainWasm),
     "tfjs-backend-wasm-simd.wasm": beside(simdWasm),
+    "tfjs-backend-wasm-threaded-simd.wasm": beside(simdWasm),
   });
   if (await tf.setBackend("wasm")) return;
   throw new ConcordatError("The model cannot be computed here: WebAssembly does not start", {

@@ -1,11 +1,13 @@
 import { Link } from "@tanstack/react-router";
+import { lazy } from "react";
 import type { ReactElement } from "react";
 import { TaskState } from "../../../protocol/enums.ts";
 import { useFederationState } from "../chain/useFederation.ts";
 import { Card, PageHead } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
-import { MyWork } from "./home/MyWork.tsx";
 import { TaskCard } from "./TaskListPage.tsx";
+
+const MyWork = lazy(async () => ({ default: (await import("./home/MyWork.tsx")).MyWork }));
 
 /** With a wallet, what awaits its owner; without one, what this is. */
 export function HomePage(): ReactElement {

@@ -27,6 +27,7 @@ export function PublishPage(): ReactElement {
   const development = store.network.addressBook.tokens?.DevelopmentToken ?? "";
   const [draft, setDraft] = useState<Draft>(() => withTokens(storedDraft(), development));
   const [step, setStep] = useState(0);
+  const [furthest, setFurthest] = useState(0);
   const rewardToken = useToken(isAddress(draft.rewardToken) ? draft.rewardToken : zeroAddress);
   const stakeToken = useToken(isAddress(draft.stakeToken) ? draft.stakeToken : zeroAddress);
 
@@ -35,7 +36,12 @@ export function PublishPage(): ReactElement {
     setDraft(next);
     storeDraft(next);
   };
+  const goTo = (next: number): void => {
+    setStep(next);
+    setFurthest(Math.max(furthest, next));
+  };
   const faults = draftFaults(draft);
+  const shown = step < furthest ? faults : filledFaults(faults, draft);
   const termsFor = (files: {
     manifestDigest: Digest;
     initialModelDigest: Digest;
@@ -86,11 +92,11 @@ export function PublishPage(): ReactElement {
             <button
               type="button"
               aria-current={index === step ? "step" : undefined}
-              onClick={() => setStep(index)}
+              onClick={() => goTo(index)}
             >
               <span aria-hidden="true">{index + 1}</span>
               {title}
-              {stepHasFault(index, faults, fault?.error) && (
+              {index < furthest && stepHasFault(index, faults, fault?.error) && (
                 <span className="field-error"> – to be corrected</span>
               )}
             </button>
@@ -106,7 +112,7 @@ export function PublishPage(): ReactElement {
         />
       ) : (
         <Card title={STEPS[step]?.[0]}>
-          <StepFields step={step} draft={draft} faults={faults} change={change} />
+          <StepFields step={step} draft={draft} faults={shown} change={change} />
         </Card>
       )}
       {fault !== undefined && fault.error !== "ZeroManifestDigest" && (
@@ -119,11 +125,11 @@ export function PublishPage(): ReactElement {
         <EscrowNote terms={terms} symbol={rewardToken?.symbol} decimals={rewardToken?.decimals ?? 18} />
       )}
       <div className="row">
-        <Button disabled={step === 0} onClick={() => setStep(step - 1)}>
+        <Button disabled={step === 0} onClick={() => goTo(step - 1)}>
           Back
         </Button>
         {!last && (
-          <Button look="primary" onClick={() => setStep(step + 1)}>
+          <Button look="primary" onClick={() => goTo(step + 1)}>
             {step === STEPS.length - 1 ? "To the confirmation" : "Next"}
           </Button>
         )}
@@ -138,6 +144,11 @@ function withTokens(draft: Draft, development: string): Draft {
     rewardToken: draft.rewardToken === "" ? development : draft.rewardToken,
     stakeToken: draft.stakeToken === "" ? development : draft.stakeToken,
   };
+}
+
+/** On a step that is being filled in for the first time, what is still empty is no fault yet. */
+function filledFaults(faults: DraftFaults, draft: Draft): DraftFaults {
+  return Object.fromEntries(Object.entries(faults).filter(([field]) => draft[field as keyof Draft] !== ""));
 }
 
 function stepHasFault(index: number, faults: DraftFaults, error: string | undefined): boolean {

@@ -45,11 +45,11 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   UnbondingTooShort: () => "The vault frees stake sooner than this task could be disputed: shorten the task.",
   NotExpired: () => "Only the publisher may cancel the task before its time limit.",
   TooEarly: ([, start]) => `The task may start from ${seconds(start)} on.`,
-  TooLate: ([, limit]) => `The task's time limit has passed at ${seconds(limit)}.`,
+  TooLate: ([, limit]) => `The task’s time limit has passed at ${seconds(limit)}.`,
   TooFewNodes: ([, active, min]) => `${n(active)} of at least ${n(min)} nodes have joined.`,
   EscrowShort: ([received, required]) =>
     `The token brought ${n(received)} of the ${n(required)} units of escrow: tokens that take a fee cannot pay rewards.`,
-  EscrowTooLarge: () => "The rewards of this task would be larger than any token's supply: lower the reward.",
+  EscrowTooLarge: () => "The rewards of this task would be larger than any token’s supply: lower the reward.",
   NotAContract: ([account]) => `No contract stands at ${n(account)}.`,
   // Terms
   ZeroManifestDigest: () => "The manifest is missing.",
@@ -65,7 +65,7 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   InvalidAggregationSeconds: () =>
     "Aggregation must be longer than fetching and objecting together, and at most 30 days.",
   InvalidNegotiationSeconds: () => "Negotiation must last from 1 second to 30 days.",
-  InvalidSlotSeconds: () => "A proposer's slot must last from 1 second to the length of the aggregation.",
+  InvalidSlotSeconds: () => "A proposer’s slot must last from 1 second to the length of the aggregation.",
   InvalidDisputeWindow: () => "The dispute window may last at most a year.",
   InvalidMaxAttempts: () => "There must be 1 to 64 attempts to aggregate.",
   InvalidMaxVoidRounds: () => "At least one void round must be allowed.",
@@ -73,12 +73,12 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   InvalidNegotiationSteps: () => "A negotiation has from 1 to 16 candidates.",
   InvalidAlphaBounds: () => "The lower bound of alpha must be below the upper one, and that at most 1.",
   InvalidInitialAlpha: () => "The initial alpha must be from 0 to 1.",
-  InvalidGamma: () => "The committee's share must be from 0 to 100 %.",
+  InvalidGamma: () => "The committee’s share must be from 0 to 100 %.",
   InvalidQuorum: () => "The quorum must be above 0 and at most 100 %.",
   ByzantineBoundTooHigh: ([f, guaranteed, required]) =>
     `To bear ${n(f)} faulty updates this rule needs ${n(required)}, but the quorum of the fewest nodes guarantees only ${n(guaranteed)}.`,
   InvalidMaxSamples: () => "At least one sample must be allowed.",
-  InvalidMaxScore: () => "An accuracy's greatest score is 100 %.",
+  InvalidMaxScore: () => "An accuracy’s greatest score is 100 %.",
   InvalidTargetScore: ([target]) => `The target ${percent(target)} is above the greatest score.`,
   InvalidReputation: () =>
     "The initial reputation may not be above the greatest one, and that is from 1 to 1,000,000.",

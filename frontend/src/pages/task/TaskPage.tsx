@@ -17,6 +17,7 @@ import { TermsTab } from "./TermsTab.tsx";
 import { TASK_TABS } from "./taskTabs.ts";
 
 const CurvesTab = lazy(async () => ({ default: (await import("./CurvesTab.tsx")).CurvesTab }));
+const ModelTab = lazy(async () => ({ default: (await import("./ModelTab.tsx")).ModelTab }));
 
 /** One task: what it asks, who takes part, and its rounds as they happen. */
 export function TaskPage(): ReactElement {
@@ -84,6 +85,7 @@ function Task({ task }: { readonly task: TaskRecord }): ReactElement {
         {tab === "curves" && <CurvesTab task={task} />}
         {tab === "terms" && <TermsTab task={task} manifest={manifest.data} />}
         {tab === "roster" && <RosterTab task={task} />}
+        {tab === "model" && <ModelTab task={task} manifest={manifest.data} />}
       </Suspense>
     </>
   );

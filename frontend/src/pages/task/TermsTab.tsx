@@ -21,6 +21,15 @@ const RULE_WORDS = {
   multiKrum: "Multi-Krum: the mean of the updates that lie closest to their neighbours",
 } as const;
 
+const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> = {
+  none: "none: who fetches an update can try to learn about the records behind it",
+  "dp-sgd":
+    "DP-SGD: each record’s gradient is clipped and noised; the node reports what privacy it has spent",
+  "gaussian-update": "noise on the whole update; the node reports what privacy it has spent",
+  "laplace-gradient": "Laplace noise on clipped gradients (paper 3): its epsilon is nominal",
+  "laplace-features": "Laplace noise on the records’ features (paper 2): its epsilon is nominal",
+};
+
 /** The task's rules in plain words. Joining is consent to them; nobody can change them. */
 export function TermsTab({
   task,
@@ -122,9 +131,7 @@ export function TermsTab({
               "Protection of updates",
               manifest === undefined
                 ? "unknown until the manifest can be fetched"
-                : manifest.privacy.kind === "none"
-                  ? "none: who fetches an update can try to learn about the records behind it"
-                  : manifest.privacy.kind,
+                : PRIVACY_WORDS[manifest.privacy.kind],
             ],
             [
               "On the chain, for ever",

@@ -5,6 +5,7 @@ export const TASK_TABS = [
   ["curves", "Curves"],
   ["terms", "Terms"],
   ["roster", "Roster"],
+  ["model", "Model"],
 ] as const;
 export type TaskTab = (typeof TASK_TABS)[number][0];
 

@@ -1,0 +1,110 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import type { ReactElement } from "react";
+import { Failed } from "../../app/Failed.tsx";
+import type { TaskManifest } from "../../../../protocol/manifest.ts";
+import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
+import { number } from "../../ui/format.ts";
+import { Button, Card, Meter, Notice } from "../../ui/parts.tsx";
+import { imageRecord, rowRecord } from "./readRecord.ts";
+
+/** Gives the model a record of the reader's, which never leaves the page, and shows what it says. */
+export function Try({
+  manifest,
+  file,
+}: {
+  readonly manifest: TaskManifest;
+  readonly file: Uint8Array;
+}): ReactElement {
+  const { dataset } = manifest;
+  const isImage = dataset.inputShape.length === 3;
+  const [row, setRow] = useState("");
+  const run = useMutation({
+    mutationFn: async (read: () => Promise<Float32Array>) => {
+      const [{ predict }, { decodeArtifact }] = await Promise.all([
+        import("../../learning/predict.ts"),
+        import("../../../../protocol/artifact.ts"),
+      ]);
+      const { tensors } = decodeArtifact(file, { specs: manifest.model.tensors, role: "global" });
+      return predict(manifest, tensors, await read());
+    },
+  });
+  if (normalisesItself(dataset)) {
+    return (
+      <Notice>
+        <p>Each node normalises this task’s records by its own, so a record of yours cannot be tried here.</p>
+      </Notice>
+    );
+  }
+  return (
+    <Card
+      title="Try it"
+      note={`Computed in this page by WebAssembly: your record is sent nowhere. The model takes ${dataset.inputShape.join(" × ")} values.`}
+    >
+      {isImage ? (
+        <div className="field">
+          <label htmlFor="try-image">An image of yours</label>
+          <input
+            id="try-image"
+            type="file"
+            accept="image/*"
+            onChange={({ target }) => {
+              const [image] = target.files ?? [];
+              if (image !== undefined) run.mutate(() => imageRecord(image, dataset));
+            }}
+          />
+          <span className="field-hint">
+            It is scaled to {dataset.inputShape.slice(0, 2).join(" × ")} pixels. For digits: light strokes on
+            a dark ground.
+          </span>
+        </div>
+      ) : (
+        <>
+          <div className="field">
+            <label htmlFor="try-row">A row of yours</label>
+            <textarea id="try-row" rows={3} value={row} onChange={({ target }) => setRow(target.value)} />
+            <span className="field-hint">Numbers, separated by commas or spaces.</span>
+          </div>
+          <Button onClick={() => run.mutate(async () => rowRecord(row, dataset))}>Ask the model</Button>
+        </>
+      )}
+      {run.isPending && <p role="status">Computing…</p>}
+      {run.error !== null && <Failed error={run.error} />}
+      {run.data !== undefined && <Answer manifest={manifest} outputs={run.data} />}
+    </Card>
+  );
+}
+
+const SHOWN = 5;
+
+function Answer({
+  manifest,
+  outputs,
+}: {
+  readonly manifest: TaskManifest;
+  readonly outputs: readonly number[];
+}): ReactElement {
+  const { dataset } = manifest;
+  if (dataset.classes === 1) return <p role="status">The model says {number(outputs[0] ?? Number.NaN)}.</p>;
+  const names = dataset.classNames ?? outputs.map((_, index) => String(index));
+  const ranked = outputs
+    .map((share, index) => ({ share, name: names[index] ?? String(index) }))
+    .toSorted((a, b) => b.share - a.share)
+    .slice(0, SHOWN);
+  return (
+    <div className="stack-tight" role="status" aria-label="What the model says">
+      <p>
+        The model says <strong>{ranked[0]?.name}</strong>.
+      </p>
+      {ranked.map(({ name, share }) => (
+        <div key={name} className="stack-tight">
+          <span className="row-spread">
+            <span>{name}</span>
+            <span>{(100 * share).toFixed(1)} %</span>
+          </span>
+          <Meter share={share} label={name} />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,199 @@
+import { expect } from "chai";
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { EndpointProxy } from "./proxy.ts";
+import { Stage, type Visitor } from "./stage.ts";
+
+/** Bytes of compressed script that a first visit may load. */
+const FIRST_LOAD_BYTES = 300 * 1024;
+
+describe("reading in the browser", function () {
+  this.timeout(120_000);
+  let stage: Stage;
+
+  before(async function () {
+    const opened = await Stage.open();
+    if (opened === undefined) {
+      console.log("      no Chromium on this machine: the browser tests are skipped");
+      return this.skip();
+    }
+    stage = opened;
+    await stage.federation.startTask();
+    await stage.federation.playRound();
+  });
+
+  after(async () => stage?.close());
+
+  it("the task's round is shown without a wallet, from its configured origins alone, under the page's policy", async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks/1?tab=rounds&round=1");
+    const table = page.getByRole("region", { name: "Accuracy table" });
+    await table.getByText("(chosen)").waitFor({ state: "attached" });
+    expect(await table.getByRole("row").count()).to.equal(1 + 4 + 2);
+    expect(await table.locator("thead [data-chosen=true]").textContent()).to.contain("1 (chosen)");
+    await page.getByText("3 of 4 must attest, 3 did").waitFor();
+    expect(await page.getByText("accepted", { exact: true }).count()).to.equal(4);
+    const gateways = [1, 2, 3, 4].map((node) => `http://127.0.0.1:${10_000 + node}`);
+    const allowed = [new URL(stage.site.url).origin, stage.rpcUrl, ...gateways];
+    expect([...visitor.origins].filter((origin) => !allowed.includes(origin))).to.deep.equal([]);
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  it("scripts that are not the page's own do not run", async () => {
+    const visitor = await stage.visit();
+    await visitor.open("/tasks");
+    const ran = await visitor.page.evaluate(
+      async () =>
+        new Promise<string[]>((resolve) => {
+          // In a task of its own: what a debugger evaluates is exempt from the policy.
+          setTimeout(() => {
+            const names: string[] = [];
+            const script = document.createElement("script");
+            script.textContent = "document.body.dataset.inline = 'ran'";
+            document.body.append(script);
+            if (document.body.dataset["inline"] === "ran") names.push("inline script");
+            try {
+              // oxlint-disable-next-line no-new-func
+              new Function("return 1")();
+              names.push("evaluated text");
+            } catch {
+              // As it should be.
+            }
+            resolve(names);
+          });
+        }),
+    );
+    expect(ran).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  it("a first visit loads less than 300 kB of compressed script", async () => {
+    const visitor = await stage.visit();
+    const loaded: string[] = [];
+    visitor.page.on("request", (request) => {
+      if (request.resourceType() === "script") loaded.push(new URL(request.url()).pathname);
+    });
+    await visitor.open("/");
+    const folder = join(stage.site.folder, "assets");
+    const known = new Set(await readdir(folder));
+    const names = loaded
+      .map((path) => path.slice(path.lastIndexOf("/") + 1))
+      .filter((name) => known.has(name));
+    expect(names).to.not.have.length(0);
+    let bytes = 0;
+    for (const name of new Set(names)) bytes += gzipSync(await readFile(join(folder, name))).length;
+    expect(bytes).to.be.below(FIRST_LOAD_BYTES);
+    await visitor.context.close();
+  });
+
+  it("after a reorganisation and after a reload the page equals a fresh load", async () => {
+    const { federation } = stage;
+    const send = (method: string, ...params: unknown[]): Promise<unknown> =>
+      federation.connection.ethers.provider.send(method, params);
+    const visitor = await stage.visit();
+    await visitor.open("/tasks/1?tab=rounds&round=2");
+    const snapshot = await send("evm_snapshot");
+    await federation.playRound(() => [900, 100, 100, 100, 100, 100, 100, 100, 100, 100]);
+    await headline(visitor, "0.1");
+    await send("evm_revert", snapshot);
+    await federation.playRound(() => [100, 100, 100, 900, 100, 100, 100, 100, 100, 100]);
+    await headline(visitor, "0.4");
+
+    await visitor.page.reload();
+    await headline(visitor, "0.4");
+    const fresh = await stage.visit();
+    await fresh.open("/tasks/1?tab=rounds&round=2");
+    await headline(fresh, "0.4");
+    expect(await content(visitor)).to.equal(await content(fresh));
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+    await fresh.context.close();
+  });
+
+  it("while the endpoint is down the page says so and as of which block; once it is back it goes on by itself", async () => {
+    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks/1");
+    await proxy.down();
+    await page.getByText("The network’s endpoint does not answer.").waitFor();
+    await page.getByText(/as of block \d+, no connection/).waitFor();
+    await stage.federation.train();
+    await proxy.up();
+    await page.getByText("The network’s endpoint does not answer.").waitFor({ state: "detached" });
+    await page.getByText("4 of 4 updates").waitFor();
+    await visitor.context.close();
+    await proxy.down();
+    stage.site.config = await stage.config();
+  });
+
+  it("wrong configurations are told in one sentence each", async () => {
+    const book = (await stage.config())["networks"] as {
+      addressBook: { contracts: Record<string, string> };
+    }[];
+    const addressBook = book[0]?.addressBook;
+    const elsewhere = {
+      ...addressBook,
+      contracts: { ...addressBook?.contracts, StakeVault: `0x${"11".repeat(20)}` },
+    };
+    const cases: readonly (readonly [config: unknown, sentence: RegExp])[] = [
+      [{ format: "concordat/dapp/1", networks: [] }, /must have at least one network/],
+      [await stage.config({ rpcUrls: ["ftp://x"] }), /rpcUrls\.0 must be an address that begins with/],
+      [await stage.config({ addressBook: elsewhere }), /No contract stands at the address of StakeVault/],
+      [
+        await stage.config({ addressBook: { ...addressBook, chainId: 5 } }),
+        /serves chain 31337, the address book is of chain 5/,
+      ],
+    ];
+    const visitor = await stage.visit();
+    for (const [config, sentence] of cases) {
+      stage.site.config = config;
+      await visitor.page.goto("about:blank");
+      await visitor.page.goto(`${stage.site.url}#/tasks`);
+      await visitor.page.getByRole("alert").filter({ hasText: sentence }).waitFor();
+    }
+    stage.site.config = await stage.config();
+    await visitor.context.close();
+  });
+
+  it("on a phone every page fits its width, and the keyboard reaches the navigation", async () => {
+    const visitor = await stage.visit(undefined, { width: 360, dark: true });
+    const { page } = visitor;
+    for (const path of [
+      "/",
+      "/tasks",
+      "/tasks/1",
+      "/tasks/1?tab=rounds&round=1",
+      "/tasks/1?tab=terms",
+      "/tasks/1?tab=roster",
+      "/tasks/1?tab=curves",
+      "/nodes",
+      "/publish",
+      "/audit",
+    ]) {
+      await visitor.open(path);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow, `${path} is wider than the screen by`).to.be.at.most(0);
+    }
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal("Skip to the page");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).to.equal("main");
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+});
+
+async function headline({ page }: Visitor, alpha: string): Promise<void> {
+  await page.locator(".facts").first().getByText(alpha, { exact: true }).waitFor();
+}
+
+/** What the page says, without how far it has read. */
+async function content({ page }: Visitor): Promise<string> {
+  await page.getByRole("table", { name: "All rounds" }).waitFor();
+  return page.locator("main").innerText();
+}

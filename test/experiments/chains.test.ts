@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { Bps } from "../../protocol/ids.ts";
+import { encodeUpdate } from "../../protocol/compressedUpdate.ts";
+import { nodeId, taskId, ZERO_DIGEST, type Bps } from "../../protocol/ids.ts";
+import type { TaskManifest } from "../../protocol/manifest.ts";
 import type { ModelTensors } from "../../protocol/tensors.ts";
 import type {
   Chain,
@@ -19,10 +21,13 @@ import {
   type Federation,
 } from "../../oracle-nodes/src/experiments/federation.ts";
 import { chainsOf } from "../../oracle-nodes/src/experiments/plan.ts";
+import { privacyTerms } from "../../oracle-nodes/src/experiments/privacy.ts";
 import { schemeLabel } from "../../oracle-nodes/src/experiments/schemes.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import { mix } from "../../oracle-nodes/src/learning/personalise.ts";
 import { partition } from "../../oracle-nodes/src/learning/partition.ts";
+import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
+import { renyiEpsilon } from "../../oracle-nodes/src/privacy/renyi.ts";
 import { HIDDEN, plain, SlowFederation, sum, zeros, type Weights } from "./slowFederation.ts";
 
 const ROUNDS = 2;
@@ -295,6 +300,68 @@ describe("The schemes of the experiment runner", function () {
     }
     // Every candidate of both grids, for every node: what headroom is computed from.
     expect(record.candidates).to.have.length(3 * 11);
+  });
+
+  it("with compression everyone goes on with what was sent, and the error is fed back", async () => {
+    const settings = experiment({ compression: { kind: "top-k", keepBps: 1000 } });
+    const { compression } = settings;
+    const { states } = await play(settings, "none", { ...federation, compression });
+    let global = federation.initial;
+    const residuals = new Map<number, ModelTensors | undefined>();
+    for (const [round, state] of states.entries()) {
+      if (round === 0) continue;
+      const sent = [];
+      for (const member of federation.members) {
+        const update = await federation.train(member, round, { weights: global });
+        const metadata = {
+          role: "update",
+          task: taskId(1),
+          round,
+          node: nodeId(member.id),
+          base: ZERO_DIGEST,
+        } as const;
+        const before = residuals.get(member.id);
+        const { decoded, residual } = encodeUpdate(metadata, update.tensors, global, compression, before);
+        residuals.set(member.id, residual);
+        sent.push({ ...update, tensors: decoded });
+      }
+      global = await federation.aggregate(sent);
+      expect(digestOfModel(state.models["w_G"] ?? [])).to.equal(digestOfModel(global));
+    }
+  });
+
+  it("with privacy what leaves a node is noisy and repeats with the seed; what stays is as without", async () => {
+    const privacy = { kind: "dp-sgd", clip: 1, noiseMultiplier: 1, delta: 0.001 };
+    const open = () => openFederation(experiment({ privacy }), 3, new AbortController().signal);
+    const federations = [await open(), await open()];
+    try {
+      const noisy = await Promise.all(federations.map((one) => play(experiment({ privacy }), "none", one)));
+      const digests = noisy.map(({ states }) => digestOfModel(states.at(-1)?.models["w_G"] ?? []));
+      expect(digests[0]).to.equal(digests[1]);
+      expect(digests[0]).not.to.equal(digestOfModel((await last(["fedavg"])).models["w_G"] ?? []));
+      const [first] = federations;
+      const alone = await play(experiment({ privacy, schemes: ["local"] }), "none", first);
+      const plainAlone = await last(["local"]);
+      for (const [name, model] of Object.entries(plainAlone.models))
+        expect(digestOfModel(alone.states.at(-1)?.models[name] ?? [])).to.equal(digestOfModel(model));
+    } finally {
+      for (const { model } of federations) model.dispose();
+    }
+  });
+
+  it("a budget for all rounds becomes the noise that spends it", async () => {
+    const privacy = { kind: "dp-sgd", clip: 1, epsilon: 8, delta: 0.001 } as const;
+    const hyper = { batchSize: 10, localEpochs: 2 };
+    const terms = privacyTerms({ privacy, rounds: 3 }, {
+      dataset: digits(),
+      model: { topology: twoLinearLayers() },
+      training: hyper,
+    } as unknown as TaskManifest)(50);
+    const uses = usesOfTraining(terms, { records: 50, features: 256, ...hyper });
+    const spent = renyiEpsilon([...uses, ...uses, ...uses], privacy.delta);
+    // Renyi divergences say somewhat more than what is really spent.
+    expect(spent).to.be.within(7.9, 10);
+    expect(terms).to.deep.include({ kind: "dp-sgd", clip: 1, delta: 0.001 });
   });
 
   it("attackers send what they should not, and a robust rule keeps it out", async () => {

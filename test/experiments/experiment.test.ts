@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
-import { parseExperiment, reportedRounds } from "../../oracle-nodes/src/experiments/experiment.ts";
+import {
+  parseExperiment,
+  reportedRounds,
+  variantsOf,
+} from "../../oracle-nodes/src/experiments/experiment.ts";
 import { readExperiment } from "../../oracle-nodes/src/experiments/readExperiment.ts";
 
 const LEAST = {
@@ -56,6 +60,28 @@ describe("An experiment's file", () => {
     refuses({ attackers: [{ kind: "label-flip", nodes: [1, 2, 3, 4] }] }, "attackers", "no node is honest");
     refuses({ compare: [["FedAvg", "Local"]] }, "compare.0", "Local");
     refuses({ schemes: ["scaffold"], compression: { kind: "top-k", keepBps: 100 } }, "schemes.0");
+  });
+
+  it("may have variants, each checked as an experiment of its own", () => {
+    const variants = [
+      { name: "plain" },
+      { name: "private", privacy: { kind: "dp-sgd", clip: 1, epsilon: 2, delta: 1e-5 } },
+      {
+        name: "attacked",
+        attackers: [{ kind: "noise", nodes: [1], deviation: 1 }],
+        rule: { name: "median" },
+      },
+    ];
+    const [plain, hidden, attacked] = variantsOf(parseExperiment({ ...LEAST, variants }));
+    expect(plain?.experiment).to.deep.equal(parseExperiment(LEAST));
+    expect(hidden?.experiment.privacy).to.deep.include({ epsilon: 2 });
+    expect(attacked?.experiment.rule).to.deep.equal({ name: "median", f: 0 });
+    expect(() =>
+      parseExperiment({ ...LEAST, variants, compare: [["FedAvg, private", "FedAvg, plain"]] }),
+    ).not.to.throw();
+    refuses({ variants: [variants[0], variants[0]] }, "variants", "twice");
+    refuses({ variants: [{ name: "x", rule: { name: "krum", f: 1 } }] }, "variants.0.rule.f");
+    refuses({ variants, schemes: ["scaffold"] }, "schemes.0", "privacy");
   });
 
   it("is refused when tuning is asked for without values, with unequal trials, or on the experiment's own seeds", () => {

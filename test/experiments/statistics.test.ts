@@ -52,7 +52,7 @@ describe("The statistics over seeds", () => {
 
   it("finds the headroom over the best common and over the negotiated alpha", () => {
     const row = (node: number, alpha: number, validationBps: number, correct: number) => ({
-      seed: 1, round: 2, node, alpha, validationBps, correct, total: 10,
+      variant: "", seed: 1, round: 2, node, alpha, validationBps, correct, total: 10,
     }); // prettier-ignore
     const candidates = [
       row(1, 0.5, 9000, 9),
@@ -61,7 +61,9 @@ describe("The statistics over seeds", () => {
       row(2, 0.8, 8000, 9),
     ];
     // Best of each node: 90 %; 0.5 gives 70 % and 0.8 75 % on test, and 0.8 wins on validation as well.
-    expect(headroom({ candidates }, 2)).to.deep.equal([{ seed: 1, overBestCommon: 15, overNegotiated: 15 }]);
+    expect(headroom({ candidates }, 2)).to.deep.equal([
+      { variant: "", seed: 1, overBestCommon: 15, overNegotiated: 15 },
+    ]);
     const swapped = [...candidates.slice(0, 1), row(1, 0.8, 5000, 6), ...candidates.slice(2)];
     expect(headroom({ candidates: swapped }, 2)[0]?.overNegotiated).to.equal(20);
     expect(headroom({ candidates }, 1)).to.deep.equal([]);

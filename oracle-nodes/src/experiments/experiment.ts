@@ -28,6 +28,20 @@ const partition = z.discriminatedUnion("kind", [
   quantity.omit(open).extend({ seed: seed.optional() }),
 ]);
 
+/**
+ * Privacy terms of a manifest, or DP-SGD by the epsilon that a node may spend over all rounds: then each node's noise
+ * multiplier follows from its number of records.
+ */
+const byEpsilon = z.strictObject({
+  kind: z.literal("dp-sgd"),
+  clip: z.number().positive(),
+  epsilon: z.number().positive(),
+  delta: z.number().gt(0).lt(1),
+});
+export type EpsilonTerms = z.output<typeof byEpsilon>;
+const privacy = z.union([byEpsilon, privacySchema]);
+export type ExperimentPrivacy = z.output<typeof privacy>;
+
 const attackers = z.discriminatedUnion("kind", [
   /** Sends w_G - scale (w_k - w_G) instead of w_k. */
   z.strictObject({
@@ -41,6 +55,11 @@ const attackers = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("label-flip"), nodes: nodeNumbers }),
 ]);
 export type Attack = z.output<typeof attackers>;
+
+const rule = z.strictObject({
+  name: z.enum(AGGREGATION_RULES).default("fedavg"),
+  f: z.number().int().min(0).default(0),
+});
 
 const schema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,60}$/, "takes lower-case letters, digits and hyphens"),
@@ -77,15 +96,22 @@ const schema = z.strictObject({
   }),
   /** Skewed test splits to score: images of each foreign class as a share of the test images of an own class. */
   skews: z.array(share).default([]),
-  rule: z
-    .strictObject({
-      name: z.enum(AGGREGATION_RULES).default("fedavg"),
-      f: z.number().int().min(0).default(0),
-    })
-    .prefault({}),
+  rule: rule.prefault({}),
   attackers: z.array(attackers).default([]),
-  privacy: privacySchema.prefault({ kind: "none" }),
+  privacy: privacy.prefault({ kind: "none" }),
   compression: compressionSchema.prefault({ kind: "none" }),
+  /** The same schemes and seeds once for each of these; what a variant does not name is as above. */
+  variants: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(40),
+        privacy: privacy.optional(),
+        compression: compressionSchema.optional(),
+        attackers: z.array(attackers).optional(),
+        rule: rule.optional(),
+      }),
+    )
+    .default([]),
   /** The unit of all statistics; each seed draws partition, initial model and shuffles. */
   seeds: z.array(seed).min(1),
   /** Values to choose from on the validation split, as many for each scheme, on seeds of their own. */
@@ -142,45 +168,75 @@ export function isEvaluated(experiment: Experiment, round: number): boolean {
   return round % experiment.evaluateEvery === 0 || reportedRounds(experiment).includes(round);
 }
 
+/** An experiment without variants, and the name that the labels of its schemes end in. */
+export interface Variant {
+  readonly experiment: Experiment;
+  /** Empty for an experiment without variants. */
+  readonly name: string;
+}
+
+/** The experiments that an experiment's variants make; itself where it has none. */
+export function variantsOf(experiment: Experiment): readonly Variant[] {
+  if (experiment.variants.length === 0) return [{ experiment, name: "" }];
+  return experiment.variants.map(({ name, ...changes }) => {
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+    return {
+      experiment: { ...experiment, ...Object.fromEntries(given), variants: [] },
+      name,
+    };
+  });
+}
+
 function checkTogether(experiment: Experiment): void {
-  const {
-    alphas,
-    attackers: attacks,
-    compare,
-    data,
-    report,
-    rounds,
-    rule,
-    schemes,
-    seeds,
-    tune,
-  } = experiment;
+  const { alphas, compare, report, rounds, schemes, seeds, tune, variants } = experiment;
   if (alphas.lower >= alphas.upper) fail("alphas.upper", `${alphas.upper} is not above ${alphas.lower}`);
   if (report.some((round) => round > rounds)) fail("report", `there are only ${rounds} rounds`);
   if (new Set(seeds).size !== seeds.length) fail("seeds", "a seed stands twice");
-  const labels = schemes.map(schemeLabel);
+  const labels = schemes.map((scheme) => schemeLabel(scheme));
   labels.forEach((label, index) => {
     if (labels.indexOf(label) !== index) fail(`schemes.${index}`, `"${label}" stands twice`);
   });
+  if (new Set(variants.map(({ name }) => name)).size !== variants.length)
+    fail("variants", "a name stands twice");
+  const all = variantsOf(experiment).flatMap(({ name }) =>
+    schemes.map((scheme) => schemeLabel(scheme, name)),
+  );
   compare?.forEach((pair, index) => {
-    const missing = pair.find((label) => !labels.includes(label));
+    const missing = pair.find((label) => !all.includes(label));
     if (missing !== undefined)
-      fail(`compare.${index}`, `there is no scheme "${missing}", only ${labels.join("; ")}`);
+      fail(`compare.${index}`, `there is no scheme "${missing}", only ${all.join("; ")}`);
   });
-  if (experiment.compression.kind !== "none") {
-    const unfit = schemes.findIndex(({ kind }) => ["scaffold", "fedrep", "scei-async"].includes(kind));
-    if (unfit >= 0) fail(`schemes.${unfit}`, `${labels[unfit]} sends what compression is not defined for`);
-  }
-  const least = minimumUpdates(rule.name, rule.f);
-  if (data.nodes < least) fail("rule.f", `${rule.name} with f = ${rule.f} needs ${least} nodes`);
+  variantsOf(experiment).forEach((variant, index) =>
+    checkVariant(variant.experiment, variants.length === 0 ? "" : `variants.${index}.`),
+  );
+  checkTuning(schemes, tune, seeds);
+}
+
+/** Schemes that send other than a round's update, for which compression says nothing. */
+const OTHER_UPLOADS: readonly Scheme["kind"][] = ["scaffold", "fedrep", "scei-async"];
+/** Schemes whose trainings are all a round's update, or never leave their node. */
+const PRIVATE: readonly Scheme["kind"][] = ["fedavg", "fine-tuned", "fixed", "scei", "local"];
+
+function checkVariant(experiment: Experiment, at: string): void {
+  const { attackers: attacks, compression, data, privacy: terms, rule: chosen, schemes } = experiment;
+  const refused = (kinds: (kind: Scheme["kind"]) => boolean, problem: string): void => {
+    const index = schemes.findIndex(({ kind }) => kinds(kind));
+    const scheme = schemes[index];
+    if (scheme !== undefined) fail(`schemes.${index}`, `${schemeLabel(scheme)} ${problem}`);
+  };
+  if (compression.kind !== "none")
+    refused((kind) => OTHER_UPLOADS.includes(kind), "sends what compression is not defined for");
+  if (terms.kind !== "none")
+    refused((kind) => !PRIVATE.includes(kind), "trains in a way that privacy is not defined for");
+  const least = minimumUpdates(chosen.name, chosen.f);
+  if (data.nodes < least) fail(`${at}rule.f`, `${chosen.name} with f = ${chosen.f} needs ${least} nodes`);
   attacks.forEach(({ nodes }, index) => {
     const missing = nodes.find((node) => node > data.nodes);
     if (missing !== undefined)
-      fail(`attackers.${index}.nodes`, `there is no node ${missing} of ${data.nodes}`);
+      fail(`${at}attackers.${index}.nodes`, `there is no node ${missing} of ${data.nodes}`);
   });
   if (new Set(attacks.flatMap(({ nodes }) => nodes)).size === data.nodes)
-    fail("attackers", "no node is honest");
-  checkTuning(schemes, tune, seeds);
+    fail(`${at}attackers`, "no node is honest");
 }
 
 function checkTuning(schemes: readonly Scheme[], tune: Experiment["tune"], seeds: readonly number[]): void {

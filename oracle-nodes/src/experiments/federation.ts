@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { PrivacyTerms } from "../../../protocol/privacyTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import type { MemberId } from "../../../protocol/ids.ts";
 import { memberId } from "../../../protocol/ids.ts";
@@ -6,6 +7,8 @@ import type { TaskManifest } from "../../../protocol/manifest.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import { aggregationRule } from "../aggregation/aggregationRule.ts";
 import type { Update } from "../aggregation/rule.ts";
+import { privacyTerms, simulatedNoise } from "./privacy.ts";
+import { trainWithNoise } from "../learning/privateTraining.ts";
 import { datasetTerms, loadDataset } from "../learning/dataset.ts";
 import type { TrainableModel, TrainOptions } from "../learning/engine.ts";
 import { loadTask } from "../learning/loadTask.ts";
@@ -39,6 +42,8 @@ export interface Member {
 /** What a chain gives to a training beside what the federation knows. */
 export type TrainSettings = Omit<TrainOptions, "samples" | "hyper" | "round" | "member" | "signal"> & {
   readonly momentum?: number;
+  /** Whether the model never leaves its node, and needs no noise. */
+  readonly stays?: boolean;
 };
 
 /** All nodes of one seed in one process: the same learning and aggregation that oracle nodes run, without a chain. */
@@ -103,7 +108,7 @@ export async function openFederation(
     dataset: datasetTerms(dataset),
     training: hyper,
     evaluation: { metric: "accuracy", negotiationSplit: "validation" },
-    privacy: experiment.privacy,
+    privacy: { kind: "none" },
     compression: experiment.compression,
   };
   const { model, samplerFor } = await loadTask(manifest, { dataset, engine: experiment.engine });
@@ -139,16 +144,25 @@ export async function openFederation(
   });
 
   const kept = keep && (await ModelFolder.open(keep.dir, model.specs));
+  const privacyOf = privacyTerms(experiment, manifest);
   /** w_k, trained now or by another chain: training from equal weights with nothing added gives equal bits. */
-  const train = async (member: Member, round: number, options: TrainSettings): Promise<ModelTensors> => {
-    const { momentum = hyper.momentum, ...settings } = options;
-    const training = { ...settings, round, member: member.id, samples: member.train, signal };
-    const isShared = Object.keys(options).join() === "weights" && round <= (keep?.rounds ?? 0);
-    const name = `round-${round}-node-${member.id}-${isShared ? digestOfModel(settings.weights).slice(2, 18) : ""}`;
-    const known = isShared ? await kept?.read(name) : undefined;
+  const train = async (member: Member, round: number, settings: TrainSettings): Promise<ModelTensors> => {
+    const { momentum = hyper.momentum, stays = false, ...given } = settings;
+    const terms: PrivacyTerms = stays ? { kind: "none" } : privacyOf(member.train.indices.length);
+    const isPlain = Object.keys(given).join() === "weights" && momentum === hyper.momentum;
+    const shared = isPlain && round <= (keep?.rounds ?? 0) ? kept : undefined;
+    const name = `round-${round}-node-${member.id}-${terms.kind}-${digestOfModel(given.weights).slice(2, 18)}`;
+    const known = await shared?.read(name);
     if (known !== undefined) return known;
-    const { weights } = await model.train({ ...training, hyper: { ...hyper, momentum } });
-    if (isShared) await kept?.write(name, weights);
+    const options = { ...given, round, member: member.id, samples: member.train, signal };
+    const noise = simulatedNoise(seed, round, member.id);
+    const { weights } = await trainWithNoise(
+      model,
+      { ...options, hyper: { ...hyper, momentum } },
+      terms,
+      noise,
+    );
+    await shared?.write(name, weights);
     return weights;
   };
   return {

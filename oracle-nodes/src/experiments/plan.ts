@@ -12,6 +12,7 @@ import { scaffoldChain } from "./chains/scaffold.ts";
 import { isServedByTrunk, trunkChain } from "./chains/trunk.ts";
 import type { Experiment } from "./experiment.ts";
 import type { KeptModels } from "./federation.ts";
+import { isByEpsilon } from "./privacy.ts";
 import type { NamedScheme } from "./schemes.ts";
 
 /** Folder, below the results, of trained models that chains share. */
@@ -23,6 +24,8 @@ export interface Job {
   readonly schemes: readonly NamedScheme[];
   /** Which of the chains of these schemes. */
   readonly chain: string;
+  /** The experiment's variant that it belongs to; empty where there are none. */
+  readonly variant: string;
   readonly seed: number;
   readonly rounds: number;
   /** What is scored after a round that is scored. */
@@ -76,9 +79,10 @@ export async function planJobs(
     readonly seeds: readonly number[];
     readonly rounds: number;
     readonly scoring: Job["scoring"];
+    readonly variant?: string;
   },
 ): Promise<Job[]> {
-  const { out, seeds, rounds, scoring } = options;
+  const { out, seeds, rounds, scoring, variant = "" } = options;
   const common = await trainingSettings(experiment);
   const { skews, evaluateEvery, report } = experiment;
   const chains = chainsOf(experiment, schemes);
@@ -91,6 +95,7 @@ export async function planJobs(
         experiment,
         schemes,
         chain: chain.name,
+        variant,
         seed,
         rounds,
         scoring,
@@ -103,10 +108,11 @@ export async function planJobs(
 
 /** What all training of an experiment depends on, whatever the scheme. */
 async function trainingSettings(experiment: Experiment): Promise<unknown> {
-  const { data, model, training, rule, attackers, privacy, compression, engine } = experiment;
+  const { data, model, training, rounds, rule, attackers, privacy, compression, engine } = experiment;
   const { dir: _, ...records } = data;
   const topology = model.endsWith(".json") ? await readFile(model, "utf8") : model;
-  return { data: records, topology, training, rule, attackers, privacy, compression, engine };
+  const noise = isByEpsilon(privacy) ? { ...privacy, rounds } : privacy;
+  return { data: records, topology, training, rule, attackers, privacy: noise, compression, engine };
 }
 
 function shortDigest(value: unknown): string {

@@ -6,13 +6,14 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { InputError } from "../../../protocol/errors.ts";
 import { writeWhole } from "../artifacts/durableFile.ts";
 import { roundsIn } from "./checkpoint.ts";
-import { reportedRounds, type Experiment } from "./experiment.ts";
+import { reportedRounds, variantsOf, type Experiment } from "./experiment.ts";
 import { KEPT_MODELS, chainsOf, digestOfSettings, planJobs, type Job } from "./plan.ts";
 import { collect, type Results } from "./results/collect.ts";
 import { csvFiles } from "./results/csv.ts";
 import { plotFiles } from "./results/plots.ts";
 import { summary, type Tuned } from "./results/summary.ts";
 import { runJobs } from "./runJobs.ts";
+import type { NamedScheme } from "./schemes.ts";
 import { choose, tunedSchemes, tuningJobs } from "./tune.ts";
 
 export interface ExperimentOptions {
@@ -67,12 +68,18 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const trials = await tuningJobs(experiment, out);
   await run("tuning", trials);
   const tuned = await choose(experiment, trials);
-  const schemes = tunedSchemes(experiment, tuned);
   const { seeds, rounds } = experiment;
-  const jobs = await planJobs(experiment, schemes, { out, seeds, rounds, scoring: "test" });
+  const schemes: NamedScheme[] = [];
+  const jobs: Job[] = [];
+  for (const variant of variantsOf(experiment)) {
+    const named = tunedSchemes(variant, tuned);
+    schemes.push(...named);
+    const all = { out, seeds, rounds, scoring: "test", variant: variant.name } as const;
+    jobs.push(...(await planJobs(variant.experiment, named, all)));
+  }
   await run("running", jobs);
 
-  const results = await collect(experiment, jobs);
+  const results = await collect(jobs);
   const labels = schemes.map(({ label }) => label);
   const files = {
     ...csvFiles(results),

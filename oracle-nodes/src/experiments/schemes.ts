@@ -60,7 +60,11 @@ export type Scheme = z.output<typeof kinds>;
 export type SchemeOf<K extends Scheme["kind"]> = Extract<Scheme, { kind: K }>;
 
 /** The name of a scheme in tables, plots and comparisons; it stays the same when a value has been tuned. */
-export function schemeLabel(scheme: Scheme): string {
+export function schemeLabel(scheme: Scheme, variant = ""): string {
+  return `${kindLabel(scheme)}${variant === "" ? "" : `, ${variant}`}`;
+}
+
+function kindLabel(scheme: Scheme): string {
   switch (scheme.kind) {
     case "fedavg":
       return "FedAvg";

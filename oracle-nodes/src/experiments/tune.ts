@@ -1,5 +1,5 @@
 import { readRounds } from "./checkpoint.ts";
-import type { Experiment } from "./experiment.ts";
+import type { Experiment, Variant } from "./experiment.ts";
 import { planJobs, type Job } from "./plan.ts";
 import type { Tuned } from "./results/summary.ts";
 import { meanOf } from "./results/statistics.ts";
@@ -39,15 +39,15 @@ export async function choose(experiment: Experiment, jobs: readonly Job[]): Prom
   });
 }
 
-/** The experiment's schemes under their labels, with tuned values filled in. */
-export function tunedSchemes(experiment: Experiment, tuned: readonly Tuned[]): readonly NamedScheme[] {
+/** A variant's schemes under their labels, with tuned values filled in. */
+export function tunedSchemes({ experiment, name }: Variant, tuned: readonly Tuned[]): readonly NamedScheme[] {
   const valueOf = (parameter: Tuned["parameter"]): number => {
     const found = tuned.find((one) => one.parameter === parameter);
     if (found === undefined) throw new Error(`${parameter} has not been tuned`);
     return found.value;
   };
   return experiment.schemes.map((scheme): NamedScheme => {
-    const label = schemeLabel(scheme);
+    const label = schemeLabel(scheme, name);
     if (scheme.kind === "fedprox" && scheme.mu === "tuned")
       return { label, scheme: { ...scheme, mu: valueOf("mu") } };
     if (scheme.kind === "ditto" && scheme.lambda === "tuned")

@@ -7,10 +7,9 @@ import { InputError } from "../../../protocol/errors.ts";
 import { checkPrivacy, type PrivacyTerms } from "../../../protocol/privacyTerms.ts";
 import { writeDurably } from "../artifacts/durableFile.ts";
 import type { TrainOptions, TrainResult } from "../learning/engine.ts";
-import { noisyFeatures } from "../learning/noisyFeatures.ts";
+import { trainWithNoise } from "../learning/privateTraining.ts";
 import type { Samples } from "../learning/samples.ts";
 import { Keystream } from "../privacy/keystream.ts";
-import { noisyUpdate } from "../privacy/noisyUpdate.ts";
 import { usesOfTask, usesOfTraining } from "../privacy/privacyUses.ts";
 import type { ServedTask } from "./openTask.ts";
 import { BudgetSpentError, toMicro, type Budget } from "./privacyLedger.ts";
@@ -46,7 +45,11 @@ export async function trainPrivately(
   const budget = await charge(services, task, privacy, options.samples);
   services.board.update(task.taskId, { spentBudget: budget });
   task.logger.info({ round: options.round, ...budget }, "privacy budget charged");
-  return { result: await trainWith(privacy, task, options), spent: toMicro(budget) };
+  const noise = {
+    random: new Keystream(),
+    featureKey: () => featureKey(join(task.dir, "feature-noise.key"), task.dir),
+  };
+  return { result: await trainWithNoise(model, options, privacy, noise), spent: toMicro(budget) };
 }
 
 /** Checks the terms against the records that the node really has. @throws {InputError} otherwise. */
@@ -90,40 +93,6 @@ async function charge(
 /** What the ledger calls a task: its number alone could be another's on another chain. */
 export function ledgerName(deployment: string, taskId: number): string {
   return `${deployment}/task-${taskId}`;
-}
-
-async function trainWith(
-  privacy: Exclude<PrivacyTerms, { kind: "none" }>,
-  { learning: { model }, dir }: ServedTask,
-  options: TrainOptions,
-): Promise<TrainResult> {
-  const random = new Keystream();
-  switch (privacy.kind) {
-    case "dp-sgd": {
-      const { clip, noiseMultiplier } = privacy;
-      const noise = { law: "gaussian", scale: noiseMultiplier * clip } as const;
-      return model.train({ ...options, privacy: { clip, noise, random } });
-    }
-    case "laplace-gradient": {
-      const { clip, epsilon } = privacy;
-      const noise = { law: "laplace", scale: clip / epsilon } as const;
-      return model.train({ ...options, privacy: { clip, noise, random } });
-    }
-    case "gaussian-update": {
-      const { clip, noiseMultiplier } = privacy;
-      const result = await model.train(options);
-      const noise = { clip, deviation: noiseMultiplier * clip };
-      return { ...result, weights: noisyUpdate(options.weights, result.weights, noise, random) };
-    }
-    case "laplace-features": {
-      const key = await featureKey(join(dir, "feature-noise.key"), dir);
-      const { batchSize } = options.hyper;
-      return model.train({
-        ...options,
-        samples: noisyFeatures(options.samples, privacy.epsilon, batchSize, key),
-      });
-    }
-  }
 }
 
 /** The secret that a task's noise on features is drawn from, on the disk before it is used. */

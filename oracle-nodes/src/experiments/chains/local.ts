@@ -21,7 +21,10 @@ export function localChain(label: string): Chain {
       const digests: Record<string, string> = {};
       for (const member of federation.members) {
         const name = slot(member.id);
-        const { tensors } = await federation.train(member, round, { weights: modelOf(state, name) });
+        const { tensors } = await federation.train(member, round, {
+          weights: modelOf(state, name),
+          stays: true,
+        });
         models[name] = tensors;
         digests[name] = digestOfModel(tensors);
         onTraining();

@@ -1,25 +1,26 @@
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import { readRounds, type RecordedRound } from "../checkpoint.ts";
 import type { AlphaRow, BytesRow, CandidateRow, ScoreRow } from "../chain.ts";
-import type { Experiment } from "../experiment.ts";
 import type { FederationFacts } from "../federation.ts";
 import type { Job } from "../plan.ts";
 
 /** A row with the seed and round it belongs to. */
 export type Dated<T> = T & { readonly seed: number; readonly round: number };
 
+/** The digest of a chain's global model after a round. */
+export interface DigestRow {
+  readonly variant: string;
+  readonly chain: string;
+  readonly digest: string;
+}
+
 /** All that an experiment has measured, honest nodes only. */
 export interface Results {
   readonly scores: readonly Dated<ScoreRow>[];
   readonly alphas: readonly Dated<AlphaRow>[];
   readonly bytes: readonly Dated<BytesRow>[];
-  readonly candidates: readonly Dated<CandidateRow>[];
-  /** Each chain's global model after each round. */
-  readonly digests: readonly Dated<{
-    readonly chain: string;
-    readonly model: string;
-    readonly digest: string;
-  }>[];
+  readonly candidates: readonly Dated<CandidateRow & { readonly variant: string }>[];
+  readonly digests: readonly Dated<DigestRow>[];
   readonly facts: ReadonlyMap<number, FederationFacts>;
 }
 
@@ -27,28 +28,29 @@ export interface Results {
  * Reads the records of all jobs, up to their last round.
  * @throws {ConcordatError} when the dataset changed between them.
  */
-export async function collect({ attackers }: Experiment, jobs: readonly Job[]): Promise<Results> {
-  const attacking = new Set(attackers.flatMap(({ nodes }) => nodes));
-  const isHonest = ({ node }: { readonly node: number }): boolean => !attacking.has(node);
+export async function collect(jobs: readonly Job[]): Promise<Results> {
   const facts = new Map<number, FederationFacts>();
   const results = {
     scores: [] as Dated<ScoreRow>[],
     alphas: [] as Dated<AlphaRow>[],
     bytes: [] as Dated<BytesRow>[],
-    candidates: [] as Dated<CandidateRow>[],
-    digests: [] as Results["digests"][number][],
+    candidates: [] as Results["candidates"][number][],
+    digests: [] as Dated<DigestRow>[],
   };
   for (const job of jobs) {
+    const attacking = new Set(job.experiment.attackers.flatMap(({ nodes }) => nodes));
+    const isHonest = ({ node }: { readonly node: number }): boolean => !attacking.has(node);
     for (const record of await readRounds(job.dir)) {
       if (record.round > job.rounds) continue;
       const dated = <T extends object>(rows: readonly T[]) => rows.map((row) => dateOf(record, row));
       results.scores.push(...dated(record.scores.filter(isHonest)));
       results.alphas.push(...dated(record.alphas.filter(isHonest)));
       results.bytes.push(...dated(record.bytes));
-      results.candidates.push(...dated(record.candidates.filter(isHonest)));
+      const { chain, variant } = job;
+      const candidates = record.candidates.filter(isHonest).map((row) => ({ ...row, variant }));
+      results.candidates.push(...dated(candidates));
       const digest = record.digests["w_G"];
-      if (digest !== undefined)
-        results.digests.push(dateOf(record, { chain: job.chain, model: "w_G", digest }));
+      if (digest !== undefined) results.digests.push(dateOf(record, { variant, chain, digest }));
       facts.set(job.seed, record.facts);
     }
   }

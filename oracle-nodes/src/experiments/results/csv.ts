@@ -13,10 +13,10 @@ export function csvFiles(results: Results): Readonly<Record<string, string>> {
     "alphas.csv": csv(["scheme", "seed", "round", "node", "alpha"], results.alphas),
     "bytes.csv": csv(["scheme", "seed", "round", "up", "down"], results.bytes),
     "candidates.csv": csv(
-      ["seed", "round", "node", "alpha", "validationBps", "correct", "total"],
+      ["variant", "seed", "round", "node", "alpha", "validationBps", "correct", "total"],
       results.candidates,
     ),
-    "digests.csv": csv(["chain", "seed", "round", "model", "digest"], results.digests),
+    "digests.csv": csv(["variant", "chain", "seed", "round", "digest"], results.digests),
   };
 }
 

@@ -3,6 +3,7 @@ import { meanOf } from "./statistics.ts";
 
 /** What a rule better than one alpha for all could gain at most, in percentage points of clean accuracy, for one seed. */
 export interface Headroom {
+  readonly variant: string;
   readonly seed: number;
   /** Each node's best candidate on its own test split, minus the candidate that is best for the mean of all. */
   readonly overBestCommon: number;
@@ -16,9 +17,9 @@ export interface Headroom {
  */
 export function headroom({ candidates }: Pick<Results, "candidates">, round: number): readonly Headroom[] {
   const rows = candidates.filter((row) => row.round === round);
-  const seeds = [...new Set(rows.map(({ seed }) => seed))];
-  return seeds.map((seed) => {
-    const ofSeed = rows.filter((row) => row.seed === seed);
+  const groups = Map.groupBy(rows, ({ variant, seed }) => JSON.stringify([variant, seed]));
+  return [...groups.values()].map((ofSeed) => {
+    const { variant = "", seed = 0 } = ofSeed[0] ?? {};
     const nodes = [...new Set(ofSeed.map(({ node }) => node))];
     const alphas = [...new Set(ofSeed.map(({ alpha }) => alpha))];
     const test = (alpha: number) =>
@@ -36,6 +37,7 @@ export function headroom({ candidates }: Pick<Results, "candidates">, round: num
     );
     const negotiated = alphas.reduce((a, b) => (validation(b) > validation(a) ? b : a));
     return {
+      variant,
       seed,
       overBestCommon: best - Math.max(...alphas.map(test)),
       overNegotiated: best - test(negotiated),

@@ -36,7 +36,7 @@ export function summary(
 }
 
 function introduction(experiment: Experiment, { facts }: Results): string {
-  const { data, model, training, rule, attackers, seeds, engine } = experiment;
+  const { data, model, training, rule, attackers, seeds, engine, variants } = experiment;
   const [fact] = facts.values();
   const shares = Object.entries(fact?.skews ?? {}).map(
     ([split, bps]) => `${split.replace("skew ", "")} is ${(bps / 100).toFixed(1)} %`,
@@ -47,12 +47,22 @@ function introduction(experiment: Experiment, { facts }: Results): string {
       `${training.batchSize}; rule ${rule.name}${rule.f > 0 ? ` with f = ${rule.f}` : ""}.`,
     attackers.length === 0
       ? ""
-      : `Attackers: ${attackers.map(({ kind, nodes }) => `${kind} by ${nodes.join(", ")}`).join("; ")}; accuracies are those of the honest nodes.`,
+      : `Attackers: ${attackers.map(({ kind, nodes }) => `${kind} by ${nodes.join(", ")}`).join("; ")}.`,
+    attackers.length + variants.flatMap((variant) => variant.attackers ?? []).length === 0
+      ? ""
+      : "Accuracies are those of the honest nodes.",
+    ...variants.map(({ name, ...changes }) => `Variant ${name}: ${settingsText(changes)}.`),
     "Accuracy in percent: mean over the nodes, then mean and standard deviation over seeds. All schemes of a seed share " +
       "partition, initial model and shuffles; alpha is negotiated on the validation split.",
     shares.length === 0 ? "" : `True share of foreign images in the skewed splits: ${shares.join(", ")}.`,
   ];
   return sentences.filter((sentence) => sentence !== "").join(" ");
+}
+
+/** Settings as they stand in the file, on one line. */
+function settingsText(settings: object): string {
+  const text = JSON.stringify(settings).slice(1, -1).replaceAll('"', "").replaceAll(",", ", ");
+  return text === "" ? "as above" : text.replaceAll(":", ": ");
 }
 
 function tuningParagraph({ parameter, value, trials }: Tuned): string {
@@ -89,7 +99,7 @@ function comparisonTable(
   round: number,
 ): string {
   const { seeds } = experiment;
-  const pairs = experiment.compare ?? defaultPairs(schemes);
+  const pairs = experiment.compare ?? defaultPairs(schemes, experiment.variants);
   if (pairs.length === 0 || seeds.length < 2) return "";
   const splits = splitsOf(rows);
   const lines = pairs.flatMap(([one, other]) =>
@@ -119,8 +129,18 @@ function comparisonTable(
   ].join("\n");
 }
 
-/** Each SCEI scheme with each scheme that is none. */
-function defaultPairs(schemes: readonly NamedScheme[]): readonly (readonly [string, string])[] {
+/** Each SCEI scheme with each scheme that is none; where there are variants, each scheme with itself in the first of them. */
+function defaultPairs(
+  schemes: readonly NamedScheme[],
+  variants: Experiment["variants"],
+): readonly (readonly [string, string])[] {
+  if (variants.length > 0) {
+    // The schemes stand variant by variant, each time in the same order.
+    const count = schemes.length / variants.length;
+    return schemes
+      .slice(count)
+      .map(({ label }, index) => [label, schemes[index % count]?.label ?? ""] as const);
+  }
   const isScei = ({ scheme }: NamedScheme) => scheme.kind === "scei" || scheme.kind === "scei-async";
   const others = schemes.filter((named) => !isScei(named));
   return schemes.filter(isScei).flatMap(({ label }) => others.map((other) => [label, other.label] as const));
@@ -128,17 +148,19 @@ function defaultPairs(schemes: readonly NamedScheme[]): readonly (readonly [stri
 
 function headroomTable(results: Results, rounds: readonly number[]): string {
   const lines = rounds.flatMap((round) => {
-    const seeds = headroom(results, round);
-    if (seeds.length === 0) return [];
-    const common = spread(seeds.map(({ overBestCommon }) => overBestCommon));
-    const negotiated = spread(seeds.map(({ overNegotiated }) => overNegotiated));
-    return [`| ${round} | ${common} | ${negotiated} |`];
+    const variants = Map.groupBy(headroom(results, round), ({ variant }) => variant);
+    return [...variants].map(([variant, seeds]) => {
+      const common = spread(seeds.map(({ overBestCommon }) => overBestCommon));
+      const negotiated = spread(seeds.map(({ overNegotiated }) => overNegotiated));
+      return `| ${variant === "" ? round : `${round}, ${variant}`} | ${common} | ${negotiated} |`;
+    });
   });
   if (lines.length === 0) return "";
   return [
     "## Headroom of a rule better than one alpha for all\n",
     "Each node's best candidate on its own clean test split, minus one alpha for all: the best common one in hindsight, and " +
-      "the one with the greatest mean validation score. Percentage points; an upper bound, since the best is chosen on the split that is reported.\n",
+      "the one with the greatest mean validation score. Percentage points; an upper bound, since the best is chosen on the " +
+      "split that is reported.\n",
     "| rounds | over the best common alpha | over the negotiated alpha |",
     "| ---: | ---: | ---: |",
     ...lines,

@@ -76,12 +76,13 @@ async function lines(
   titles: { readonly x: string; readonly y: string },
 ): Promise<string> {
   const shown = schemes.filter((scheme) => points.some((point) => point.scheme === scheme));
+  // Every scheme keeps its colour in all plots of an experiment.
   const colour = {
     field: "scheme",
     type: "nominal",
     title: null,
-    sort: shown,
-    scale: { scheme: "tableau20" },
+    scale: { scheme: "tableau20", domain: schemes },
+    legend: { values: shown, symbolOpacity: 1, symbolType: "circle", labelLimit: 400 },
   };
   const x = { field: "x", type: "quantitative", title: titles.x, axis: { tickMinStep: 1 } };
   const spec = {
@@ -97,7 +98,7 @@ async function lines(
           x,
           y: { field: "low", type: "quantitative", title: titles.y, scale: { zero: false } },
           y2: { field: "high" },
-          color: { ...colour, legend: null },
+          color: colour,
         },
       },
       {

@@ -131,6 +131,32 @@ describe("reading in the browser", function () {
     stage.site.config = await stage.config();
   });
 
+  it("announced blocks are shown at once, and a lost WebSocket is made again", async () => {
+    const announcements = stage.rpcUrl.replace("http", "ws");
+    stage.site.config = await stage.config({ webSocketUrl: announcements, pollMs: 600_000 });
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    const links: { close(): Promise<void> }[] = [];
+    await page.routeWebSocket(/.*/, (link) => {
+      links.push(link);
+      link.connectToServer();
+    });
+    await visitor.open("/nodes");
+    await page.getByText("Blocks are announced by WebSocket").waitFor();
+    const { nodeRegistry } = stage.federation.contracts;
+    const [first, second] = stage.federation.nodes;
+    if (first === undefined || second === undefined) throw new Error("The federation has too few nodes");
+    await nodeRegistry.connect(first.operator).proposeRemoval(2);
+    await page.getByText("Vote 1:").waitFor();
+    await links[0]?.close();
+    await page.getByText(/The chain is asked every/).waitFor();
+    await nodeRegistry.connect(second.operator).proposeRemoval(1);
+    await page.getByText("Vote 2:").waitFor();
+    expect(links.length).to.be.at.least(2);
+    await visitor.context.close();
+    stage.site.config = await stage.config();
+  });
+
   it("wrong configurations are told in one sentence each", async () => {
     const book = (await stage.config())["networks"] as {
       addressBook: { contracts: Record<string, string> };
@@ -176,6 +202,7 @@ describe("reading in the browser", function () {
       "/audit",
     ]) {
       await visitor.open(path);
+      if (path.includes("round=")) await page.getByRole("region", { name: "Accuracy table" }).waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(overflow, `${path} is wider than the screen by`).to.be.at.most(0);
     }

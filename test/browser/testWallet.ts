@@ -36,13 +36,17 @@ export async function injectWallet(
     send(method: string, params: unknown[]): Promise<unknown>;
   };
 
+  let connected = false;
+
   const answer = async ({ method, params = [] }: Request): Promise<unknown> => {
     state.asked.push(method);
     switch (method) {
       case "eth_requestAccounts":
-      case "eth_accounts":
-        if (state.declines && method === "eth_requestAccounts") throw rejection();
+        if (state.declines) throw rejection();
+        connected = true;
         return [signer.address];
+      case "eth_accounts":
+        return connected ? [signer.address] : [];
       case "eth_chainId":
         return `0x${state.chainId.toString(16)}`;
       case "wallet_switchEthereumChain":
@@ -52,6 +56,7 @@ export async function injectWallet(
       case "wallet_getPermissions":
         return [{ parentCapability: "eth_accounts" }];
       case "wallet_revokePermissions":
+        connected = false;
         return null;
       case "eth_sendTransaction": {
         if (state.declines) throw rejection();

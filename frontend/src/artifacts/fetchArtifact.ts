@@ -6,7 +6,7 @@ import {
   matchesCid,
   readRoot,
 } from "../../../protocol/contentAddress.ts";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ArtifactError, ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import type { Gateway } from "./gateways.ts";
 
@@ -22,7 +22,8 @@ export interface FetchOptions {
 /**
  * Fetches an artifact from the first gateway that has it. Every block is checked against its content identifier before it
  * is used, so it does not matter whom the bytes come from.
- * @throws {ConcordatError} when no gateway has it, with what each answered.
+ * @throws {ConcordatError} when no gateway has it, with what each answered; {ArtifactError} for what is larger than allowed,
+ * or not canonical, wherever it comes from.
  */
 export async function fetchArtifact(
   digest: Digest,
@@ -39,7 +40,7 @@ export async function fetchArtifact(
     try {
       return await fetchFrom(origin, cidFromDigest(digest), options);
     } catch (error) {
-      if (options.signal?.aborted === true) throw error;
+      if (options.signal?.aborted === true || error instanceof ArtifactError) throw error;
       failures.push(`${name}: ${error instanceof ConcordatError ? error.message : "does not answer"}`);
     }
   }
@@ -51,7 +52,7 @@ export async function fetchArtifact(
 async function fetchFrom(origin: string, root: CID, options: FetchOptions): Promise<Uint8Array> {
   const { size, leaves } = readRoot(await fetchBlock(origin, root, MAX_ROOT_BYTES, options.signal));
   if (size > options.maxBytes) {
-    throw new ConcordatError(`the artifact has ${size} bytes, the task allows ${options.maxBytes}`);
+    throw new ArtifactError(`The artifact has ${size} bytes, the task allows ${options.maxBytes}`);
   }
   const bytes = new Uint8Array(size);
   let end = 0;

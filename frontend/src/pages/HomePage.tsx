@@ -3,7 +3,7 @@ import { lazy } from "react";
 import type { ReactElement } from "react";
 import { TaskState } from "../../../protocol/enums.ts";
 import { useFederationState } from "../chain/useFederation.ts";
-import { Card, PageHead } from "../ui/parts.tsx";
+import { Card, Facts, PageHead } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
 import { TaskCard } from "./TaskListPage.tsx";
 
@@ -30,11 +30,15 @@ function Welcome(): ReactElement {
         title="Federated learning whose rules are a contract"
         lead="Organisations train one model together, each beside its own data. Who takes part, who leads, what is accepted and what is paid, contracts decide in the open; anyone can check every decision here."
       />
-      <div className="grid-3">
-        <Card title={String(members)} note="nodes are members" />
-        <Card title={String(world.tasks.size)} note="tasks were published" />
-        <Card title={String(rounds)} note="rounds were finalised" />
-      </div>
+      <Card>
+        <Facts
+          facts={[
+            ["Nodes that are members", String(members)],
+            ["Tasks published", String(world.tasks.size)],
+            ["Rounds finalised", String(rounds)],
+          ]}
+        />
+      </Card>
       {running.length > 0 && (
         <>
           <h2>Open and running tasks</h2>

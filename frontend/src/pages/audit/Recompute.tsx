@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from "react";
 import type { ReactElement } from "react";
 import type { Check } from "../../../../audit/checks.ts";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
+import { useGateways } from "../../artifacts/useGateways.ts";
+import { CheckField } from "../../ui/Field.tsx";
 import { count, number } from "../../ui/format.ts";
 import { Badge, Button, Card, Notice, Table } from "../../ui/parts.tsx";
 import type { AuditAnswer, AuditRequest } from "./auditWorker.ts";
@@ -18,6 +20,8 @@ export function Recompute({
   const { store } = useFederation();
   const { sync } = useFederationState();
   const worker = useRef<Worker>(undefined);
+  const gateways = useGateways();
+  const [models, setModels] = useState(false);
   const [answer, setAnswer] = useState<AuditAnswer>();
   useEffect(() => () => worker.current?.terminate(), []);
   const running = answer?.kind === "progress";
@@ -34,6 +38,7 @@ export function Recompute({
       taskId,
       round,
       toBlock: sync.syncedTo,
+      gateways: models ? gateways : undefined,
     } satisfies AuditRequest);
   };
 
@@ -53,6 +58,12 @@ export function Recompute({
         </Button>
       }
     >
+      <CheckField
+        label="Make each global model again from the updates"
+        hint="Fetches the artifacts from the nodes’ gateways and compares the result bit for bit; this takes longer."
+        checked={models}
+        onChange={setModels}
+      />
       {running && (
         <p role="status">
           Block {number(answer.block)} of {number(sync.syncedTo)}, {count(answer.checks, "decision")} checked…

@@ -2,7 +2,10 @@ import { audit } from "../../../../audit/audit.ts";
 import { chainSource } from "../../../../audit/chainSource.ts";
 import type { Check } from "../../../../audit/checks.ts";
 import type { Deployment } from "../../../../audit/eventLog.ts";
+import { aggregationRule } from "../../../../oracle-nodes/src/aggregation/aggregationRule.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { Gateway } from "../../artifacts/gateways.ts";
+import { pageArtifacts } from "./pageArtifacts.ts";
 
 /** What the page asks the worker to compute again. */
 export interface AuditRequest {
@@ -11,6 +14,8 @@ export interface AuditRequest {
   readonly taskId: number | undefined;
   readonly round: number | undefined;
   readonly toBlock: number;
+  /** Where artifacts are fetched, to make each global model again; undefined to leave models alone. */
+  readonly gateways: readonly Gateway[] | undefined;
 }
 
 /** What the worker answers: how far it is, then once the outcome. */
@@ -32,7 +37,7 @@ self.addEventListener("message", ({ data }: MessageEvent<AuditRequest>) => {
   void run(data);
 });
 
-async function run({ rpcUrls, addressBook, taskId, round, toBlock }: AuditRequest): Promise<void> {
+async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: AuditRequest): Promise<void> {
   const answer = (value: AuditAnswer): void => self.postMessage(value);
   const checks: Check[] = [];
   const disagreements: Check[] = [];
@@ -46,6 +51,13 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock }: AuditReques
       toBlock,
       keep: "disagreements",
       ...(taskId !== undefined && { taskId }),
+      ...(gateways !== undefined && {
+        models: {
+          artifacts: pageArtifacts(gateways),
+          aggregate: async (rule, updates, byzantineBound) =>
+            aggregationRule(rule).aggregate(updates, byzantineBound),
+        },
+      }),
       onCheck: (check) => {
         total++;
         if (!check.recomputed) notRecomputed++;

@@ -103,6 +103,17 @@ describe("Composed privacy losses", function () {
     expect(epsilonOf(uses(gaussian(1.5, 0.04), 2250), 1e-5)).to.be.within(6.757, 6.7774);
   });
 
+  it("stay an upper bound where there is hardly any noise", () => {
+    for (const [sigma, q, times] of [
+      [0.02, 0.5, 3],
+      [0.1, 0.01, 1000],
+    ] as const) {
+      const use = uses(gaussian(sigma, q), times);
+      const renyi = renyiEpsilon(use, 1e-5);
+      expect(epsilonOf(use, 1e-5)).to.be.within(0.1 * renyi, renyi);
+    }
+  });
+
   it("are tighter than Renyi divergences, and never looser", () => {
     for (const [sigma, q, times] of [
       [1.1, 0.01, 600],

@@ -48,13 +48,15 @@ export function composedEpsilon(losses: readonly ComposedLoss[], delta: number):
   const rest = delta - lost - outside - 2 * rounding;
   if (rest <= 0) return Number.POSITIVE_INFINITY;
   // delta(epsilon) = sum over losses above epsilon of p - e^epsilon q, from the greatest loss downwards.
+  // q is kept times e^epsilon, which alone would overflow where there is little noise.
   let [p, q] = [0, 0];
+  const shrink = Math.exp(-step);
   for (let index = first + POINTS - 1; index >= first; index--) {
-    const loss = index * step;
-    if (p - Math.exp(loss) * q > rest) return Math.max(0, Math.log((p - rest) / q));
+    q *= shrink;
+    if (p - q > rest) return Math.max(0, index * step + Math.log((p - rest) / q));
     const here = Math.max(0, mass[((index % POINTS) + POINTS) % POINTS] ?? 0);
     p += here;
-    q += here * Math.exp(-loss);
+    q += here;
   }
   return 0;
 }
@@ -88,12 +90,10 @@ function logMomentOfSum(grids: readonly RepeatedLoss[], exponent: number): numbe
 }
 
 function logMomentOf({ first, step, mass }: GridLoss, exponent: number): number {
-  // Factored by the greatest power, so that none overflows.
-  const greatest = Math.max(exponent * first * step, exponent * (first + mass.length - 1) * step);
-  let sum = 0;
-  for (let i = 0; i < mass.length; i++)
-    sum += (mass[i] ?? 0) * Math.exp(exponent * (first + i) * step - greatest);
-  return greatest + Math.log(sum);
+  const powers = mass.map((p, i) => Math.log(p) + exponent * (first + i) * step);
+  // Factored by the greatest, so that none overflows and not all underflow.
+  const greatest = powers.reduce((most, power) => Math.max(most, power), Number.NEGATIVE_INFINITY);
+  return greatest + Math.log(powers.reduce((sum, power) => sum + Math.exp(power - greatest), 0));
 }
 
 /** Splits each cell's mass between its two ends so that P's and Q's masses, p and p e^-loss, are both kept. */
@@ -104,7 +104,8 @@ function onGrid({ least, greatest, masses }: LossCells, step: number): GridLoss 
   const mass = new Float64Array(edges.length);
   masses(edges).forEach(([p, q], i) => {
     const upper = edges[i + 1] ?? 0;
-    const low = Math.min(p, Math.max(0, (q * Math.exp(upper) - p) / Math.expm1(step)));
+    // Losses whose exponential overflows go to the upper end, which is never too private.
+    const low = upper > 700 ? 0 : Math.min(p, Math.max(0, (q * Math.exp(upper) - p) / Math.expm1(step)));
     mass[i] = (mass[i] ?? 0) + low;
     mass[i + 1] = (mass[i + 1] ?? 0) + p - low;
   });

@@ -26,7 +26,7 @@ export function eventTableSql({ name, columns }: EventTable): string {
   const names = columns.map((column) => column.name);
   const key = ["taskId", "round"].filter((column) => names.includes(column));
   const index = key.includes("taskId") ? `CREATE INDEX ${name}_task ON ${name} (${key.join(", ")});` : "";
-  return `CREATE TABLE ${name} (${[place, ...own].join(", ")}, PRIMARY KEY (blockNumber, logIndex)) WITHOUT ROWID;\n${index}`;
+  return `CREATE TABLE ${name} (${[place, ...own].join(", ")}, PRIMARY KEY (blockNumber, logIndex));\n${index}`;
 }
 
 /** INSERT of an event with a parameter for each column, in order. */

@@ -29,10 +29,10 @@ export interface IndexerOptions {
 }
 
 /** Blocks asked for at first, and at most, in one query. */
-const FIRST_RANGE = 2_000;
+const FIRST_RANGE = 1_000;
 const LARGEST_RANGE = 50_000;
 /** Events that a range should have: what is held in memory at a time. */
-const WANTED_EVENTS = 2_000;
+const WANTED_EVENTS = 1_000;
 /** Milliseconds between two tries while the endpoint does not answer, at most. */
 const MAX_BACKOFF_MS = 30_000;
 

@@ -20,7 +20,7 @@ CREATE TABLE events (
   blockNumber INTEGER NOT NULL, logIndex INTEGER NOT NULL, transactionHash TEXT NOT NULL, contract TEXT NOT NULL,
   address TEXT COLLATE NOCASE NOT NULL, name TEXT NOT NULL, taskId INTEGER, args TEXT NOT NULL, topics TEXT NOT NULL,
   data TEXT NOT NULL, PRIMARY KEY (blockNumber, logIndex)
-) WITHOUT ROWID;
+);
 CREATE INDEX events_task ON events (taskId, blockNumber);
 ${REWARDS_SQL}`;
 

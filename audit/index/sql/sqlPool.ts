@@ -58,6 +58,7 @@ export class SqlPool {
   constructor(file: string, limits = DEFAULT_SQL_LIMITS) {
     this.#file = file;
     this.#limits = limits;
+    this.#idle.push(this.#start());
   }
 
   /** @throws {SqlRefusedError} @throws {SqlBusyError} */

@@ -15,11 +15,8 @@ import type {
 import { arrivals } from "../../oracle-nodes/src/experiments/chains/async.ts";
 import { combine } from "../../oracle-nodes/src/experiments/combine.ts";
 import { parseExperiment, type Experiment } from "../../oracle-nodes/src/experiments/experiment.ts";
-import {
-  digestOfModel,
-  openFederation,
-  type Federation,
-} from "../../oracle-nodes/src/experiments/federation.ts";
+import { openFederation, type Federation } from "../../oracle-nodes/src/experiments/federation.ts";
+import { digestOfModel } from "../../oracle-nodes/src/experiments/modelDigest.ts";
 import { chainsOf } from "../../oracle-nodes/src/experiments/plan.ts";
 import { privacyTerms } from "../../oracle-nodes/src/experiments/privacy.ts";
 import { schemeLabel } from "../../oracle-nodes/src/experiments/schemes.ts";

@@ -54,6 +54,7 @@ describe("An experiment's file", () => {
     refuses({ alphas: { lower: 0.8, upper: 0.5, steps: 3 } }, "alphas.upper");
     refuses({ alphas: { lower: 0.12345, upper: 0.5, steps: 3 } }, "alphas.lower", "four decimals");
     refuses({ seeds: [1, 1] }, "seeds");
+    refuses({ skews: [0.1, 0.3] }, "skews.1");
     refuses({ report: [4] }, "report", "3 rounds");
     refuses({ rule: { name: "multiKrum", f: 1 } }, "rule.f", "5 nodes");
     refuses({ attackers: [{ kind: "sign-flip", nodes: [5] }] }, "attackers.0.nodes", "no node 5");

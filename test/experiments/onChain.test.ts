@@ -6,7 +6,7 @@ import { decodeArtifact } from "../../protocol/artifact.ts";
 import { Phase, Strategy, TrainingBase } from "../../protocol/enums.ts";
 import type { Digest, NodeId, TaskId } from "../../protocol/ids.ts";
 import { parseExperiment, type Experiment } from "../../oracle-nodes/src/experiments/experiment.ts";
-import { digestOfModel } from "../../oracle-nodes/src/experiments/federation.ts";
+import { digestOfModel } from "../../oracle-nodes/src/experiments/modelDigest.ts";
 import { readRounds } from "../../oracle-nodes/src/experiments/checkpoint.ts";
 import { planJobs } from "../../oracle-nodes/src/experiments/plan.ts";
 import { runChain } from "../../oracle-nodes/src/experiments/runChain.ts";

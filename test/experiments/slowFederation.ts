@@ -1,5 +1,6 @@
 import type { ModelTensors } from "../../protocol/tensors.ts";
-import type { Federation, Member } from "../../oracle-nodes/src/experiments/federation.ts";
+import type { Federation } from "../../oracle-nodes/src/experiments/federation.ts";
+import type { Member } from "../../oracle-nodes/src/experiments/members.ts";
 import { batchMaker } from "../../oracle-nodes/src/learning/samples.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 

@@ -4,6 +4,7 @@ import { compressionSchema } from "../../../protocol/compressionTerms.ts";
 import { DATASET_NAMES } from "../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { privacySchema } from "../../../protocol/privacyTerms.ts";
+import { SKEW_LEVELS_BPS } from "../learning/partition.ts";
 import { PARTITION_SCHEMES } from "../learning/partition/scheme.ts";
 import { schemeLabel, schemeSchema, type Scheme } from "./schemes.ts";
 
@@ -188,10 +189,17 @@ export function variantsOf(experiment: Experiment): readonly Variant[] {
 }
 
 function checkTogether(experiment: Experiment): void {
-  const { alphas, compare, report, rounds, schemes, seeds, tune, variants } = experiment;
+  const { alphas, compare, report, rounds, schemes, seeds, skews, tune, variants } = experiment;
   if (alphas.lower >= alphas.upper) fail("alphas.upper", `${alphas.upper} is not above ${alphas.lower}`);
   if (report.some((round) => round > rounds)) fail("report", `there are only ${rounds} rounds`);
   if (new Set(seeds).size !== seeds.length) fail("seeds", "a seed stands twice");
+  skews.forEach((skew, index) => {
+    if (!SKEW_LEVELS_BPS.some((level) => level === Math.round(skew * 10_000)))
+      fail(
+        `skews.${index}`,
+        `partitions have levels of ${SKEW_LEVELS_BPS.map((bps) => bps / 10_000).join(", ")}`,
+      );
+  });
   const labels = schemes.map((scheme) => schemeLabel(scheme));
   labels.forEach((label, index) => {
     if (labels.indexOf(label) !== index) fail(`schemes.${index}`, `"${label}" stands twice`);

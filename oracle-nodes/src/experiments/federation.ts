@@ -1,43 +1,22 @@
-import { createHash } from "node:crypto";
-import type { PrivacyTerms } from "../../../protocol/privacyTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
-import type { MemberId } from "../../../protocol/ids.ts";
-import { memberId } from "../../../protocol/ids.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
-import type { ModelTensors } from "../../../protocol/tensors.ts";
+import type { PrivacyTerms } from "../../../protocol/privacyTerms.ts";
+import { elementCount, type ModelTensors } from "../../../protocol/tensors.ts";
 import { aggregationRule } from "../aggregation/aggregationRule.ts";
 import type { Update } from "../aggregation/rule.ts";
-import { privacyTerms, simulatedNoise } from "./privacy.ts";
-import { trainWithNoise } from "../learning/privateTraining.ts";
 import { datasetTerms, loadDataset } from "../learning/dataset.ts";
 import type { TrainableModel, TrainOptions } from "../learning/engine.ts";
 import { loadTask } from "../learning/loadTask.ts";
 import { manifestModel } from "../learning/manifestModel.ts";
-import { partition } from "../learning/partition.ts";
+import { trainWithNoise } from "../learning/privateTraining.ts";
 import { readModel } from "../learning/readModel.ts";
-import type { Samples } from "../learning/samples.ts";
-import { attackUpdate, flipLabels } from "./attack.ts";
-import type { Attack, Experiment } from "./experiment.ts";
+import { attackUpdate } from "./attack.ts";
 import { digestOfDataset } from "./datasetDigest.ts";
+import type { Experiment } from "./experiment.ts";
+import { shareOut, type Member } from "./members.ts";
+import { digestOfModel } from "./modelDigest.ts";
 import { ModelFolder } from "./modelFolder.ts";
-
-/** A test split under its name: `test`, or what a skewed one has beside the node's clean images. */
-export interface TestPart {
-  /** "test" or "skew 10 %", by the nominal level. */
-  readonly split: string;
-  readonly samples: Samples;
-}
-
-/** One node of a simulated federation and its data. */
-export interface Member {
-  readonly id: MemberId;
-  readonly train: Samples;
-  readonly validation: Samples;
-  readonly test: Samples;
-  /** The foreign images that make skewed splits of the clean test images, one entry a level. */
-  readonly foreign: readonly TestPart[];
-  readonly attack?: Attack;
-}
+import { privacyTerms, simulatedNoise } from "./privacy.ts";
 
 /** What a chain gives to a training beside what the federation knows. */
 export type TrainSettings = Omit<TrainOptions, "samples" | "hyper" | "round" | "member" | "signal"> & {
@@ -83,6 +62,8 @@ export interface KeptModels {
   readonly rounds: number;
 }
 
+type Train = (member: Member, round: number, settings: TrainSettings) => Promise<ModelTensors>;
+
 /** Loads data and model of an experiment and divides the data as a seed says. */
 export async function openFederation(
   experiment: Experiment,
@@ -90,7 +71,7 @@ export async function openFederation(
   signal: AbortSignal,
   keep?: KeptModels,
 ): Promise<Federation> {
-  const { data, rule, skews } = experiment;
+  const { data, rule } = experiment;
   const dataset = await loadDataset(data.dataset, data.dir);
   const { inputShape, classes } = dataset;
   if (classes === 1) {
@@ -112,56 +93,22 @@ export async function openFederation(
     compression: experiment.compression,
   };
   const { model, samplerFor } = await loadTask(manifest, { dataset, engine: experiment.engine });
-  const parts = partition({
-    ...data.partition,
-    dataset,
-    nodes: data.nodes,
-    seed: data.partition.seed ?? seed,
-  });
-  const levels = skews.map((skew) => Math.round(skew * 10_000));
-  const shares: Record<string, number> = {};
-
-  const members = parts.nodes.map((part): Member => {
-    const id = memberId(part.node + 1);
-    const attack = experiment.attackers.find(({ nodes }) => nodes.includes(id));
-    const samples = samplerFor(part.train);
-    const train = samples(dataset.train, part.train);
-    const foreign = part.skewed
-      .filter(({ levelBps }) => levels.includes(levelBps))
-      .map(({ levelBps, shareBps, test }) => {
-        const split = `skew ${levelBps / 100} %`;
-        shares[split] = shareBps;
-        return { split, samples: samples(dataset.test, test.slice(part.test.length)) };
-      });
-    return {
-      id,
-      train: attack?.kind === "label-flip" ? flipLabels(train, classes) : train,
-      validation: samples(dataset.train, part.validation),
-      test: samples(dataset.test, part.test),
-      foreign,
-      ...(attack && { attack }),
-    };
-  });
-
+  const { members, partition, skews } = shareOut(experiment, dataset, samplerFor, seed);
   const kept = keep && (await ModelFolder.open(keep.dir, model.specs));
   const privacyOf = privacyTerms(experiment, manifest);
-  /** w_k, trained now or by another chain: training from equal weights with nothing added gives equal bits. */
-  const train = async (member: Member, round: number, settings: TrainSettings): Promise<ModelTensors> => {
+  const train: Train = async (member, round, settings) => {
     const { momentum = hyper.momentum, stays = false, ...given } = settings;
     const terms: PrivacyTerms = stays ? { kind: "none" } : privacyOf(member.train.indices.length);
+    // Training from equal weights with nothing added gives equal bits, whichever chain does it.
     const isPlain = Object.keys(given).join() === "weights" && momentum === hyper.momentum;
     const shared = isPlain && round <= (keep?.rounds ?? 0) ? kept : undefined;
     const name = `round-${round}-node-${member.id}-${terms.kind}-${digestOfModel(given.weights).slice(2, 18)}`;
     const known = await shared?.read(name);
     if (known !== undefined) return known;
-    const options = { ...given, round, member: member.id, samples: member.train, signal };
+    const place = { round, member: member.id, samples: member.train, signal };
+    const options = { ...given, ...place, hyper: { ...hyper, momentum } };
     const noise = simulatedNoise(seed, round, member.id);
-    const { weights } = await trainWithNoise(
-      model,
-      { ...options, hyper: { ...hyper, momentum } },
-      terms,
-      noise,
-    );
+    const { weights } = await trainWithNoise(model, options, terms, noise);
     await shared?.write(name, weights);
     return weights;
   };
@@ -181,21 +128,11 @@ export async function openFederation(
     aggregate: async (updates) => (await aggregationRule(rule.name).aggregate(updates, rule.f)).tensors,
     facts: {
       dataset: digestOfDataset(dataset),
-      partition: parts.digest,
+      partition,
       trainRecords: dataset.train.count,
       testRecords: dataset.test.count,
-      skews: shares,
-      parameters: model.specs.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0),
+      skews,
+      parameters: model.specs.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     },
   };
-}
-
-/** SHA-256 over names, shapes and values: equal exactly when the models are. */
-export function digestOfModel(tensors: ModelTensors): string {
-  const hash = createHash("sha256");
-  for (const { name, shape, data } of tensors) {
-    hash.update(JSON.stringify([name, shape]));
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return `0x${hash.digest("hex")}`;
 }

@@ -1,7 +1,7 @@
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import type { Evaluation } from "../learning/engine.ts";
 import type { RoundContext, ScoreRow } from "./chain.ts";
-import type { Federation, Member } from "./federation.ts";
+import type { Member } from "./members.ts";
 
 /**
  * Scores a model of one member as the context asks. A skewed test split is the clean one with foreign images added, so
@@ -49,9 +49,4 @@ export async function scoreScheme(
   for (const member of context.federation.members)
     rows.push(...(await scoreMember(context, scheme, member, modelFor(member))));
   return rows;
-}
-
-/** Members whose results count: an attacker's own accuracy is nobody's concern. */
-export function honestNodes({ members }: Federation): readonly number[] {
-  return members.filter(({ attack }) => attack === undefined).map(({ id }) => id);
 }

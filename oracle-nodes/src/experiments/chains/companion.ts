@@ -1,6 +1,7 @@
 import type { ModelTensors } from "../../../../protocol/tensors.ts";
 import type { AlphaRow, ChainState, RoundContext } from "../chain.ts";
-import type { Federation, Member } from "../federation.ts";
+import type { Federation } from "../federation.ts";
+import type { Member } from "../members.ts";
 
 /** Personal models that train beside the trunk and never influence it. */
 export interface Companion {

@@ -2,7 +2,7 @@ import { globalBytes } from "../bytes.ts";
 import { modelOf, type Chain } from "../chain.ts";
 import type { Update } from "../../aggregation/rule.ts";
 import { exchange } from "../exchange.ts";
-import { digestOfModel } from "../federation.ts";
+import { digestOfModel } from "../modelDigest.ts";
 import type { SchemeOf } from "../schemes.ts";
 import { scoreScheme } from "../scoring.ts";
 

@@ -4,7 +4,7 @@ import type { Update } from "../../aggregation/rule.ts";
 import { globalBytes, updateBytes } from "../bytes.ts";
 import { modelOf, type Chain } from "../chain.ts";
 import type { Experiment } from "../experiment.ts";
-import { digestOfModel } from "../federation.ts";
+import { digestOfModel } from "../modelDigest.ts";
 import type { SchemeOf } from "../schemes.ts";
 import { scoreScheme } from "../scoring.ts";
 

@@ -1,6 +1,6 @@
 import type { ModelTensors } from "../../../../protocol/tensors.ts";
 import { modelOf, type Chain } from "../chain.ts";
-import { digestOfModel } from "../federation.ts";
+import { digestOfModel } from "../modelDigest.ts";
 import { scoreScheme } from "../scoring.ts";
 
 /** Local (paper 1): each node alone, from the initial model and with the shuffles that all schemes of the seed share. */

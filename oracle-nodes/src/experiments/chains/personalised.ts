@@ -6,7 +6,7 @@ import { globalBytes } from "../bytes.ts";
 import { modelOf, type Chain } from "../chain.ts";
 import { exchange } from "../exchange.ts";
 import type { Experiment } from "../experiment.ts";
-import { digestOfModel } from "../federation.ts";
+import { digestOfModel } from "../modelDigest.ts";
 import { gridTerms, negotiatedAlpha } from "../negotiation.ts";
 import type { SchemeOf } from "../schemes.ts";
 import { scoreScheme } from "../scoring.ts";

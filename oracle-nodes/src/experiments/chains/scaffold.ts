@@ -3,7 +3,7 @@ import type { Update } from "../../aggregation/rule.ts";
 import { globalBytes, updateBytes } from "../bytes.ts";
 import { modelOf, type Chain } from "../chain.ts";
 import { combine, zerosLike } from "../combine.ts";
-import { digestOfModel } from "../federation.ts";
+import { digestOfModel } from "../modelDigest.ts";
 import { scoreScheme } from "../scoring.ts";
 
 /**

@@ -14,7 +14,7 @@ import {
 } from "../chain.ts";
 import { exchange } from "../exchange.ts";
 import type { Experiment } from "../experiment.ts";
-import { digestOfModel } from "../federation.ts";
+import { digestOfModel } from "../modelDigest.ts";
 import { gridTerms, negotiatedAlpha } from "../negotiation.ts";
 import type { NamedScheme, SchemeOf } from "../schemes.ts";
 import { scoreMember, scoreScheme } from "../scoring.ts";

@@ -21,7 +21,9 @@ function expectClose(found: number, published: number, ratio = 5e-4): void {
   expect(found / published).to.be.within(1 - ratio, 1 + ratio);
 }
 
-describe("Renyi differential privacy", () => {
+describe("Renyi differential privacy", function () {
+  this.timeout(20_000);
+
   it("gives the divergences of dp-accounting 0.6.0 at whole orders", () => {
     const published = [
       [0.01, 1.1, 2, 0.00012851008160516542],

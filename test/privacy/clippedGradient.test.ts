@@ -170,7 +170,9 @@ function recordByRecord({ layers, variables, batch }: Loaded, clip: number) {
   return { norms, sums };
 }
 
-describe("The sum of clipped gradients", () => {
+describe("The sum of clipped gradients", function () {
+  this.timeout(20_000);
+
   for (const [name, inputShape, classes, topology] of MODELS) {
     it(`is that of gradients clipped record by record, for ${name}`, async () => {
       const loaded = await load(inputShape, classes, topology);

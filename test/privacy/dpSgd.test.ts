@@ -60,7 +60,9 @@ describe("Poisson sampling", () => {
   });
 });
 
-describe("A step of noisy clipped descent", () => {
+describe("A step of noisy clipped descent", function () {
+  this.timeout(20_000);
+
   async function load(rows: number) {
     await createEngine("wasm");
     await tf.setBackend("wasm");

@@ -36,7 +36,9 @@ const laws = [
 ] as const;
 
 for (const { name, add, bits, deviation, kurtosis, tail } of laws) {
-  describe(`${name} noise`, () => {
+  describe(`${name} noise`, function () {
+    this.timeout(20_000);
+
     for (const [i, scale] of SCALES.entries()) {
       it(`has mean 0, the right deviation and the right law at a scale of ${scale}`, () => {
         const noise = new Float32Array(COUNT);
@@ -90,7 +92,9 @@ for (const { name, add, bits, deviation, kurtosis, tail } of laws) {
   });
 }
 
-describe("The Gaussian sampler", () => {
+describe("The Gaussian sampler", function () {
+  this.timeout(20_000);
+
   it("has layers of one area, and a tail that completes the lowest", () => {
     const area = (EDGES[0] ?? 0) * density(EDGES[1] ?? 0);
     for (let i = 1; i < LAYERS; i++) {

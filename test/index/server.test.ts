@@ -1,3 +1,4 @@
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -221,6 +222,16 @@ describe("the server of an index", () => {
       for (const response of runaways)
         expect(await complaint(response)).to.deep.equal([400, "The question took longer than 1 s"]);
       expect(await rows("SELECT 1")).to.deep.equal([[1]]);
+    });
+
+    it("a recursion that never ends where the server is killed meanwhile", async () => {
+      const program = new URL("../../audit/index/sql/sqlProcess.ts", import.meta.url);
+      const child = fork(program, [path], { execArgv: ["--no-warnings"], serialization: "advanced" });
+      await once(child, "message");
+      const question = { sql: RUNAWAY, parameters: [], format: "json" as const };
+      const exited = once(child, "exit");
+      child.send({ question, limits: { seconds: 0.1, rows: 1, bytes: 1 } }, () => child.disconnect());
+      expect((await exited)[1]).to.equal("SIGKILL");
     });
 
     it("huge results, of many rows, few large values, or one beyond measure", async () => {

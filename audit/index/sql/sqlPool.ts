@@ -103,7 +103,7 @@ export class SqlPool {
 
   async #run(answerer: Answerer, { question, resolve, reject }: Job): Promise<void> {
     const { child, opened } = answerer;
-    const { seconds, rows, bytes } = this.#limits;
+    const { seconds } = this.#limits;
     let isLate = false;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -113,7 +113,7 @@ export class SqlPool {
         child.kill("SIGKILL");
       }, seconds * 1000);
       const replied = nextMessage(child);
-      const request: SqlProcessRequest = { question, limits: { rows, bytes } };
+      const request: SqlProcessRequest = { question, limits: this.#limits };
       child.send(request, () => undefined);
       const reply = await replied;
       if (reply !== undefined && "answer" in reply) resolve(reply.answer);

@@ -202,7 +202,7 @@ describe("The schemes of the experiment runner", function () {
     members.forEach(({ id }, k) => {
       agree(models[`ditto ${lambda} ${id}`], ditto[k] ?? []);
       agree(models[`apfl ${id}`], apfl[k]?.v ?? []);
-      expect(numbers[`apfl ${id}`]).to.be.closeTo(apfl[k]?.a ?? 0, 1e-4);
+      expect(Math.abs((numbers[`apfl ${id}`] ?? NaN) - (apfl[k]?.a ?? 0))).to.be.below(1e-4);
     });
   });
 
@@ -216,7 +216,7 @@ describe("The schemes of the experiment runner", function () {
       const updates = [];
       for (const [k, member] of members.entries())
         updates.push(await federation.train(member, index + 1, { weights: bases[k] ?? [] }));
-      const global = await federation.aggregate(updates);
+      const { tensors: global } = await federation.aggregate(updates);
       const candidates = Array.from({ length: 10 }, (_, r) => (5000 + 300 * (r + 1)) as Bps);
       const sums = [];
       for (const alpha of candidates) {
@@ -299,7 +299,7 @@ describe("The schemes of the experiment runner", function () {
     expect(record.candidates).to.have.length(3 * 11);
   });
 
-  it("with compression everyone goes on with what was sent, and the error is fed back", async () => {
+  it("with compression w_G is made of what was sent, and the error is fed back", async () => {
     const settings = experiment({ compression: { kind: "top-k", keepBps: 1000 } });
     const { compression } = settings;
     const { states } = await play(settings, "none", { ...federation, compression });
@@ -322,7 +322,7 @@ describe("The schemes of the experiment runner", function () {
         residuals.set(member.id, residual);
         sent.push({ ...update, tensors: decoded });
       }
-      global = await federation.aggregate(sent);
+      global = (await federation.aggregate(sent)).tensors;
       expect(digestOfModel(state.models["w_G"] ?? [])).to.equal(digestOfModel(global));
     }
   });

@@ -3,7 +3,7 @@ import type { TaskManifest } from "../../../protocol/manifest.ts";
 import type { PrivacyTerms } from "../../../protocol/privacyTerms.ts";
 import { elementCount, type ModelTensors } from "../../../protocol/tensors.ts";
 import { aggregationRule } from "../aggregation/aggregationRule.ts";
-import type { Update } from "../aggregation/rule.ts";
+import type { Aggregate, Update } from "../aggregation/rule.ts";
 import { datasetTerms, loadDataset } from "../learning/dataset.ts";
 import type { TrainableModel, TrainOptions } from "../learning/engine.ts";
 import { loadTask } from "../learning/loadTask.ts";
@@ -37,7 +37,7 @@ export interface Federation {
   /** Trains one member in a round: w_k, which an attacker has tampered with. */
   train(member: Member, round: number, settings: TrainSettings): Promise<Update>;
   /** w_G of a round's updates by the experiment's rule. */
-  aggregate(updates: readonly Update[]): Promise<ModelTensors>;
+  readonly aggregate: (updates: readonly Update[]) => Promise<Aggregate>;
   readonly facts: FederationFacts;
   readonly signal: AbortSignal;
 }
@@ -125,7 +125,7 @@ export async function openFederation(
       const update = { memberId: member.id, samples: member.train.indices.length, tensors };
       return attackUpdate(member.attack, update, settings.weights, { seed, round });
     },
-    aggregate: async (updates) => (await aggregationRule(rule.name).aggregate(updates, rule.f)).tensors,
+    aggregate: (updates) => aggregationRule(rule.name).aggregate(updates, rule.f),
     facts: {
       dataset: digestOfDataset(dataset),
       partition,

@@ -18,15 +18,14 @@ export function fedProxChain(label: string, { mu }: SchemeOf<"fedprox">): Chain 
     async round(context, state) {
       const { federation, round, onTraining } = context;
       const before = modelOf(state, "w_G");
-      const own: Update[] = [];
+      const updates: Update[] = [];
       for (const member of federation.members) {
-        own.push(
+        updates.push(
           await federation.train(member, round, { weights: before, proximal: { anchor: before, mu } }),
         );
         onTraining();
       }
-      const { updates, residuals, up } = exchange(federation, round, own, before, state);
-      const global = await federation.aggregate(updates);
+      const { global, residuals, up } = await exchange(federation, round, updates, before, state);
       return {
         state: { models: { w_G: global, ...residuals }, numbers: {} },
         record: {

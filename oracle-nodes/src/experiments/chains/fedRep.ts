@@ -55,7 +55,7 @@ export function fedRepChain(
         onTraining();
       }
       // The heads of the aggregate are nobody's: each node puts its own in their place.
-      const global = await federation.aggregate(updates);
+      const { tensors: global } = await federation.aggregate(updates);
       const models: Record<string, ModelTensors> = { w_G: global };
       for (const { memberId, tensors } of updates) models[slot(memberId)] = joined(global, tensors, isHead);
       const next = { models, numbers: {} };

@@ -31,13 +31,18 @@ export function personalisedChain(experiment: Experiment, label: string, scheme:
     async round(context, state) {
       const { federation, round, onTraining } = context;
       const { members, model, signal } = federation;
-      const own: Update[] = [];
+      const updates: Update[] = [];
       for (const member of members) {
-        own.push(await federation.train(member, round, { weights: modelOf(state, slot(member.id)) }));
+        updates.push(await federation.train(member, round, { weights: modelOf(state, slot(member.id)) }));
         onTraining();
       }
-      const { updates, residuals, up } = exchange(federation, round, own, modelOf(state, "w_G"), state);
-      const global = await federation.aggregate(updates);
+      const { global, residuals, up } = await exchange(
+        federation,
+        round,
+        updates,
+        modelOf(state, "w_G"),
+        state,
+      );
       const digests = Object.fromEntries(
         updates.map(({ memberId, tensors }) => [`w_k ${memberId}`, digestOfModel(tensors)]),
       );

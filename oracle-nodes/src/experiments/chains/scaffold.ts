@@ -53,7 +53,7 @@ export function scaffoldChain(label: string): Chain {
         updates.push(update);
         onTraining();
       }
-      const global = await federation.aggregate(updates);
+      const { tensors: global } = await federation.aggregate(updates);
       const bytes = {
         scheme: label,
         up: 2 * updateBytes(global, round, 1),

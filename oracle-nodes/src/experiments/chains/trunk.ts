@@ -70,13 +70,12 @@ export function trunkChain(experiment: Experiment, schemes: readonly NamedScheme
     async round(context, state) {
       const { federation, round } = context;
       const before = modelOf(state, "w_G");
-      const own: Update[] = [];
+      const updates: Update[] = [];
       for (const member of federation.members) {
-        own.push(await federation.train(member, round, { weights: before }));
+        updates.push(await federation.train(member, round, { weights: before }));
         context.onTraining();
       }
-      const { updates, residuals, up } = exchange(federation, round, own, before, state);
-      const global = await federation.aggregate(updates);
+      const { global, residuals, up } = await exchange(federation, round, updates, before, state);
       const evaluated = await evaluate(experiment, mixed, context, updates, global);
 
       const models: Record<string, ModelTensors> = { w_G: global, ...residuals };

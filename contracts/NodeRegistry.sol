@@ -310,5 +310,9 @@ contract NodeRegistry is INodeRegistry {
         }
         uint256 length = bytes(endpoints).length;
         if (length > MAX_ENDPOINTS_BYTES) revert EndpointsTooLong(length, MAX_ENDPOINTS_BYTES);
+        for (uint256 i = 0; i < length; ++i) {
+            bytes1 character = bytes(endpoints)[i];
+            if (character < 0x20 || character > 0x7e) revert EndpointsNotPrintable(i);
+        }
     }
 }

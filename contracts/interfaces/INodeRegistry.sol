@@ -67,6 +67,8 @@ interface INodeRegistryErrors is INodeRegistryTypes {
     error OperatorTaken(address operator);
     error SignerTaken(address signer);
     error EndpointsTooLong(uint256 length, uint256 max);
+    /// @dev Byte `index` is no printable ASCII character. Addresses are; anything else could stop whoever decodes a string.
+    error EndpointsNotPrintable(uint256 index);
     error EncryptionKeyTooLong(uint256 length, uint256 max);
     error NotMember(address account);
     error UnknownNode(uint256 nodeId);

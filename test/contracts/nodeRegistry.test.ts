@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Wallet, ZeroAddress } from "ethers";
+import { AbiCoder, Wallet, ZeroAddress, concat } from "ethers";
 import { network } from "hardhat";
 import type { NodeRegistry } from "../../typechain/index.js";
 import { deployFederation, fund, testNode } from "./federation.ts";
@@ -327,6 +327,21 @@ describe("NodeRegistry", () => {
       await expect(first.setEndpoints("x".repeat(513)))
         .to.be.revertedWithCustomError(registry, "EndpointsTooLong")
         .withArgs(513, 512);
+      for (const [endpoints, index] of [
+        ["http://a\n", 8],
+        ["é", 0],
+        ["x\u007f", 1],
+      ] as const) {
+        await expect(first.setEndpoints(endpoints))
+          .to.be.revertedWithCustomError(registry, "EndpointsNotPrintable")
+          .withArgs(index);
+      }
+      // No UTF-8 at all, which would stop whoever decodes it as a string.
+      const selector = registry.interface.getFunction("setEndpoints").selector;
+      const invalid = concat([selector, AbiCoder.defaultAbiCoder().encode(["bytes"], ["0xff"])]);
+      await expect(federation.node(1).operator.sendTransaction({ to: registry, data: invalid }))
+        .to.be.revertedWithCustomError(registry, "EndpointsNotPrintable")
+        .withArgs(0);
       await expect(first.setEncryptionKey(`0x${"00".repeat(513)}`))
         .to.be.revertedWithCustomError(registry, "EncryptionKeyTooLong")
         .withArgs(513, 512);

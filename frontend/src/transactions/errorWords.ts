@@ -13,6 +13,8 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   SignerTaken: ([signer]) => `The key ${n(signer)} signs, or once signed, for another node.`,
   EndpointsTooLong: ([length, max]) =>
     `The endpoints have ${n(length)} bytes, at most ${n(max)} are allowed.`,
+  EndpointsNotPrintable: ([index]) =>
+    `Character ${n(index)} of the endpoints is none that an address has: give plain ASCII.`,
   EncryptionKeyTooLong: ([length, max]) =>
     `The encryption key has ${n(length)} bytes, at most ${n(max)} are allowed.`,
   NotMember: () => "Only operators of admitted nodes may do this.",

@@ -24,10 +24,14 @@ const ORDER = [
   "contracts",
   "aggregation",
   "learning",
+  "engines",
+  "privacy",
+  "experiments",
   "artifacts",
   "chain",
   "node",
   "audit",
+  "index",
 ];
 const rooms = readdirSync("test", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && globSync(`test/${entry.name}/**/*.test.ts`).length > 0)

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { InputError } from "../../../protocol/errors.ts";
 import { writeWhole } from "../artifacts/durableFile.ts";
@@ -93,9 +93,10 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
 
 /** What is behind the results: everything that another run would need to give the same ones. */
 function manifest(experiment: Experiment, results: Results, tuned: readonly Tuned[]): object {
-  const { data, ...rest } = experiment;
+  const { data, model, ...rest } = experiment;
+  // Where files lie on this machine is nobody's concern.
   const { dir: _, ...records } = data;
-  const configuration = { ...rest, data: records };
+  const configuration = { ...rest, model: basename(model), data: records };
   const require = createRequire(import.meta.url);
   const versionOf = (name: string) => (require(`${name}/package.json`) as { version: string }).version;
   const [facts] = results.facts.values();

@@ -25,7 +25,7 @@ export function addBenchCommands(program: Command): void {
   examples(experiment, [
     [
       "concordat bench experiment benchmarks/experiments/digits.yaml",
-      "two minutes on built-in handwriting; results in digits/",
+      "some minutes on built-in handwriting; results in digits/",
     ],
     [
       "concordat bench experiment mnist-mlp.yaml --data ~/mnist --out results --resume",

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,11 +24,17 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the dApp and serves it from a folder that is not the host's root, so that absolute paths would fail. */
+/**
+ * Serves the dApp from a folder that is not the host's root, so that absolute paths would fail: the build in the folder that
+ * CONCORDAT_DAPP names, or a new one.
+ */
 export async function serveSite(): Promise<Site> {
-  const folder = await mkdtemp(join(tmpdir(), "concordat-dapp-"));
-  const configFile = fileURLToPath(new URL("../../frontend/vite.config.ts", import.meta.url));
-  await build({ configFile, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  const given = process.env["CONCORDAT_DAPP"];
+  const folder = given ?? (await mkdtemp(join(tmpdir(), "concordat-dapp-")));
+  if (given === undefined) {
+    const configFile = fileURLToPath(new URL("../../frontend/vite.config.ts", import.meta.url));
+    await build({ configFile, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  }
   const site = { config: {} as unknown };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site");
@@ -59,7 +64,7 @@ export async function serveSite(): Promise<Site> {
       await new Promise((resolve) => {
         server.close(resolve);
       });
-      await rm(folder, { recursive: true, force: true });
+      if (given === undefined) await rm(folder, { recursive: true, force: true });
     },
   });
 }

@@ -1,3 +1,4 @@
+import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { MANIFEST_LIMITS, decodeManifest } from "../../../protocol/manifest.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";

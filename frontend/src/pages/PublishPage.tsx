@@ -7,7 +7,9 @@ import { validateTerms } from "../../../protocol/rules/validateTerms.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import { useToken } from "../chain/useToken.ts";
+import type { Token } from "../chain/useToken.ts";
 import { ERROR_WORDS } from "../transactions/errorWords.ts";
+import { amount } from "../ui/format.ts";
 import { Button, Card, Notice, PageHead } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
 import { Confirm } from "./publish/Confirm.tsx";
@@ -121,9 +123,7 @@ export function PublishPage(): ReactElement {
           <p>This is what the contract would refuse.</p>
         </Notice>
       )}
-      {terms !== undefined && (
-        <EscrowNote terms={terms} symbol={rewardToken?.symbol} decimals={rewardToken?.decimals ?? 18} />
-      )}
+      {terms !== undefined && <EscrowNote terms={terms} token={rewardToken} />}
       <div className="row">
         <Button disabled={step === 0} onClick={() => goTo(step - 1)}>
           Back
@@ -161,20 +161,17 @@ function stepHasFault(index: number, faults: DraftFaults, error: string | undefi
 
 function EscrowNote({
   terms,
-  symbol,
-  decimals,
+  token,
 }: {
   readonly terms: TaskTerms;
-  readonly symbol: string | undefined;
-  readonly decimals: number;
+  readonly token: Token | undefined;
 }): ReactElement {
   const escrow = escrowOf(terms);
-  const shown = Number(escrow / 10n ** BigInt(Math.max(0, decimals - 4))) / 10 ** Math.min(4, decimals);
   const { maxNodes, rounds, reputationInitial, reputationMax } = terms;
   return (
     <Notice>
       <p>
-        Escrow: <strong>{escrow === 0n ? "none" : `${shown} ${symbol ?? "tokens"}`}</strong>
+        Escrow: <strong>{escrow === 0n ? "none" : amount(escrow, token)}</strong>
       </p>
       {escrow > 0n && (
         <p>

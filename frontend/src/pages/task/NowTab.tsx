@@ -27,7 +27,7 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
             ["Rounds finalised", `${finalised.length} of ${terms.rounds}`],
             ["Nodes", `${task.active.length} of ${span(terms.minNodes, terms.maxNodes)}`],
             ["Alpha now", ratio(last?.finalised?.alphaBps ?? terms.initialAlphaBps)],
-            ["Escrow for rewards", amount(task.escrow, rewardToken)],
+            ["Escrow for rewards", task.escrow === 0n ? "none" : amount(task.escrow, rewardToken)],
             task.state === TaskState.Open
               ? ["Starts from", date(terms.startTime)]
               : ["No round starts after", date(terms.timeLimit)],

@@ -115,8 +115,13 @@ export function TermsTab({
                 ? "costs reputation here"
                 : "costs no reputation",
             ],
-            ["Most one node can earn", amount(most, rewardToken)],
-            ["In escrow", `${amount(task.escrow, rewardToken)}: the worst case is already paid in`],
+            ["Most one node can earn", most === 0n ? "nothing" : amount(most, rewardToken)],
+            [
+              "In escrow",
+              task.escrow === 0n
+                ? "nothing"
+                : `${amount(task.escrow, rewardToken)}: the worst case is already paid in`,
+            ],
           ]}
         />
       </Card>

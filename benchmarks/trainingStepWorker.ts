@@ -7,7 +7,7 @@ import { loadTensorflowModel } from "../oracle-nodes/src/learning/tensorflowMode
 
 /**
  * One variant of the training-step benchmark in its own process: reads a number of steps a line, trains them, and
- * answers with the CPU milliseconds a step took. Arguments: wasm | plain-wasm | cpu, and the model's name.
+ * answers with the CPU milliseconds a step took and the most megabytes that the process has had. Arguments: wasm | plain-wasm | cpu, and the model's name.
  */
 const [variant = "wasm", modelName = "mlp"] = process.argv.slice(2);
 const shape = [28, 28, 1] as const;
@@ -37,7 +37,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     await model.train({ weights, samples, hyper, round: 1, member: 1 });
     const { user, system } = process.cpuUsage(before);
-    console.log((user + system) / 1000 / steps);
+    console.log((user + system) / 1000 / steps, process.resourceUsage().maxRSS / 1024);
   } catch (error) {
     console.log(`cannot train: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
   }

@@ -46,6 +46,7 @@ for (const { name, width, colorScheme } of LOOKS) {
     await page.goto(`${site.url}#${path}`);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
     await page.waitForLoadState("networkidle");
+    await page.getByText("Loading…").waitFor({ state: "detached" });
     await page.screenshot({ path: join(out, `${label}-${name}.png`), fullPage: true });
   }
   await page.close();

@@ -104,7 +104,7 @@ export class Stage {
     });
     const wallet = signer === undefined ? undefined : await injectWallet(context, signer, 31_337);
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(40_000);
     const origins = new Set<string>();
     const faults: string[] = [];
     page.on("request", (request) => {

@@ -44,7 +44,7 @@ export async function fetchArtifact(
       failures.push(`${name}: ${error instanceof ConcordatError ? error.message : "does not answer"}`);
     }
   }
-  throw new ConcordatError("No reachable gateway has this artifact", {
+  throw new ConcordatError("no reachable gateway has the file", {
     hint: failures.length === 0 ? "No node has named a gateway in the registry yet" : failures.join("; "),
   });
 }

@@ -11,7 +11,15 @@ export async function fetchManifest(
   gateways: readonly Gateway[],
   signal: AbortSignal,
 ): Promise<TaskManifest> {
-  return decodeManifest(
-    await fetchArtifact(digest, gateways, { maxBytes: MANIFEST_LIMITS.maxBytes, signal }),
-  );
+  try {
+    return decodeManifest(
+      await fetchArtifact(digest, gateways, { maxBytes: MANIFEST_LIMITS.maxBytes, signal }),
+    );
+  } catch (cause) {
+    if (!(cause instanceof ConcordatError) || signal.aborted) throw cause;
+    throw new ConcordatError(`The task’s manifest cannot be shown: ${cause.message}`, {
+      hint: cause.hint ?? "Its rounds can be followed and audited without it",
+      cause,
+    });
+  }
 }

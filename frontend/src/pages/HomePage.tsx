@@ -32,6 +32,7 @@ function Welcome(): ReactElement {
       />
       <Card>
         <Facts
+          large
           facts={[
             ["Nodes that are members", String(members)],
             ["Tasks published", String(world.tasks.size)],

@@ -96,11 +96,13 @@ export function Empty({ children }: { readonly children: ReactNode }): ReactElem
 /** Names and values, e.g. figures at the head of a page. */
 export function Facts({
   facts,
+  large = false,
 }: {
   readonly facts: readonly (readonly [name: string, value: ReactNode])[];
+  readonly large?: boolean;
 }): ReactElement {
   return (
-    <dl className="facts">
+    <dl className={large ? "facts facts-large" : "facts"}>
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -14,6 +14,8 @@ const bin = join(root, "node_modules", ".bin");
 const TEST_TIMEOUT = "120000";
 /** Files of one room run side by side, each in a process of its own. */
 const PARALLEL = ["--parallel", "--jobs", String(Math.min(4, availableParallelism()))];
+/** The built dApp, which the tests in a browser serve. */
+const DAPP = join(root, "frontend", "dist");
 /** EIP-170: bytes of code that one contract may have. */
 const MAX_CODE_BYTES = 24_576;
 
@@ -39,8 +41,11 @@ const rooms = readdirSync("test", { withFileTypes: true })
   .sort((a, b) => rank(a) - rank(b));
 
 const stages = {
-  build: async () => (await run("hardhat", "build")) && (await run("node", "tools/abis.mjs")),
-  types: () => run("tsc", "--noEmit"),
+  build: async () =>
+    (await run("hardhat", "build")) &&
+    (await run("node", "tools/abis.mjs")) &&
+    (await run("vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn")),
+  types: async () => (await run("tsc", "--noEmit")) && (await run("tsc", "--noEmit", "-p", "frontend")),
   lint: async () => {
     const results = [
       await run("oxlint", "--deny-warnings"),
@@ -121,7 +126,12 @@ function run(command, ...args) {
   const { promise, resolve } = Promise.withResolvers();
   const file = command === "node" ? process.execPath : join(bin, command);
   const colour = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: "1" } : {};
-  const env = { ...process.env, ...colour, PATH: `${dirname(process.execPath)}:${bin}:${process.env.PATH}` };
+  const env = {
+    CONCORDAT_DAPP: DAPP,
+    ...process.env,
+    ...colour,
+    PATH: `${dirname(process.execPath)}:${bin}:${process.env.PATH}`,
+  };
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"], env });
   child.stdout.on("data", (chunk) => {
     process.stdout.write(chunk);

@@ -18,8 +18,8 @@ export interface Outcome {
 export interface Running {
   readonly child: ChildProcess;
   readonly done: Promise<Outcome>;
-  /** Resolves when standard output has this text; rejects when the command ends without it. */
-  says(text: string): Promise<void>;
+  /** Resolves when standard output has this, with a pattern's first group; rejects when the command ends without it. */
+  says(text: string | RegExp): Promise<string>;
 }
 
 /** Starts `concordat ...` as a person would, with no terminal, and no settings but the given ones. */
@@ -41,16 +41,16 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
   });
-  const says = async (text: string): Promise<void> => {
-    await new Promise<void>((resolve, reject) => {
+  const says = async (text: string | RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
       const look = (): void => {
-        if (stdout.includes(text)) resolve();
+        const found = typeof text === "string" ? stdout.includes(text) && [text] : text.exec(stdout);
+        if (found) resolve(found[1] ?? found[0] ?? "");
       };
       listeners.add(look);
       look();
       void done.then(() => reject(new Error(`It ended without "${text}":\n${stdout}\n${stderr}`)));
     });
-  };
   return { child, done, says };
 }
 

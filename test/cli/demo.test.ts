@@ -52,7 +52,13 @@ describe("concordat demo", function () {
       json,
     ];
     // CI is what colour libraries take for a terminal.
-    const { code, stdout, stderr } = await start(args, { TMPDIR: temporary, CI: "true" }).done;
+    const demo = start(args, { TMPDIR: temporary, CI: "true" });
+    const dapp = await demo.says(/the dApp shows it live: (\S+)/);
+    expect(await (await fetch(dapp)).text()).to.contain("<title>Concordat</title>");
+    const { networks } = (await (await fetch(`${dapp}config.json`)).json()) as { networks: object[] };
+    expect(networks).to.have.length(1);
+    expect((await fetch(`${dapp}%2e%2e/package.json`)).status).to.equal(404);
+    const { code, stdout, stderr } = await demo.done;
     expect([code, stderr]).to.deep.equal([0, ""]);
     for (const heading of [
       "Rounds",

@@ -327,12 +327,12 @@ describe("NodeRegistry", () => {
       await expect(first.setEndpoints("x".repeat(513)))
         .to.be.revertedWithCustomError(registry, "EndpointsTooLong")
         .withArgs(513, 512);
-      for (const [endpoints, index] of [
+      for (const [unprintable, index] of [
         ["http://a\n", 8],
         ["é", 0],
         ["x\u007f", 1],
       ] as const) {
-        await expect(first.setEndpoints(endpoints))
+        await expect(first.setEndpoints(unprintable))
           .to.be.revertedWithCustomError(registry, "EndpointsNotPrintable")
           .withArgs(index);
       }

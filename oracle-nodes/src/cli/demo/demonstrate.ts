@@ -10,6 +10,7 @@ import { trainBaselines } from "./baselines.ts";
 import type { BaselineModels } from "./baselines.ts";
 import { ChildProcesses } from "./childProcesses.ts";
 import type { Cleanup } from "./cleanup.ts";
+import { serveDapp } from "./dappServer.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 import { DemoTask } from "./demoTask.ts";
 import { startEmbeddedChain } from "./embeddedChain.ts";
@@ -30,6 +31,7 @@ import { writeResults } from "./writeResults.ts";
 /** What is up once the federation stands. */
 interface Running {
   readonly rpcUrl: string;
+  readonly dappUrl: string;
   readonly workspace: Workspace;
   /** The publisher's. */
   readonly store: ArtifactStore;
@@ -122,12 +124,16 @@ async function startFederation(
     stage.signal,
   );
   cleanup.add(() => federation.provider.destroy());
+  const dapp = await serveDapp(chain.rpcUrl, federation.book);
+  cleanup.add(() => dapp.close());
   const observer = new Observer(federation, (line) => stage.event(line));
   cleanup.add(async () => observer.stop());
   stage.show(observer);
   const task = new DemoTask(federation, options, files);
   const processes = new ChildProcesses();
   cleanup.add(async () => processes.stop());
+
+  stage.event(`the dApp shows it live: ${dapp.url}`);
 
   stage.step("Starting the oracle nodes");
   await orInterrupted(task.stake(), stage.signal);
@@ -142,7 +148,7 @@ async function startFederation(
   }
   const up = observer.until((seen) => seen.announced.size === options.nodes);
   await orInterrupted(Promise.race([up, processes.failure, observer.failure]), stage.signal);
-  return { rpcUrl: chain.rpcUrl, workspace, store, federation, observer, processes, task };
+  return { rpcUrl: chain.rpcUrl, dappUrl: dapp.url, workspace, store, federation, observer, processes, task };
 }
 
 async function startBaselines(
@@ -178,11 +184,15 @@ function finishedRounds({ history }: Observer): RoundRecord[] {
 }
 
 /** Says how to look around, and waits for Ctrl-C. */
-async function keepRunning({ rpcUrl, federation, workspace }: Running, signal: AbortSignal): Promise<void> {
+async function keepRunning(
+  { rpcUrl, dappUrl, federation, workspace }: Running,
+  signal: AbortSignal,
+): Promise<void> {
   const { bookFile } = federation;
   workspace.keep();
   print(`
 Everything keeps running until Ctrl-C; the folder stays.
+  dApp          ${dappUrl}
   endpoint      ${rpcUrl}
   address book  ${bookFile}
   nodes         ${join(workspace.dir, "node-1")} and on, password "${PASSWORD}"

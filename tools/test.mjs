@@ -49,7 +49,7 @@ const stages = {
   lint: async () => {
     const results = [
       await run("oxlint", "--deny-warnings"),
-      await run("solhint", "--max-warnings", "0", "contracts/**/*.sol"),
+      await run("solhint", "--disc", "--max-warnings", "0", "contracts/**/*.sol"),
       await run("prettier", "--check", "."),
       await run("node", "tools/lock.mjs"),
       contractSizes(),

@@ -2,6 +2,7 @@ import { ConcordatError } from "../../../../protocol/errors.ts";
 import { readRounds, type RecordedRound } from "../checkpoint.ts";
 import type { AlphaRow, BytesRow, CandidateRow, ScoreRow } from "../chain.ts";
 import type { FederationFacts } from "../federation.ts";
+import { reportedRounds } from "../experiment.ts";
 import type { Job } from "../plan.ts";
 
 /** A row with the seed and round it belongs to. */
@@ -47,8 +48,11 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
       results.alphas.push(...dated(record.alphas.filter(isHonest)));
       results.bytes.push(...dated(record.bytes));
       const { chain, variant } = job;
-      const candidates = record.candidates.filter(isHonest).map((row) => ({ ...row, variant }));
-      results.candidates.push(...dated(candidates));
+      // A shorter run's last round, reported then, may be an ordinary one now.
+      if (reportedRounds(job.experiment).includes(record.round)) {
+        const candidates = record.candidates.filter(isHonest).map((row) => ({ ...row, variant }));
+        results.candidates.push(...dated(candidates));
+      }
       const digest = record.digests["w_G"];
       if (digest !== undefined) results.digests.push(dateOf(record, { variant, chain, digest }));
       facts.set(job.seed, record.facts);

@@ -1,7 +1,8 @@
 import { fromBitmap } from "../../protocol/bitmap.ts";
-import * as enums from "../../protocol/enums.ts";
+import { enumName } from "../../protocol/enums.ts";
+import { enumOfType } from "../../protocol/enumOfType.ts";
 import { MAX_NEGOTIATION_STEPS, unpackScores } from "../../protocol/rules/packedScores.ts";
-import type { AbiParameter, EventFields, EventValue } from "./decodeLog.ts";
+import type { AbiParameter, EventFields, EventValue } from "../decodeLog.ts";
 
 /** A value as SQLite stores it. */
 export type Cell = string | number | bigint | null;
@@ -55,10 +56,10 @@ function columnOf(parameter: AbiParameter): EventColumn {
     write: (value: EventValue) => Cell,
   ): EventColumn => ({ name, type: sqlType, meaning, cell: (args) => write(args[name] ?? "") });
 
-  const values = enumOf(parameter);
+  const values = enumOfType(parameter.internalType);
   if (values !== undefined) {
     const meaning = `one of ${Object.keys(values).join(", ")}`;
-    return column("TEXT", meaning, (value) => enums.enumName(values, value as bigint));
+    return column("TEXT", meaning, (value) => enumName(values, value as bigint));
   }
   if (BITMAPS.has(name)) {
     return column("TEXT", "JSON array of member ids", (value) =>
@@ -84,12 +85,6 @@ function columnOf(parameter: AbiParameter): EventColumn {
 /** Numbers of honest contracts fit; what does not (a foreign coordinator may say anything) becomes the greatest that does. */
 function storable(value: bigint): number {
   return Number(value > MAX_INTEGER ? MAX_INTEGER : value);
-}
-
-function enumOf({ internalType }: AbiParameter): Readonly<Record<string, number>> | undefined {
-  const [, name] = /^enum \w+\.(\w+)$/.exec(internalType) ?? [];
-  const values: unknown = name === undefined ? undefined : (enums as Readonly<Record<string, unknown>>)[name];
-  return typeof values === "object" ? (values as Readonly<Record<string, number>>) : undefined;
 }
 
 /** JSON of decoded values; `number` says how integers are written, by default as decimal strings. */

@@ -70,17 +70,19 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
     <figure className="stack-tight">
       <figcaption className="card-note">{title}</figcaption>
       <div ref={place} className="chart" role="img" aria-label={summary(title, unit, xs, lines)} />
-      <div className="chart-legend">
-        {named.map(({ label, strong = false }, index) => (
-          <span
-            key={label}
-            style={{ "--swatch": strong ? "currentColor" : colourOf(index) } as CSSProperties}
-          >
-            {label}
-          </span>
-        ))}
-        {lines.length > named.length && `and ${lines.length - named.length} more`}
-      </div>
+      {lines.length > 1 && (
+        <div className="chart-legend">
+          {named.map(({ label, strong = false }, index) => (
+            <span
+              key={label}
+              style={{ "--swatch": strong ? "currentColor" : colourOf(index) } as CSSProperties}
+            >
+              {label}
+            </span>
+          ))}
+          {lines.length > named.length && `and ${lines.length - named.length} more`}
+        </div>
+      )}
     </figure>
   );
 }

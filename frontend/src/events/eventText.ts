@@ -1,4 +1,22 @@
+import type { AbiEvent } from "viem";
+import { enumName } from "../../../protocol/enums.ts";
+import { enumOfType } from "../../../protocol/enumOfType.ts";
+import { ABIS, CONTRACT_NAMES } from "./contracts.ts";
 import type { ChainEvent } from "./contracts.ts";
+
+/** Enums that events hold, by contract, event and field. */
+const ENUMS = new Map(
+  CONTRACT_NAMES.flatMap((contract) =>
+    (ABIS[contract] as readonly { readonly type: string }[])
+      .filter((entry): entry is AbiEvent => entry.type === "event")
+      .flatMap(({ name: event, inputs }) =>
+        inputs.flatMap(({ name, internalType }) => {
+          const values = enumOfType(internalType);
+          return values === undefined ? [] : [[`${contract} ${event} ${name}`, values] as const];
+        }),
+      ),
+  ),
+);
 
 /** A field of an event as text: numbers in decimal, structs and lists as JSON. */
 export function fieldText(value: unknown): string {
@@ -11,9 +29,12 @@ export function fieldText(value: unknown): string {
   return String(value);
 }
 
-/** The fields of an event by name. */
+/** The fields of an event by name, enums by the names of their values. */
 export function fieldsOf(event: ChainEvent): readonly (readonly [name: string, value: unknown])[] {
-  return Object.entries(event.args as Readonly<Record<string, unknown>>);
+  return Object.entries(event.args as Readonly<Record<string, unknown>>).map(([name, value]) => {
+    const values = ENUMS.get(`${event.contract} ${event.name} ${name}`);
+    return [name, values === undefined ? value : enumName(values, value as number)];
+  });
 }
 
 /** A field of an event as a whole number, where it has one of this name. */

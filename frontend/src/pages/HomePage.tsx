@@ -15,11 +15,43 @@ export function HomePage(): ReactElement {
   return account === undefined ? <Welcome /> : <MyWork account={account} />;
 }
 
+/** How many ended tasks are shown where none is running. */
+const LATEST = 3;
+
+/** What happens in a round, in the words of those who take part. */
+const ROUND_STEPS = [
+  ["Train", "Every node trains on records that never leave it, and signs its update."],
+  ["Aggregate", "A committee, drawn by the last model’s hash, combines the updates and attests the result."],
+  [
+    "Negotiate",
+    "Every node scores mixtures of the global and its own model; the contract picks one alpha for all.",
+  ],
+  [
+    "Pay",
+    "Accepted work earns reputation and reward; what was refused stands on the chain, with who refused it.",
+  ],
+] as const;
+
+function RoundSteps(): ReactElement {
+  return (
+    <Card title="How a round goes">
+      <ol className="round-steps">
+        {ROUND_STEPS.map(([name, what]) => (
+          <li key={name}>
+            <h3>{name}</h3>
+            <p className="card-note">{what}</p>
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+}
+
 function Welcome(): ReactElement {
   const { world } = useFederationState();
-  const running = [...world.tasks.values()].filter(
-    ({ state }) => state === TaskState.Running || state === TaskState.Open,
-  );
+  const tasks = [...world.tasks.values()].toReversed();
+  const live = tasks.filter(({ state }) => state === TaskState.Running || state === TaskState.Open);
+  const shown = live.length > 0 ? live : tasks.slice(0, LATEST);
   const members = [...world.nodes.values()].filter(({ isMember }) => isMember).length;
   const rounds = [...world.tasks.values()].flatMap(({ openings }) =>
     openings.filter(({ finalised }) => finalised !== undefined),
@@ -40,11 +72,12 @@ function Welcome(): ReactElement {
           ]}
         />
       </Card>
-      {running.length > 0 && (
+      <RoundSteps />
+      {shown.length > 0 && (
         <>
-          <h2>Open and running tasks</h2>
+          <h2>{live.length > 0 ? "Open and running tasks" : "Latest tasks"}</h2>
           <div className="grid-3">
-            {running.toReversed().map((task) => (
+            {shown.map((task) => (
               <TaskCard key={task.taskId} task={task} />
             ))}
           </div>

@@ -1,13 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ReactElement } from "react";
+import type { Hex } from "viem";
 import { TaskState } from "../../../protocol/enums.ts";
+import { Sparkline } from "../charts/Sparkline.tsx";
 import { useFederationState } from "../chain/useFederation.ts";
+import { useToken } from "../chain/useToken.ts";
 import { useManifest } from "../manifest/useManifest.ts";
-import { count, date, span } from "../ui/format.ts";
+import { amount, count, date, span } from "../ui/format.ts";
 import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
+import { finalisedOpenings, meanScore } from "../world/rounds.ts";
 import { STATE_WORDS } from "../world/taskWords.ts";
 import type { TaskRecord } from "../world/world.ts";
+import { scoreWords } from "./task/scoreWords.ts";
 
 const FILTERS = [
   ["All", undefined],
@@ -61,21 +66,39 @@ export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement 
   const { taskId, terms, state, active } = task;
   const manifest = useManifest(terms.manifestDigest);
   const { word, tone } = STATE_WORDS[state];
-  const finalised = task.openings.filter((opening) => opening.finalised !== undefined).length;
+  const token = useToken(terms.rewardToken as Hex);
+  const finalised = finalisedOpenings(task).length;
+  const scores = finalisedOpenings(task).flatMap(
+    (opening) => (opening.finalised && meanScore(opening.finalised)) ?? [],
+  );
+  const last = scores.at(-1);
   return (
     <Link to="/tasks/$taskId" params={{ taskId: String(taskId) }} className="card card-link">
       <div className="row-spread">
         <h2>{manifest.data?.name ?? `Task ${taskId}`}</h2>
         <Badge tone={tone}>{word}</Badge>
       </div>
+      {manifest.data !== undefined && manifest.data.description !== "" && (
+        <p className="clamp">{manifest.data.description}</p>
+      )}
       <p className="card-note">
         Task {taskId} · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}
-        {state === TaskState.Open ? `joins until ${date(terms.timeLimit)}` : count(terms.rounds, "round")}
+        {state === TaskState.Open ? `joins until ${date(terms.timeLimit)}` : count(terms.rounds, "round")} ·{" "}
+        {task.escrow === 0n ? "pays nothing" : `${amount(task.escrow, token)} in rewards`}
       </p>
       <Meter share={finalised / terms.rounds} label={`${finalised} of ${terms.rounds} rounds`} />
-      <p className="card-note">
-        {finalised} of {count(terms.rounds, "round")} finalised
-      </p>
+      <div className="row-spread">
+        <p className="card-note">
+          {finalised} of {count(terms.rounds, "round")} finalised
+          {last !== undefined && (
+            <>
+              <br />
+              mean score {scoreWords(terms, last)}
+            </>
+          )}
+        </p>
+        <Sparkline values={scores} label="Mean score of each round" />
+      </div>
     </Link>
   );
 }

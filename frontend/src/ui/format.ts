@@ -27,7 +27,10 @@ export function amount(
   token: { readonly symbol: string; readonly decimals: number } | undefined,
 ): string {
   if (token === undefined) return `${NUMBER.format(value)} units`;
-  return `${NUMBER.format(Number(formatUnits(value, token.decimals)))} ${token.symbol}`;
+  const exact = formatUnits(value, token.decimals);
+  const rounded = NUMBER.format(Number(exact));
+  // Less than is told at this precision, but not nothing.
+  return `${value > 0n && rounded === "0" ? exact : rounded} ${token.symbol}`;
 }
 
 /** Unix seconds in the reader's zone and language. */

@@ -1,7 +1,7 @@
 import { Phase, TaskState } from "../../../protocol/enums.ts";
 import { attemptSeed, electCommittee, leaderPosition } from "../../../protocol/rules/committeeElection.ts";
 import { settleRound } from "../../../protocol/rules/rewardSchedule.ts";
-import type { MemberRecord, Opening, PhaseRecord, TaskRecord } from "./world.ts";
+import type { FinalisedRecord, MemberRecord, Opening, PhaseRecord, TaskRecord } from "./world.ts";
 
 /** The opening that runs now, or undefined where none does. */
 export function currentOpening(task: TaskRecord): Opening | undefined {
@@ -79,4 +79,10 @@ export function standings(task: TaskRecord, memberId: number): readonly Standing
 /** The openings that finalised a round, one a round. */
 export function finalisedOpenings(task: TaskRecord): readonly Opening[] {
   return task.openings.filter(({ finalised }) => finalised !== undefined);
+}
+
+/** The mean of the reported scores at the chosen alpha; undefined where alpha was kept. */
+export function meanScore({ sums, index, reports }: FinalisedRecord): number | undefined {
+  const sum = sums[index - 1];
+  return sum === undefined || reports === 0 ? undefined : Number(sum) / reports;
 }

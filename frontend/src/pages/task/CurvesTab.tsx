@@ -8,7 +8,7 @@ import type { Line } from "../../charts/LineChart.tsx";
 import { useFederationState } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { Card, Empty } from "../../ui/parts.tsx";
-import { finalisedOpenings, standings } from "../../world/rounds.ts";
+import { finalisedOpenings, meanScore, standings } from "../../world/rounds.ts";
 import type { TaskRecord } from "../../world/world.ts";
 import { GasCurve } from "./GasCurve.tsx";
 
@@ -102,8 +102,8 @@ function curvesOf(task: TaskRecord, decimals: number): Curves {
         label: "mean",
         strong: true,
         values: openings.map(({ finalised }) => {
-          const sum = finalised?.sums[finalised.index - 1];
-          return finalised === undefined || sum === undefined ? null : Number(sum) / finalised.reports / unit;
+          const mean = finalised === undefined ? undefined : meanScore(finalised);
+          return mean === undefined ? null : mean / unit;
         }),
       },
       ...members.map(({ nodeId }) => ({

@@ -2,6 +2,7 @@ import type { ReactElement } from "react";
 import { AlphaOrigin } from "../../../../protocol/enums.ts";
 import { count, percent, ratio } from "../../ui/format.ts";
 import { Facts } from "../../ui/parts.tsx";
+import { meanScore } from "../../world/rounds.ts";
 import type { Opening, TaskRecord } from "../../world/world.ts";
 import { NodeNames } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
@@ -18,8 +19,7 @@ export function RoundResult({
   const proposal = proposals.at(-1);
   if (finalised === undefined) return <></>;
   const { index, reports, sums } = finalised;
-  const sum = sums[index - 1];
-  const mean = sum === undefined || reports === 0 ? undefined : Number(sum) / reports;
+  const mean = meanScore(finalised);
   const nodesOf = (memberIds: readonly number[]): number[] =>
     memberIds.flatMap((memberId) => task.members.get(memberId)?.nodeId ?? []);
   return (

@@ -3,6 +3,7 @@ import { Suspense, lazy, useState } from "react";
 import type { ReactElement } from "react";
 import { date, ratio } from "../../ui/format.ts";
 import { Badge, Button, Card, Empty, Table } from "../../ui/parts.tsx";
+import { meanScore } from "../../world/rounds.ts";
 import type { Opening, TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
 
@@ -53,7 +54,7 @@ export function RoundsTab({ task }: { readonly task: TaskRecord }): ReactElement
 
 function Row({ task, opening }: { readonly task: TaskRecord; readonly opening: Opening }): ReactElement {
   const { round, retry, finalised } = opening;
-  const sum = finalised?.sums[finalised.index - 1];
+  const mean = finalised === undefined ? undefined : meanScore(finalised);
   return (
     <tr>
       <th scope="row">
@@ -71,11 +72,7 @@ function Row({ task, opening }: { readonly task: TaskRecord; readonly opening: O
         <Outcome opening={opening} />
       </td>
       <td>{finalised === undefined ? "–" : ratio(finalised.alphaBps)}</td>
-      <td>
-        {finalised === undefined || sum === undefined || finalised.reports === 0
-          ? "–"
-          : scoreWords(task.terms, Number(sum) / finalised.reports)}
-      </td>
+      <td>{mean === undefined ? "–" : scoreWords(task.terms, mean)}</td>
       <td>
         {opening.updates.size} of {opening.active.length}
       </td>

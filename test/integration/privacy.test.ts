@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
+import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
 import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
 import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
-import { PrivacyLedger, toMicro } from "../../oracle-nodes/src/node/privacyLedger.ts";
+import { PrivacyLedger } from "../../oracle-nodes/src/node/privacyLedger.ts";
 import { decodeArtifact } from "../../protocol/artifact.ts";
 import { TaskState } from "../../protocol/enums.ts";
 import type { Digest } from "../../protocol/ids.ts";
@@ -68,7 +69,7 @@ describe("A federation that trains with DP-SGD", function () {
     const ledger = await PrivacyLedger.open(`${frugal.config.dataDir}/privacy-ledger.json`);
     const [name = ""] = ledger.tasks;
     expect(name).to.match(new RegExp(`/task-${task}$`));
-    expect(ledger.spent(name, PRIVACY.delta).epsilon).to.equal(spentAfter(1));
+    expect((await ledger.spent(name, PRIVACY.delta)).epsilon).to.equal(spentAfter(1));
   });
 
   it("does not train without differential privacy where a node's operator limits it", async () => {

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ConcordatError } from "../../protocol/errors.ts";
-import { BudgetSpentError, PrivacyLedger, toMicro } from "../../oracle-nodes/src/node/privacyLedger.ts";
+import { BudgetSpentError, PrivacyLedger } from "../../oracle-nodes/src/node/privacyLedger.ts";
 import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
+import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
 import type { Use } from "../../oracle-nodes/src/privacy/mechanism.ts";
 
 const round: readonly Use[] = [

@@ -1,18 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import type { SpentBudget } from "../../../protocol/artifactMetadata.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { writeDurably } from "../artifacts/durableFile.ts";
-import { epsilonOf } from "../privacy/accountant.ts";
+import type { Budget } from "../privacy/budget.ts";
+import { epsilonAside } from "../privacy/epsilonAside.ts";
 import type { Use } from "../privacy/mechanism.ts";
-import { renyiEpsilon } from "../privacy/renyi.ts";
-
-/** A privacy guarantee. */
-export interface Budget {
-  readonly epsilon: number;
-  readonly delta: number;
-}
+import { mergedUses } from "../privacy/mergedUses.ts";
+import { renyiEpsilon, WHOLE_ORDERS } from "../privacy/renyi.ts";
 
 const positive = z.number().positive();
 const samplingRate = positive.max(1);
@@ -83,8 +78,8 @@ export class PrivacyLedger {
   }
 
   /** What a task has spent so far, for a delta. */
-  spent(task: string, delta: number): Budget {
-    return { epsilon: epsilonOf(this.usesOf(task), delta), delta };
+  async spent(task: string, delta: number): Promise<Budget> {
+    return { epsilon: await epsilonAside(this.usesOf(task), delta), delta };
   }
 
   /**
@@ -95,8 +90,8 @@ export class PrivacyLedger {
    */
   async charge(task: string, uses: readonly Use[], delta: number, limit?: Budget): Promise<Budget> {
     const done = this.#queue.then(async (): Promise<Budget> => {
-      const tasks = { ...this.#file.tasks, [task]: merged([...this.usesOf(task), ...uses]) };
-      if (limit !== undefined) checkLimit(Object.values(tasks).flat(), limit);
+      const tasks = { ...this.#file.tasks, [task]: mergedUses([...this.usesOf(task), ...uses]) };
+      if (limit !== undefined) await checkLimit(Object.values(tasks).flat(), limit);
       const file: LedgerFile = { ...this.#file, tasks };
       if (uses.length > 0) {
         const bytes = JSON.stringify(file, null, 1);
@@ -110,30 +105,13 @@ export class PrivacyLedger {
   }
 }
 
-function checkLimit(uses: readonly Use[], limit: Budget): void {
+async function checkLimit(uses: readonly Use[], limit: Budget): Promise<void> {
   // Quick, and never too small.
-  if (renyiEpsilon(uses, limit.delta) <= limit.epsilon) return;
-  const epsilon = epsilonOf(uses, limit.delta);
+  if (renyiEpsilon(uses, limit.delta, WHOLE_ORDERS) <= limit.epsilon) return;
+  const epsilon = await epsilonAside(uses, limit.delta);
   if (epsilon <= limit.epsilon) return;
   throw new BudgetSpentError(
     `Training would bring this node's privacy budget to epsilon ${epsilon.toPrecision(4)} at delta ${limit.delta}, above its limit of ${limit.epsilon}`,
     { hint: "Leave the task, or raise privacyBudget in node.yaml", facts: { epsilon, limit: limit.epsilon } },
   );
-}
-
-/** The same uses, each mechanism once: the file does not grow with the rounds. */
-function merged(uses: readonly Use[]): Use[] {
-  const counts = new Map<string, Use>();
-  for (const { mechanism: kind, times } of uses) {
-    const key = JSON.stringify(kind);
-    counts.set(key, { mechanism: kind, times: (counts.get(key)?.times ?? 0) + times });
-  }
-  return [...counts.values()];
-}
-
-/** A budget in millionths, rounded up, as an update says it. */
-export function toMicro({ epsilon, delta }: Budget): SpentBudget {
-  // What a double cannot hold of a decimal fraction is not rounded up to a millionth.
-  const micro = (value: number) => Math.ceil(value * 1e6 * (1 - 2 ** -50));
-  return { epsilonMicro: micro(epsilon), deltaMicro: micro(delta) };
 }

@@ -9,10 +9,11 @@ import { writeDurably } from "../artifacts/durableFile.ts";
 import type { TrainOptions, TrainResult } from "../learning/engine.ts";
 import { trainWithNoise } from "../learning/privateTraining.ts";
 import type { Samples } from "../learning/samples.ts";
+import { toMicro, type Budget } from "../privacy/budget.ts";
 import { Keystream } from "../privacy/keystream.ts";
 import { usesOfTask, usesOfTraining } from "../privacy/privacyUses.ts";
 import type { ServedTask } from "./openTask.ts";
-import { BudgetSpentError, toMicro, type Budget } from "./privacyLedger.ts";
+import { BudgetSpentError } from "./privacyLedger.ts";
 import type { Services } from "./services.ts";
 
 /** A training, and what the node has spent in this task with it, where the task asks for privacy. */

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { normalisesItself, recordSize } from "../../../../protocol/datasetTerms.ts";
+import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
-import { epsilonOf } from "../../privacy/accountant.ts";
 import { noiseMultiplierFor } from "../../privacy/calibrate.ts";
-import { neighbours, nominalBudget, usesOfTask, usesOfTraining } from "../../privacy/privacyUses.ts";
+import { neighbours, nominalBudget } from "../../privacy/privacyUses.ts";
+import { spentInTask } from "../../privacy/spentInTask.ts";
 import { wholeNumber } from "../parsers.ts";
 
 const KINDS = privacySchema.options.map(({ shape }) => shape.kind.value);
@@ -111,20 +111,15 @@ export function checkPublishedPrivacy(
  * What a task's privacy terms come to for a node, in lines of words: what is nominal beside the guarantee that holds.
  * @param records n of the node; a smaller one spends more.
  */
-export function privacyLines(
-  { privacy, training, dataset }: TaskManifest,
-  rounds: number,
-  records: number,
-): [string, string][] {
-  if (privacy.kind === "none") return [["privacy", "none"]];
-  const plan = { ...training, records, features: recordSize(dataset) };
-  const training1 = usesOfTraining(privacy, plan).map(({ mechanism, times }) => ({
-    mechanism,
-    times: times * rounds,
-  }));
-  const epsilon = epsilonOf([...usesOfTask(privacy, plan), ...training1], privacy.delta);
+export function privacyLines(manifest: TaskManifest, rounds: number, records: number): [string, string][] {
+  const { privacy, dataset } = manifest;
+  const budget = spentInTask(
+    manifest,
+    Array.from({ length: rounds }, () => records),
+  );
+  if (budget === undefined) return [["privacy", "none"]];
   const nominal = nominalBudget(privacy);
-  const guarantee = `epsilon ${epsilon.toPrecision(3)} at delta ${privacy.delta} after ${rounds} rounds, for a node of ${records} records`;
+  const guarantee = `epsilon ${budget.epsilon.toPrecision(3)} at delta ${budget.delta} after ${rounds} rounds, for a node of ${records} records`;
   return [
     ["privacy", privacy.kind],
     ...(nominal === undefined

@@ -16,3 +16,17 @@ export const compressionSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("top-k-quantised"), keepBps, bits }),
 ]);
 export type CompressionTerms = z.infer<typeof compressionSchema>;
+
+/** The terms of a kind; the share is left out where nothing is chosen by it. */
+export function compressionOf(kind: CompressionTerms["kind"], share: number): CompressionTerms {
+  switch (kind) {
+    case "none":
+      return { kind };
+    case "quantised":
+      return { kind, bits: 8 };
+    case "top-k":
+      return { kind, keepBps: share };
+    case "top-k-quantised":
+      return { kind, keepBps: share, bits: 8 };
+  }
+}

@@ -13,6 +13,11 @@ export const MANIFEST_LIMITS = {
   maxTensors: 512,
   maxParameters: 50_000_000,
   maxEpochs: 1000,
+  maxBatchSize: 4096,
+  maxLearningRate: 10,
+  maxSeed: 0xffff_ffff,
+  maxNameLength: 120,
+  maxDescriptionLength: 4000,
 } as const;
 
 const tensorSpec = z.strictObject({ name: z.string().min(1).max(200), shape: z.array(positiveInt).max(8) });
@@ -31,8 +36,8 @@ export type EvaluationTerms = z.infer<typeof evaluationSchema>;
 
 const schema = z.strictObject({
   format: z.literal("concordat/manifest/1"),
-  name: z.string().min(1).max(120),
-  description: z.string().max(4000),
+  name: z.string().min(1).max(MANIFEST_LIMITS.maxNameLength),
+  description: z.string().max(MANIFEST_LIMITS.maxDescriptionLength),
   model: z.strictObject({
     /** Keras JSON as `model.toJSON(null, false)` of TensorFlow.js gives it; logits out, no softmax on the last layer. */
     topology: z.record(z.string(), z.unknown()),
@@ -42,14 +47,14 @@ const schema = z.strictObject({
   dataset: datasetSchema,
   training: z.strictObject({
     optimiser: z.literal("sgd"),
-    learningRate: z.number().positive().max(10),
+    learningRate: z.number().positive().max(MANIFEST_LIMITS.maxLearningRate),
     momentum: z.number().min(0).lt(1),
     /** E: passes over the node's training split in one round. */
     localEpochs: z.number().int().min(1).max(MANIFEST_LIMITS.maxEpochs),
     /** B: samples a step; the last, smaller batch is kept. */
-    batchSize: z.number().int().min(1).max(4096),
+    batchSize: z.number().int().min(1).max(MANIFEST_LIMITS.maxBatchSize),
     /** Seeds shuffles, with round and member mixed in. */
-    seed: z.number().int().min(0).max(0xffff_ffff),
+    seed: z.number().int().min(0).max(MANIFEST_LIMITS.maxSeed),
   }),
   evaluation: evaluationSchema,
   privacy: privacySchema,

@@ -66,7 +66,7 @@ export function checkPrivacy(
   if (terms.delta >= 1 / records) {
     throw new InputError(
       `A delta of ${terms.delta} is not below 1/n for n = ${records} records: it would allow to publish one of them`,
-      { hint: `Give a delta below ${1 / records}, or bound the records of a node by --max-samples` },
+      { hint: `Give a delta below ${1 / records}, or lower the samples that may count for one node` },
     );
   }
   if (terms.kind === "laplace-features") {

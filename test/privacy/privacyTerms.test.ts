@@ -3,11 +3,11 @@ import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
 import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../protocol/privacyTerms.ts";
 import {
-  privacyLines,
   privacyOptions,
   type PrivacyOptions,
   privacyTerms,
 } from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
+import { privacyLines } from "../../oracle-nodes/src/privacy/taskPrivacy.ts";
 import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
 import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
 import type { TaskManifest } from "../../protocol/manifest.ts";

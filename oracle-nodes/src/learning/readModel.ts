@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../../protocol/errors.ts";
-import { MODEL_NAMES, builtInTopology } from "./models.ts";
+import { builtInTopology } from "./models.ts";
 import type { Topology } from "./models.ts";
+import { MODEL_HINT, parseTopology } from "./topologyFile.ts";
 
 /**
- * The topology that `--model` names: a built-in model, or a file with Keras JSON as TensorFlow.js writes it, which may
- * hold the topology alone or a saved model around it (`modelTopology`).
- * @throws {InputError} when the file is missing or is not JSON.
+ * The topology that `--model` names: a built-in model, or a file that `parseTopology` reads.
+ * @throws {InputError} when the file is missing or holds no model.
  */
 export async function readModel(
   model: string,
@@ -14,21 +14,11 @@ export async function readModel(
   classes: number,
 ): Promise<Topology> {
   if (!model.endsWith(".json")) return builtInTopology(model, inputShape, classes);
-  const hint = `Give a file with a model's topology, or one of ${MODEL_NAMES.join(", ")}`;
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(await readFile(model, "utf8"));
+    text = await readFile(model, "utf8");
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? "is not JSON" : "cannot be read";
-    throw new InputError(`The model file ${model} ${why}`, { hint, cause });
+    throw new InputError(`The model file ${model} cannot be read`, { hint: MODEL_HINT, cause });
   }
-  if (!isRecord(value)) throw new InputError(`The model file ${model} does not hold a model`, { hint });
-  const { modelTopology } = value;
-  const topology = isRecord(modelTopology) ? modelTopology : value;
-  const { model_config: config } = topology;
-  return isRecord(config) ? config : topology;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return parseTopology(text, model);
 }

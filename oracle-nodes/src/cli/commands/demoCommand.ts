@@ -6,7 +6,7 @@ import type { DemoOptions } from "../demo/demoOptions.ts";
 import { examples } from "../examples.ts";
 import { fraction, positiveNumber, wholeNumber } from "../parsers.ts";
 import { compressionOption } from "../publish/compressionOptions.ts";
-import { BASES, ELECTIONS, STRATEGIES } from "../publish/buildTerms.ts";
+import { BASES, ELECTIONS, STRATEGIES } from "../../../../protocol/termsSettings.ts";
 
 /** `concordat demo`, which is also `npm start`. */
 export function addDemoCommand(program: Command): void {

@@ -6,7 +6,7 @@ import { INITIAL_MODEL, decodeArtifact } from "../../../../protocol/artifact.ts"
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import type { ModelTensors } from "../../../../protocol/tensors.ts";
 import type { PartitionSpec } from "../../learning/partition/scheme.ts";
-import type { TaskFiles } from "../publish/buildTask.ts";
+import type { TaskFiles } from "../../learning/taskFiles.ts";
 import type { ChildProcesses } from "./childProcesses.ts";
 
 const PROGRAM = fileURLToPath(new URL("baselineProcess.ts", import.meta.url));

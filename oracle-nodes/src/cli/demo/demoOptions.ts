@@ -1,7 +1,7 @@
 import type { AggregationRuleName } from "../../../../protocol/aggregationRule.ts";
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
 import type { CompressionOptions } from "../publish/compressionOptions.ts";
-import type { BASES, ELECTIONS, STRATEGIES } from "../publish/buildTerms.ts";
+import type { BASES, ELECTIONS, STRATEGIES } from "../../../../protocol/termsSettings.ts";
 
 /** What `concordat demo` reads from the command line. */
 export interface DemoOptions extends Pick<CompressionOptions, "compression"> {

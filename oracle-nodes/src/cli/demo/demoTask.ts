@@ -4,7 +4,7 @@ import { NO_PERMIT } from "../noPermit.ts";
 import type { ChainWriter } from "../chainAccess.ts";
 import { connectWriter } from "../openChain.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
-import type { TaskFiles } from "../publish/buildTask.ts";
+import type { TaskFiles } from "../../learning/taskFiles.ts";
 import { publishTerms } from "../publish/publishTerms.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 import { STAKE, demoTerms } from "./demoTerms.ts";

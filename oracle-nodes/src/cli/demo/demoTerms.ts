@@ -5,7 +5,7 @@ import { InputError } from "../../../../protocol/errors.ts";
 import type { Address, Bps } from "../../../../protocol/ids.ts";
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { elementCount } from "../../../../protocol/tensors.ts";
-import type { TermsSettings } from "../publish/buildTerms.ts";
+import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 
 /** What each node stakes, and what an accepted update earns for each point of reputation. */

@@ -6,7 +6,7 @@ import type { Evaluation } from "../../learning/engine.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
 import type { NodePartition } from "../../learning/partition.ts";
 import { mix } from "../../learning/personalise.ts";
-import type { TaskFiles } from "../publish/buildTask.ts";
+import type { TaskFiles } from "../../learning/taskFiles.ts";
 
 /** The test split with images of other classes whose results are shown beside the clean one. */
 export const SKEW_BPS = 1000;

@@ -8,9 +8,9 @@ import { partition } from "../../learning/partition.ts";
 import type { Partition } from "../../learning/partition.ts";
 import type { ClassesSpec } from "../../learning/partition/scheme.ts";
 import { buildTask } from "../publish/buildTask.ts";
-import type { TaskFiles } from "../publish/buildTask.ts";
+import type { TaskFiles } from "../../learning/taskFiles.ts";
 import { compressionTerms } from "../publish/compressionOptions.ts";
-import { DATASET_DEFAULTS } from "../publish/datasetDefaults.ts";
+import { DATASET_DEFAULTS } from "../../learning/datasetDefaults.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.ts";
 

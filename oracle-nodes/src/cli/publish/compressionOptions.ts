@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
+import { compressionOf, type CompressionTerms } from "../../../../protocol/compressionTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Bps } from "../../../../protocol/ids.ts";
 import { share } from "../parsers.ts";
@@ -29,19 +29,10 @@ export function compressionOption(): Option {
 
 /** @throws {InputError} when a share is given that nothing is kept by. */
 export function compressionTerms({ compression: kind, keep }: CompressionOptions): CompressionTerms {
-  const keepBps = keep ?? DEFAULT_KEEP_BPS;
-  switch (kind) {
-    case "top-k":
-      return { kind, keepBps };
-    case "top-k-quantised":
-      return { kind, keepBps, bits: 8 };
-    case "quantised":
-    case "none":
-      if (keep !== undefined) {
-        throw new InputError(`--keep says nothing with --compression ${kind}`, {
-          hint: "Leave it out, or choose --compression top-k or top-k-quantised",
-        });
-      }
-      return kind === "none" ? { kind } : { kind, bits: 8 };
+  if (keep !== undefined && (kind === "none" || kind === "quantised")) {
+    throw new InputError(`--keep says nothing with --compression ${kind}`, {
+      hint: "Leave it out, or choose --compression top-k or top-k-quantised",
+    });
   }
+  return compressionOf(kind, keep ?? DEFAULT_KEEP_BPS);
 }

@@ -1,12 +1,8 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
-import { noiseMultiplierFor } from "../../privacy/calibrate.ts";
-import { neighbours, nominalBudget } from "../../privacy/privacyUses.ts";
-import { spentInTask } from "../../privacy/spentInTask.ts";
+import { privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
+import { calibratedNoise, type NoisePlan } from "../../privacy/taskPrivacy.ts";
 import { wholeNumber } from "../parsers.ts";
 
 const KINDS = privacySchema.options.map(({ shape }) => shape.kind.value);
@@ -21,10 +17,8 @@ export interface PrivacyOptions {
 }
 
 /** What the budget of a whole task depends on besides its privacy terms. */
-export interface PrivacyPlan {
-  readonly rounds: number;
+export interface PrivacyPlan extends NoisePlan {
   readonly maxSamples: number;
-  readonly training: Pick<TaskManifest["training"], "batchSize" | "localEpochs">;
 }
 
 /** Any number: which ones are bad, and why, the terms say. */
@@ -94,63 +88,21 @@ export function privacyTerms(options: PrivacyOptions, plan: PrivacyPlan): Privac
   }
 }
 
-/** Checks the terms of a manifest at publication, n being the most records that an update may claim. */
-export function checkPublishedPrivacy(
-  { privacy, training, dataset, model }: TaskManifest,
-  maxSamples: number,
-): void {
-  checkPrivacy(privacy, {
-    records: maxSamples,
-    batchSize: training.batchSize,
-    isFitted: normalisesItself(dataset),
-    topology: model.topology,
-  });
-}
-
-/**
- * What a task's privacy terms come to for a node, in lines of words: what is nominal beside the guarantee that holds.
- * @param records n of the node; a smaller one spends more.
- */
-export function privacyLines(manifest: TaskManifest, rounds: number, records: number): [string, string][] {
-  const { privacy, dataset } = manifest;
-  const budget = spentInTask(
-    manifest,
-    Array.from({ length: rounds }, () => records),
-  );
-  if (budget === undefined) return [["privacy", "none"]];
-  const nominal = nominalBudget(privacy);
-  const guarantee = `epsilon ${budget.epsilon.toPrecision(3)} at delta ${budget.delta} after ${rounds} rounds, for a node of ${records} records`;
-  return [
-    ["privacy", privacy.kind],
-    ...(nominal === undefined
-      ? []
-      : [["nominal", `epsilon ${nominal.epsilon} for ${nominal.of}`] as [string, string]]),
-    ["guarantee", `${guarantee}; between ${neighbours(privacy)}`],
-    [
-      "not covered",
-      "scores on validation records, a node's number of records, records that several nodes hold" +
-        (normalisesItself(dataset) ? ", the normalisation that each node fits on its records" : ""),
-    ],
-  ];
-}
-
 function calibrated(
   { privacy, records }: PrivacyOptions,
   epsilon: number,
   delta: number,
-  { rounds, maxSamples, training: { batchSize, localEpochs } }: PrivacyPlan,
+  plan: PrivacyPlan,
 ): number {
   checked({ kind: "laplace-features", epsilon, delta });
-  // An update's sensitivity is twice its norm.
-  if (privacy === "gaussian-update") return 2 * noiseMultiplierFor(epsilon, delta, 1, rounds);
+  if (privacy === "gaussian-update") return calibratedNoise(privacy, { epsilon, delta }, plan, 1);
   const least = needed("--records", privacy, records);
-  if (least > maxSamples) {
-    throw new InputError(`--records ${least} is above --max-samples ${maxSamples}`, {
+  if (least > plan.maxSamples) {
+    throw new InputError(`--records ${least} is above --max-samples ${plan.maxSamples}`, {
       hint: "Lower one of them",
     });
   }
-  const steps = rounds * localEpochs * Math.ceil(least / batchSize);
-  return noiseMultiplierFor(epsilon, delta, Math.min(1, batchSize / least), steps);
+  return calibratedNoise("dp-sgd", { epsilon, delta }, plan, least);
 }
 
 function checked<T extends PrivacyTerms>(terms: T): T {

@@ -4,12 +4,12 @@ import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
+import { BASES, ELECTIONS, GRIDS, STRATEGIES } from "../../../../protocol/termsSettings.ts";
+import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
 import { address, duration, fraction, positiveNumber, ratio, tokenAmount, wholeNumber } from "../parsers.ts";
 import { compressionOptions } from "./compressionOptions.ts";
 import type { CompressionOptions } from "./compressionOptions.ts";
 import { privacyOptions, type PrivacyOptions } from "./privacyOptions.ts";
-import { BASES, ELECTIONS, GRIDS, STRATEGIES } from "./buildTerms.ts";
-import type { TermsSettings } from "./buildTerms.ts";
 
 /** Terms that the command line gives in another form: flags, amounts in whole tokens, accounts with a default. */
 type Converted =

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { csvFeatures, type CsvSchema } from "../../../../protocol/datasetTerms.ts";
+import type { CsvSchema } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import { type DataFile, findDataFile, requireDataFile } from "../dataFile.ts";
 import type { Dataset, Split } from "../dataset.ts";
+import { csvTerms } from "./ownTerms.ts";
 import { isForTests } from "./stableSplit.ts";
 
 /** A row as numbers. */
@@ -19,7 +20,6 @@ interface Row {
  * @throws {InputError} naming the file and the line where a value is missing, no number, or not one of the schema's.
  */
 export async function loadCsvTables(schema: CsvSchema, directory: string): Promise<Dataset> {
-  const { columns, target } = schema;
   const directories = [join(directory, "csv"), directory];
   const whole = await findDataFile(directories, ["data.csv"]);
   const splits =
@@ -30,16 +30,9 @@ export async function loadCsvTables(schema: CsvSchema, directory: string): Promi
         ]
       : divide(readRows(whole, schema));
   const [train = [], test = []] = splits;
-  const isRegression = target.kind === "number";
+  const isRegression = schema.target.kind === "number";
   return {
-    name: "csv",
-    inputShape: [csvFeatures(columns)],
-    classes: isRegression ? 1 : target.values.length,
-    ...(!isRegression && { classNames: target.values }),
-    mean: [],
-    std: [],
-    columns,
-    target,
+    ...csvTerms(schema),
     train: splitOf(train, isRegression),
     test: splitOf(test, isRegression),
   };

@@ -2,11 +2,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Dataset, Split } from "../dataset.ts";
+import { imageFolderTerms } from "./ownTerms.ts";
 import { decodePicture, fitPicture } from "./picture.ts";
 import { isForTests } from "./stableSplit.ts";
 
-/** What images are brought to where nobody says otherwise. */
-const DEFAULT_SHAPE = [32, 32, 3];
 const PICTURE = /\.(png|jpe?g)$/i;
 
 /** Where the classes' folders stand, and which of their files belong to a split. */
@@ -52,17 +51,11 @@ export async function loadImageFolder(
       hint: "Put the pictures of each class into a folder of its name, two at least",
     });
   }
-  const inputShape = [...(wanted.inputShape ?? DEFAULT_SHAPE)];
-  const middle = Array.from({ length: inputShape[2] ?? 0 }, () => 0.5);
+  const terms = imageFolderTerms(classNames, wanted.inputShape);
   return {
-    name: "image-folder",
-    inputShape,
-    classes: classNames.length,
-    classNames,
-    mean: middle,
-    std: middle,
-    train: await loadSplit(train, classNames, inputShape),
-    test: await loadSplit(test, classNames, inputShape),
+    ...terms,
+    train: await loadSplit(train, classNames, terms.inputShape),
+    test: await loadSplit(test, classNames, terms.inputShape),
   };
 }
 

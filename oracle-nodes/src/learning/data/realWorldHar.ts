@@ -5,18 +5,9 @@ import type { SensorPosition } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { SeededRandom } from "../seededRandom.ts";
-import { cutSegments, type Recording, WINDOW } from "./sensorWindows.ts";
+import { REALWORLD_ACTIVITIES, realWorldTerms, WINDOW } from "./ownTerms.ts";
+import { cutSegments, type Recording } from "./sensorWindows.ts";
 
-const ACTIVITIES = [
-  "climbingdown",
-  "climbingup",
-  "jumping",
-  "lying",
-  "running",
-  "sitting",
-  "standing",
-  "walking",
-] as const;
 const SUBJECTS = 15;
 /** Of five folds drawn at random with the prototype's seed, four train and the last one tests (paper 1's prototype). */
 const FOLDS = 5;
@@ -40,7 +31,7 @@ export async function loadRealWorldHar(position: SensorPosition, directory: stri
   const test: LabelledWindow[] = [];
   for (let subject = 1; subject <= SUBJECTS; subject++) {
     const files = await sensorFiles(directory, subject, position);
-    const segments = ACTIVITIES.flatMap((activity, label) =>
+    const segments = REALWORLD_ACTIVITIES.flatMap((activity, label) =>
       segmentsOf(files, activity, position).map((windows) =>
         windows.map((window) => ({ window, label, subject })),
       ),
@@ -60,13 +51,7 @@ export async function loadRealWorldHar(position: SensorPosition, directory: stri
     );
   }
   return {
-    name: "realworld-har",
-    position,
-    inputShape: [WINDOW, 6],
-    classes: ACTIVITIES.length,
-    classNames: [...ACTIVITIES],
-    mean: [],
-    std: [],
+    ...realWorldTerms(position),
     train: splitOf(train),
     test: splitOf(test),
   };

@@ -1,3 +1,5 @@
+import { WINDOW } from "./ownTerms.ts";
+
 /** A recording of one sensor: times in ms, ascending, and three axes at each. */
 export interface Recording {
   readonly times: Float64Array;
@@ -9,8 +11,7 @@ export interface Recording {
 const TICK = 20;
 /** Ms between two samples beyond which nothing is interpolated. */
 const MAX_GAP = 200;
-/** Samples of a window, and from one window to the next. */
-export const WINDOW = 128;
+/** Samples from one window to the next. */
 const STRIDE = 64;
 /** Windows of a segment: about 11.5 s. */
 const WINDOWS_OF_SEGMENT = 8;

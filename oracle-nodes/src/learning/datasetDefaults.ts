@@ -1,4 +1,4 @@
-import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
+import type { DatasetName } from "../../../protocol/datasetTerms.ts";
 
 /** The model and the hyperparameters that suit a dataset where a publisher names none. */
 export interface DatasetDefaults {

@@ -2,11 +2,13 @@ import type { Check, CheckKind } from "./checks.ts";
 import { CheckLog } from "./checks.ts";
 import type { ChainSource } from "./chainSource.ts";
 import { rpcChainSource } from "./chainSource.ts";
-import type { AuditEvent, ContractName, Deployment } from "./eventLog.ts";
+import type { ContractName, Deployment } from "./contracts.ts";
+import { UNDECODABLE } from "./decodeLog.ts";
+import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
 import { readEvents } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import { checkFinalState } from "./finalState.ts";
-import type { AggregateUpdates, ArtifactReader } from "./recomputeAggregates.ts";
+import type { AuditModels } from "./recomputeAggregates.ts";
 import { AggregateRecomputation } from "./recomputeAggregates.ts";
 import { NodeRegistryReplay } from "./replay/nodeRegistryReplay.ts";
 import { headerReader } from "./replay/replayContext.ts";
@@ -38,7 +40,7 @@ export interface AuditOptions {
   /** Last block to read; the chain's last by default. */
   readonly toBlock?: number;
   /** With artifacts, every global model is made again. */
-  readonly models?: { readonly artifacts: ArtifactReader; readonly aggregate: AggregateUpdates };
+  readonly models?: AuditModels;
   /** "disagreements" bounds the report's size; `onCheck` still sees every check. */
   readonly keep?: "all" | "disagreements";
   readonly onCheck?: (check: Check) => void;
@@ -123,12 +125,7 @@ function createReplays(
   const recomputation =
     models === undefined
       ? undefined
-      : new AggregateRecomputation(
-          context,
-          models.artifacts,
-          models.aggregate,
-          (nodeId) => nodes.node(nodeId)?.endpoints ?? "",
-        );
+      : new AggregateRecomputation(context, models, (nodeId) => nodes.node(nodeId)?.endpoints ?? "");
   const rounds = new RoundCoordinatorReplay(
     context,
     deployment.contracts.RoundCoordinator,
@@ -140,7 +137,16 @@ function createReplays(
 }
 
 /** Replays one event; a value that no contract can have emitted is a disagreement, not a failure of the audit. */
-async function applyEvent(context: ReplayContext, replays: Replays, event: AuditEvent): Promise<void> {
+async function applyEvent(
+  context: ReplayContext,
+  replays: Replays,
+  event: AuditEvent | UndecodableEvent,
+): Promise<void> {
+  if (event.name === UNDECODABLE) {
+    const place = { ...event, subject: event.args.event };
+    context.checks.expect(STATE_KIND[event.contract], place, "bytes that fit the event", event.args.problem);
+    return;
+  }
   try {
     await dispatch(replays, event);
   } catch (error) {

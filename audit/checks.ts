@@ -30,6 +30,7 @@ export const CHECK_KINDS = [
   "update.samples",
   "update.signature",
   "update.artifact",
+  "update.privacy",
   "aggregate.committee",
   "aggregate.quorum",
   "aggregate.bitmaps",

@@ -1,12 +1,3 @@
-import { Interface } from "ethers";
-import type { InterfaceAbi, ParamType } from "ethers";
-import {
-  nodeRegistryAbi,
-  rewardLedgerAbi,
-  roundCoordinatorAbi,
-  stakeVaultAbi,
-  taskRegistryAbi,
-} from "../protocol/abis.ts";
 import type { TypedContractEvent } from "../typechain/common.ts";
 import type { INodeRegistry } from "../typechain/interfaces/INodeRegistry.sol/INodeRegistry.ts";
 import type { IRewardLedger } from "../typechain/interfaces/IRewardLedger.sol/IRewardLedger.ts";
@@ -14,31 +5,9 @@ import type { IRoundCoordinator } from "../typechain/interfaces/IRoundCoordinato
 import type { IStakeVault } from "../typechain/interfaces/IStakeVault.sol/IStakeVault.ts";
 import type { ITaskRegistry } from "../typechain/interfaces/ITaskRegistry.sol/ITaskRegistry.ts";
 import type { ChainSource, RawLog } from "./chainSource.ts";
-
-/** The contracts whose events are replayed, by their names in the address book. */
-export const AUDITED_CONTRACTS = [
-  "NodeRegistry",
-  "TaskRegistry",
-  "StakeVault",
-  "RewardLedger",
-  "RoundCoordinator",
-] as const;
-export type ContractName = (typeof AUDITED_CONTRACTS)[number];
-
-/** Where the contracts stand: the part of an address book that an audit needs. */
-export interface Deployment {
-  readonly deploymentBlock: number;
-  readonly contracts: Readonly<Record<ContractName, string>>;
-}
-
-/** Interfaces to decode events with and to ask views by. */
-export const INTERFACES: Readonly<Record<ContractName, Interface>> = {
-  NodeRegistry: new Interface(nodeRegistryAbi as unknown as InterfaceAbi),
-  TaskRegistry: new Interface(taskRegistryAbi as unknown as InterfaceAbi),
-  StakeVault: new Interface(stakeVaultAbi as unknown as InterfaceAbi),
-  RewardLedger: new Interface(rewardLedgerAbi as unknown as InterfaceAbi),
-  RoundCoordinator: new Interface(roundCoordinatorAbi as unknown as InterfaceAbi),
-};
+import { AUDITED_CONTRACTS } from "./contracts.ts";
+import type { ContractName, Deployment } from "./contracts.ts";
+import { UNDECODABLE, decodeLog } from "./decodeLog.ts";
 
 /** Where an event stands in the chain. */
 export interface EventPlace {
@@ -69,6 +38,13 @@ export type RoundCoordinatorEvent = EventIn<IRoundCoordinator["filters"], "Round
 export type AuditEvent =
   NodeRegistryEvent | TaskRegistryEvent | StakeVaultEvent | RewardLedgerEvent | RoundCoordinatorEvent;
 
+/** A log of an audited contract whose bytes are not what its event has. */
+export type UndecodableEvent = EventPlace & {
+  readonly contract: ContractName;
+  readonly name: typeof UNDECODABLE;
+  readonly args: { readonly event: string; readonly problem: string };
+};
+
 /** One event of a union by its name. */
 export type Named<Event, Name extends string> = Extract<Event, { readonly name: Name }>;
 
@@ -84,7 +60,7 @@ export async function* readEvents(
   source: ChainSource,
   deployment: Deployment,
   toBlock: number,
-): AsyncGenerator<AuditEvent> {
+): AsyncGenerator<AuditEvent | UndecodableEvent> {
   const names = new Map(AUDITED_CONTRACTS.map((name) => [deployment.contracts[name].toLowerCase(), name]));
   let range = FIRST_RANGE;
   let from = deployment.deploymentBlock;
@@ -110,23 +86,9 @@ export async function* readEvents(
 }
 
 /** The event of a log, or undefined for one that the contract's interface does not have. */
-export function decodeEvent(contract: ContractName, log: RawLog): AuditEvent | undefined {
-  const parsed = INTERFACES[contract].parseLog({ topics: [...log.topics], data: log.data });
-  if (parsed === null) return undefined;
+export function decodeEvent(contract: ContractName, log: RawLog): AuditEvent | UndecodableEvent | undefined {
+  const decoded = decodeLog(contract, log);
+  if (decoded === undefined) return undefined;
   const { blockNumber, transactionHash, logIndex } = log;
-  const args = plainFields(parsed.fragment.inputs, parsed.args);
-  return { contract, name: parsed.name, args, blockNumber, transactionHash, logIndex } as AuditEvent;
-}
-
-/** A decoded value as plain objects, by the names of their fields, and arrays. */
-export function plainValue(type: ParamType, value: unknown): unknown {
-  if (type.baseType === "tuple") return plainFields(type.components ?? [], value as Iterable<unknown>);
-  const child = type.arrayChildren;
-  if (child !== null) return [...(value as Iterable<unknown>)].map((item) => plainValue(child, item));
-  return value;
-}
-
-function plainFields(types: readonly ParamType[], values: Iterable<unknown>): Record<string, unknown> {
-  const list = [...values];
-  return Object.fromEntries(types.map((type, index) => [type.name, plainValue(type, list[index])]));
+  return { contract, ...decoded, blockNumber, transactionHash, logIndex } as AuditEvent | UndecodableEvent;
 }

@@ -4,7 +4,7 @@ import { ZERO_DIGEST } from "../protocol/ids.ts";
 import type { AbiTerms } from "../protocol/taskTerms.ts";
 import { termsFromAbi } from "../protocol/taskTerms.ts";
 import type { CheckPlace, Fact } from "./checks.ts";
-import type { Deployment } from "./eventLog.ts";
+import type { Deployment } from "./contracts.ts";
 import type { NodeRegistryReplay } from "./replay/nodeRegistryReplay.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
 import type { RewardLedgerReplay } from "./replay/rewardLedgerReplay.ts";

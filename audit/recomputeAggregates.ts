@@ -1,9 +1,9 @@
 import type { AggregationRuleName } from "../protocol/aggregationRule.ts";
 import { aggregationRuleName } from "../protocol/aggregationRule.ts";
 import { INITIAL_MODEL, decodeArtifact, encodeArtifact } from "../protocol/artifact.ts";
+import type { Artifact } from "../protocol/artifact.ts";
 import { bitmapHas, fromBitmap } from "../protocol/bitmap.ts";
 import { decodeUpdate } from "../protocol/compressedUpdate.ts";
-import type { CompressionTerms } from "../protocol/compressionTerms.ts";
 import { digestOf } from "../protocol/contentAddress.ts";
 import { ArtifactError } from "../protocol/errors.ts";
 import type { Digest, MemberId } from "../protocol/ids.ts";
@@ -15,10 +15,13 @@ import {
 } from "../protocol/ids.ts";
 import { remainingByzantineBound } from "../protocol/rules/byzantineBound.ts";
 import { decodeManifest } from "../protocol/manifest.ts";
+import type { TaskManifest } from "../protocol/manifest.ts";
 import type { ModelTensors, TensorSpec } from "../protocol/tensors.ts";
 import type { CheckPlace } from "./checks.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
 import type { AcceptedAggregate, PostedUpdate, ReplayedRound } from "./replay/replayedRound.ts";
+import { SpentBudgets } from "./spentBudgets.ts";
+import type { LeastSpent } from "./spentBudgets.ts";
 
 /** Whom to ask for an artifact. */
 export interface FetchHints {
@@ -65,10 +68,11 @@ type Fetched<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string; readonly disqualified?: true };
 
-/** What a task's manifest says about its updates. */
-interface UpdateForm {
-  readonly specs: readonly TensorSpec[];
-  readonly compression: CompressionTerms;
+/** What an audit of models needs besides the chain. */
+export interface AuditModels {
+  readonly artifacts: ArtifactReader;
+  readonly aggregate: AggregateUpdates;
+  readonly leastSpent: LeastSpent;
 }
 
 /** Makes every global model again from the updates, bit for bit, and says who was rightly left out. */
@@ -77,14 +81,15 @@ export class AggregateRecomputation {
   readonly #artifacts: ArtifactReader;
   readonly #aggregate: AggregateUpdates;
   readonly #endpointsOf: (nodeId: number) => string;
-  readonly #forms = new Map<number, Fetched<UpdateForm>>();
+  readonly #manifests = new Map<number, Fetched<TaskManifest>>();
+  readonly #budgets: SpentBudgets;
 
   constructor(
     context: ReplayContext,
-    artifacts: ArtifactReader,
-    aggregate: AggregateUpdates,
+    { artifacts, aggregate, leastSpent }: AuditModels,
     endpointsOf: (nodeId: number) => string,
   ) {
+    this.#budgets = new SpentBudgets(context.checks, leastSpent);
     this.#context = context;
     this.#artifacts = artifacts;
     this.#aggregate = aggregate;
@@ -96,13 +101,15 @@ export class AggregateRecomputation {
     const { aggregate } = round;
     if (aggregate === undefined) return;
     const place = { taskId: round.task.taskId, round: round.round, subject: "global model" };
-    const form = await this.#formOf(round);
-    if (!form.ok) {
-      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, form.why);
+    const { taskId } = round.task;
+    for (const { nodeId, samples } of round.posted.values()) this.#budgets.note(taskId, nodeId, samples);
+    const manifest = await this.#manifestOf(round);
+    if (!manifest.ok) {
+      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, manifest.why);
       return;
     }
-    const { specs } = form.value;
-    const base = await this.#baseOf(round, form.value);
+    const specs = manifest.value.model.tensors;
+    const base = await this.#baseOf(round, manifest.value);
     if (!base.ok) {
       await this.#checkStored(round, aggregate, specs, place, `base of the updates: ${base.why}`);
       return;
@@ -116,7 +123,7 @@ export class AggregateRecomputation {
     const disqualified: number[] = [];
     let missing: string | undefined;
     for (const update of taken) {
-      const result = await this.#updateOf(round, update, form.value, base.value);
+      const result = await this.#updateOf(round, update, manifest.value, base.value);
       if (!result.ok) missing ??= `update of node ${update.nodeId}: ${result.why}`;
       else if (result.value === undefined) disqualified.push(update.memberId);
       else usable.push(result.value);
@@ -186,7 +193,7 @@ export class AggregateRecomputation {
   async #updateOf(
     round: ReplayedRound,
     update: PostedUpdate,
-    { specs, compression }: UpdateForm,
+    manifest: TaskManifest,
     base: ModelTensors,
   ): Promise<Fetched<UpdateToAggregate | undefined>> {
     const place = {
@@ -213,25 +220,28 @@ export class AggregateRecomputation {
     if (!this.#context.checks.expect("update.artifact", place, update.digest, found)) {
       return { ok: false, why: "its bytes do not have its digest" };
     }
-    let tensors: ModelTensors | undefined;
+    let artifact: Artifact | undefined;
     const fault = faultOf(() => {
       const expected = {
-        specs,
+        specs: manifest.model.tensors,
         role: "update",
         task: asTaskId(round.task.taskId),
         round: round.round,
         node: asNodeId(update.nodeId),
         base: asDigest(round.base),
       } as const;
-      tensors = decodeUpdate(fetched.value, expected, base, compression).tensors;
+      artifact = decodeUpdate(fetched.value, expected, base, manifest.compression);
     });
     checkForm(fault);
-    if (tensors === undefined) return { ok: true, value: undefined };
+    if (artifact === undefined) return { ok: true, value: undefined };
+    const { metadata, tensors } = artifact;
+    const budget = { ...place, subject: `${place.subject}: privacy budget` };
+    this.#budgets.check(budget, manifest, round.task.taskId, update.nodeId, metadata.spent);
     return { ok: true, value: { memberId: asMemberId(update.memberId), samples: update.samples, tensors } };
   }
 
   /** w_G of the round before, against which compressed updates are read; nothing where they are not compressed. */
-  async #baseOf(round: ReplayedRound, { specs, compression }: UpdateForm): Promise<Fetched<ModelTensors>> {
+  async #baseOf(round: ReplayedRound, { model, compression }: TaskManifest): Promise<Fetched<ModelTensors>> {
     if (compression.kind === "none") return { ok: true, value: [] };
     const fetched = await this.#fetch(round, round.base, 0);
     if (!fetched.ok) return fetched;
@@ -242,31 +252,33 @@ export class AggregateRecomputation {
     try {
       if ((await digestOf(fetched.value)) !== round.base)
         return { ok: false, why: "its bytes do not have its digest" };
-      return { ok: true, value: decodeArtifact(fetched.value, { specs, ...expected }).tensors };
+      const { tensors } = decodeArtifact(fetched.value, { specs: model.tensors, ...expected });
+      return { ok: true, value: tensors };
     } catch (error) {
       return { ok: false, why: reasonOf(error) };
     }
   }
 
-  async #formOf(round: ReplayedRound): Promise<Fetched<UpdateForm>> {
+  async #manifestOf(round: ReplayedRound): Promise<Fetched<TaskManifest>> {
     const { taskId, terms } = round.task;
-    const known = this.#forms.get(taskId);
+    const known = this.#manifests.get(taskId);
     if (known !== undefined) return known;
     const fetched = await this.#fetch(round, terms.manifestDigest, 0);
-    const form = fetched.ok ? await this.#readManifest(taskId, terms.manifestDigest, fetched.value) : fetched;
-    this.#forms.set(taskId, form);
-    return form;
+    const manifest = fetched.ok
+      ? await this.#readManifest(taskId, terms.manifestDigest, fetched.value)
+      : fetched;
+    this.#manifests.set(taskId, manifest);
+    return manifest;
   }
 
-  async #readManifest(taskId: number, digest: Digest, bytes: Uint8Array): Promise<Fetched<UpdateForm>> {
+  async #readManifest(taskId: number, digest: Digest, bytes: Uint8Array): Promise<Fetched<TaskManifest>> {
     const found = await digestOf(bytes).catch(reasonOf);
     const place = { taskId, subject: "manifest" };
     if (!this.#context.checks.expect("update.artifact", place, digest, found)) {
       return { ok: false, why: "the manifest's bytes do not have its digest" };
     }
     try {
-      const { model, compression } = decodeManifest(bytes);
-      return { ok: true, value: { specs: model.tensors, compression } };
+      return { ok: true, value: decodeManifest(bytes) };
     } catch (error) {
       return { ok: false, why: `the manifest: ${reasonOf(error)}` };
     }

@@ -1,6 +1,7 @@
 import type { ChainSource } from "./chainSource.ts";
-import type { ContractName, Deployment } from "./eventLog.ts";
-import { INTERFACES, plainValue } from "./eventLog.ts";
+import { valueDecoder } from "./abiValues.ts";
+import { INTERFACES } from "./contracts.ts";
+import type { ContractName, Deployment } from "./contracts.ts";
 
 /** Reads one view of a contract as it stood after a block; a single output by itself, several as a list. */
 export type ViewReader = <T>(contract: ContractName, view: string, ...args: readonly unknown[]) => Promise<T>;
@@ -12,8 +13,7 @@ export function viewReader(source: ChainSource, deployment: Deployment, block: n
     if (fragment === null) throw new TypeError(`${contract} has no view ${view}`);
     const data = codec.encodeFunctionData(fragment, args);
     const answer = await source.call(deployment.contracts[contract], data, block);
-    const decoded = codec.decodeFunctionResult(fragment, answer).toArray();
-    const values = fragment.outputs.map((output, index) => plainValue(output, decoded[index]));
+    const values = valueDecoder(fragment.outputs)(answer);
     return (values.length === 1 ? values[0] : values) as T;
   };
 }

@@ -2,10 +2,19 @@ import { fromBitmap } from "../../protocol/bitmap.ts";
 import { enumName } from "../../protocol/enums.ts";
 import { enumOfType } from "../../protocol/enumOfType.ts";
 import { MAX_NEGOTIATION_STEPS, unpackScores } from "../../protocol/rules/packedScores.ts";
-import type { AbiParameter, EventFields, EventValue } from "../decodeLog.ts";
+import type { AbiFields, AbiValue } from "../abiValues.ts";
 
 /** A value as SQLite stores it. */
 export type Cell = string | number | bigint | null;
+
+/** A parameter as the compiler describes it. */
+export interface AbiParameter {
+  readonly name: string;
+  readonly type: string;
+  /** For example "enum IRoundCoordinatorTypes.Phase". */
+  readonly internalType: string;
+  readonly components?: readonly AbiParameter[];
+}
 
 /** A column of an event's table. */
 export interface EventColumn {
@@ -14,7 +23,7 @@ export interface EventColumn {
   readonly type: "INTEGER" | "TEXT" | "TEXT COLLATE NOCASE";
   /** How a reader takes the value. */
   readonly meaning: string;
-  readonly cell: (args: EventFields) => Cell;
+  readonly cell: (args: AbiFields) => Cell;
 }
 
 /** Parameters of type uint256 that hold amounts of a token; all others that events have are ids, counts and times. */
@@ -42,7 +51,7 @@ export function columnsOf(parameters: readonly AbiParameter[]): readonly EventCo
     if (parameter.type !== "tuple") return [columnOf(parameter)];
     return (parameter.components ?? []).map((field) => {
       const { name, type, meaning, cell } = columnOf(field);
-      const inner = (args: EventFields): Cell => cell(args[parameter.name] as EventFields);
+      const inner = (args: AbiFields): Cell => cell(args[parameter.name] as AbiFields);
       return { name: `${parameter.name}_${name}`, type, meaning, cell: inner };
     });
   });
@@ -53,7 +62,7 @@ function columnOf(parameter: AbiParameter): EventColumn {
   const column = (
     sqlType: EventColumn["type"],
     meaning: string,
-    write: (value: EventValue) => Cell,
+    write: (value: AbiValue) => Cell,
   ): EventColumn => ({ name, type: sqlType, meaning, cell: (args) => write(args[name] ?? "") });
 
   const values = enumOfType(parameter.internalType);
@@ -88,7 +97,7 @@ function storable(value: bigint): number {
 }
 
 /** JSON of decoded values; `number` says how integers are written, by default as decimal strings. */
-export function exactJson(value: EventValue, number: (integer: bigint) => string | number = String): string {
+export function exactJson(value: AbiValue, number: (integer: bigint) => string | number = String): string {
   return JSON.stringify(value, (_, entry: unknown) => (typeof entry === "bigint" ? number(entry) : entry));
 }
 

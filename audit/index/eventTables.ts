@@ -1,8 +1,17 @@
-import type { ContractName } from "../eventLog.ts";
-import { AUDITED_CONTRACTS } from "../eventLog.ts";
+import type { ContractName } from "../contracts.ts";
+import { AUDITED_CONTRACTS, mapContracts } from "../contracts.ts";
 import { columnsOf } from "./columns.ts";
-import type { EventColumn } from "./columns.ts";
-import { EVENTS } from "./decodeLog.ts";
+import type { AbiParameter, EventColumn } from "./columns.ts";
+
+/** An event as the compiler describes it. */
+interface AbiEvent {
+  readonly name: string;
+  readonly inputs: readonly AbiParameter[];
+}
+
+const EVENTS = mapContracts((abi) =>
+  abi.filter((item): item is AbiEvent => (item as { type: string }).type === "event"),
+);
 
 /** The table of one kind of event: named like the event, with a column for each parameter. */
 export interface EventTable {

@@ -1,7 +1,7 @@
-import { AUDITED_CONTRACTS } from "../eventLog.ts";
-import type { ContractName, Deployment } from "../eventLog.ts";
-import { decodeLog } from "./decodeLog.ts";
-import type { DecodedLog } from "./decodeLog.ts";
+import { AUDITED_CONTRACTS } from "../contracts.ts";
+import type { ContractName, Deployment } from "../contracts.ts";
+import { decodeLog } from "../decodeLog.ts";
+import type { DecodedLog } from "../decodeLog.ts";
 import type { BlockHeader, IncludedTransaction, IndexSource, IndexedLog } from "./indexSource.ts";
 
 /** An event with the log that it is read from. */

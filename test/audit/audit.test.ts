@@ -27,7 +27,7 @@ describe("auditing an honest federation", () => {
     expect(report.firstDisagreement).to.equal(undefined);
     expect(report.agrees).to.equal(true);
     const unchecked = CHECK_KINDS.filter((kind) => report.counts[kind] === undefined);
-    expect(unchecked).to.deep.equal(["update.artifact", "aggregate.model"]);
+    expect(unchecked).to.deep.equal(["update.artifact", "update.privacy", "aggregate.model"]);
   });
 
   it("says what it could only read: the operators' own decisions and skipped results", async () => {

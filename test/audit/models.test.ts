@@ -3,7 +3,10 @@ import { audit } from "../../audit/audit.ts";
 import type { Check } from "../../audit/checks.ts";
 import type { ArtifactReader } from "../../audit/recomputeAggregates.ts";
 import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
+import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
+import { leastSpent, spentInTask } from "../../oracle-nodes/src/privacy/spentInTask.ts";
 import { INITIAL_MODEL, encodeArtifact } from "../../protocol/artifact.ts";
+import type { SpentBudget } from "../../protocol/artifactMetadata.ts";
 import { encodeUpdate } from "../../protocol/compressedUpdate.ts";
 import type { CompressionTerms } from "../../protocol/compressionTerms.ts";
 import { digestOf } from "../../protocol/contentAddress.ts";
@@ -30,6 +33,17 @@ const MANIFEST: TaskManifest = {
   compression: { kind: "none" },
 };
 const COMPRESSION = { kind: "top-k-quantised", keepBps: 5000, bits: 8 } as const;
+
+const PRIVATE: TaskManifest = {
+  ...MANIFEST,
+  privacy: { kind: "gaussian-update", clip: 1, noiseMultiplier: 20, delta: 1e-3 },
+};
+const RECORDS = 100;
+/** What a node says to have spent after so many rounds, times a factor. */
+const spent = (rounds: number, factor = 1): SpentBudget => {
+  const budget = spentInTask(PRIVATE, Array<number>(rounds).fill(RECORDS)) ?? { epsilon: 0, delta: 0 };
+  return toMicro({ ...budget, epsilon: factor * budget.epsilon });
+};
 
 const model = (value: number): ModelTensors => [
   { name: "kernel", shape: SHAPE, data: Float32Array.from({ length: 12 }, (_, i) => value + i / 7) },
@@ -116,6 +130,42 @@ describe("auditing models", () => {
     await federation.negotiate();
   }
 
+  /** Plays rounds of a private task in which every node says the true budget, but the fourth what is given. */
+  async function playPrivateRounds(fourth: readonly (SpentBudget | undefined)[]): Promise<void> {
+    const { federation, nodes } = story;
+    let global = model(0);
+    await federation.startTask(
+      {
+        rounds: fourth.length,
+        manifestDigest: await store.put(encodeManifest(PRIVATE)),
+        initialModelDigest: await store.put(encodeArtifact(INITIAL_MODEL, global)),
+      },
+      nodes,
+    );
+    const task = taskId(federation.taskId);
+    for (const [i, claim] of fourth.entries()) {
+      const made = { task, round: i + 1, base: asDigest((await federation.round()).base) } as const;
+      const usable = [];
+      for (const node of nodes) {
+        const tensors = model(node.nodeId);
+        const said = node.nodeId === 4 ? claim : spent(i + 1);
+        const metadata = {
+          ...made,
+          role: "update",
+          node: nodeId(node.nodeId),
+          ...(said && { spent: said }),
+        } as const;
+        const digest = await store.put(encodeArtifact(metadata, tensors));
+        usable.push({ memberId: memberId(node.nodeId), samples: RECORDS, tensors });
+        await federation.submitUpdates([await federation.update(node, { digest, samples: RECORDS })]);
+      }
+      global = (await aggregationRule("fedavg").aggregate(usable, 0)).tensors;
+      const digest = await store.put(encodeArtifact({ ...made, role: "global", node: 0 }, global));
+      await federation.aggregate({ digest, accepted: [1, 2, 3, 4, 5], rejected: [] });
+      await federation.negotiate();
+    }
+  }
+
   async function checksOf(kind: Check["kind"], artifacts: ArtifactReader = store): Promise<readonly Check[]> {
     const report = await audit({
       chain: { source: story.source },
@@ -123,9 +173,12 @@ describe("auditing models", () => {
       models: {
         artifacts,
         aggregate: (rule, given, f) => aggregationRule(rule).aggregate(given, f),
+        leastSpent,
       },
     });
-    const others = report.checks.filter((check) => !check.agrees && !/artifact|model/.test(check.kind));
+    const others = report.checks.filter(
+      (check) => !check.agrees && !/artifact|model|privacy/.test(check.kind),
+    );
     expect(others).to.deep.equal([]);
     return report.checks.filter((check) => check.kind === kind);
   }
@@ -197,5 +250,40 @@ describe("auditing models", () => {
     const [check] = await checksOf("aggregate.model");
     expect(check).to.include({ recomputed: false, agrees: true });
     expect(check?.expected).to.equal("update of node 3: could not be fetched: nobody serves it");
+  });
+
+  it("takes the privacy budgets that honest nodes say to have spent, and more", async () => {
+    await playPrivateRounds([spent(1), spent(2, 3)]);
+    const checks = await checksOf("update.privacy");
+    expect(verdicts(checks)).to.deep.equal(Array(10).fill([true, true]));
+    expect(checks.at(-2)?.subject).to.equal("artifact of node 4: privacy budget");
+    expect(verdicts(await checksOf("aggregate.model"))).to.deep.equal([
+      [true, true],
+      [true, true],
+    ]);
+  });
+
+  it("finds a privacy budget that is absent, smaller than before, or below the accountant's", async () => {
+    const { epsilonMicro, deltaMicro } = spent(4);
+    const claims = [
+      undefined,
+      spent(2, 5),
+      spent(2, 4),
+      { epsilonMicro, deltaMicro: deltaMicro - 1 },
+      spent(4),
+      spent(6),
+    ];
+    await playPrivateRounds(claims);
+    const checks = await checksOf("update.privacy");
+    const wrong = checks.filter(({ agrees }) => !agrees);
+    expect(wrong.map(({ round, subject }) => [round, subject.split(":")[0]])).to.deep.equal(
+      [1, 3, 4, 5].map((round) => [round, "artifact of node 4"]),
+    );
+    expect(wrong[0]).to.include({ found: "none" });
+    expect(wrong[0]?.expected).to.match(/^at least epsilon 0\.\d+ at delta 0\.001$/);
+    expect(wrong[1]?.expected).to.equal(`at least epsilon ${spent(2, 5).epsilonMicro / 1e6} at delta 0.001`);
+    expect(wrong[3]?.expected).to.equal(
+      `at least epsilon ${(spent(5).epsilonMicro - 1) / 1e6} at delta 0.001`,
+    );
   });
 });

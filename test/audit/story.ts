@@ -1,7 +1,7 @@
 import { network } from "hardhat";
 import { chainSource } from "../../audit/chainSource.ts";
 import type { ChainSource } from "../../audit/chainSource.ts";
-import type { Deployment } from "../../audit/eventLog.ts";
+import type { Deployment } from "../../audit/contracts.ts";
 import { ElectionMode, Strategy } from "../../protocol/enums.ts";
 import type { Address } from "../../protocol/ids.ts";
 import type { TestNode } from "../contracts/federation.ts";
@@ -18,6 +18,9 @@ export interface Story {
   /** The founders with their present keys, which the federation signs with. */
   readonly nodes: TestNode[];
 }
+
+/** What a part of the story needs. */
+export type Players = Pick<Story, "federation" | "nodes">;
 
 /** Deploys five founders; the caller plays on. */
 export async function beginStory(): Promise<Story> {
@@ -43,7 +46,7 @@ export async function beginStory(): Promise<Story> {
 }
 
 /** Task 1: void rounds, failed attempts, joins and leaves, rejected and silent members, kept alpha, claims and refund. */
-export async function playEventfulTask(story: Story): Promise<void> {
+export async function playEventfulTask(story: Players): Promise<void> {
   const { federation } = story;
   const [one, two, three, four, five] = federation.nodes as [
     TestNode,
@@ -89,7 +92,7 @@ export async function playEventfulTask(story: Story): Promise<void> {
 }
 
 /** Task 2: staked, elected by the model's hash, by least variance, ends at its hard end with an attempt under way. */
-export async function playStakedTask(story: Story): Promise<void> {
+export async function playStakedTask(story: Players): Promise<void> {
   const { federation } = story;
   const { token, stakeVault } = federation.contracts;
   const stakers = [federation.node(1), federation.node(2), federation.node(3)];
@@ -129,7 +132,7 @@ export async function playStakedTask(story: Story): Promise<void> {
 }
 
 /** Task 3 is cancelled; task 4 finds too few updates until its void rounds are spent; a vote fails, another admits. */
-export async function playFailures(story: Story): Promise<void> {
+export async function playFailures(story: Players): Promise<void> {
   const { federation } = story;
   const { nodeRegistry, taskRegistry } = federation.contracts;
   await federation.publish();
@@ -151,7 +154,7 @@ export async function playFailures(story: Story): Promise<void> {
 }
 
 /** One more task, in which a node signs through a contract (ERC-1271). */
-export async function playContractSigner(story: Story): Promise<void> {
+export async function playContractSigner(story: Players): Promise<void> {
   const { federation } = story;
   const node = federation.node(3);
   const { ethers } = federation.connection;
@@ -161,7 +164,7 @@ export async function playContractSigner(story: Story): Promise<void> {
   await federation.playRound();
 }
 
-async function rotateSigner({ federation, nodes }: Story, node: TestNode): Promise<TestNode> {
+async function rotateSigner({ federation, nodes }: Players, node: TestNode): Promise<TestNode> {
   const { signer } = testNode(federation.connection, 100 + node.nodeId);
   await federation.contracts.nodeRegistry.connect(node.operator).setSigner(signer.address);
   const rotated = { ...node, signer };

@@ -1,6 +1,9 @@
 import type { ChainSource, RawLog } from "../../audit/chainSource.ts";
-import type { AuditEvent, ContractName, Deployment, Named } from "../../audit/eventLog.ts";
-import { INTERFACES, decodeEvent } from "../../audit/eventLog.ts";
+import { INTERFACES } from "../../audit/contracts.ts";
+import type { ContractName, Deployment } from "../../audit/contracts.ts";
+import { UNDECODABLE } from "../../audit/decodeLog.ts";
+import type { AuditEvent, Named } from "../../audit/eventLog.ts";
+import { decodeEvent } from "../../audit/eventLog.ts";
 
 /** One lie about one event: `change` gives other arguments, or undefined to leave the event out. */
 export interface Lie {
@@ -52,7 +55,8 @@ export async function liedSource(
   );
   const read = (log: RawLog): AuditEvent | undefined => {
     const contract = names.get(log.address.toLowerCase());
-    return contract === undefined ? undefined : decodeEvent(contract, log);
+    const event = contract === undefined ? undefined : decodeEvent(contract, log);
+    return event?.name === UNDECODABLE ? undefined : event;
   };
   const logs = await source.logs(Object.values(deployment.contracts), 0, await source.latestBlock());
   const target = logs.find((log) => {

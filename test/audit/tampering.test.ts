@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { toBeHex } from "ethers";
+import { AbiCoder, toBeHex } from "ethers";
 import { audit } from "../../audit/audit.ts";
 import type { ChainSource } from "../../audit/chainSource.ts";
 import type { Check, CheckKind } from "../../audit/checks.ts";
-import type { ContractName } from "../../audit/eventLog.ts";
-import { INTERFACES } from "../../audit/eventLog.ts";
+import { INTERFACES } from "../../audit/contracts.ts";
+import type { ContractName } from "../../audit/contracts.ts";
 import { EndReason, ProposalState, SkipReason, VoidReason } from "../../protocol/enums.ts";
 import type { Story } from "./story.ts";
 import { beginStory, playEventfulTask, playFailures, playStakedTask } from "./story.ts";
@@ -312,5 +312,41 @@ describe("an audit finds", () => {
       },
     };
     expect((await firstObjection(lying))?.kind).to.equal("round.seed");
+  });
+
+  /** The chain whose first change of endpoints has other data. */
+  async function endpointsOf(data: string): Promise<ChainSource> {
+    const topic = INTERFACES.NodeRegistry.getEvent("EndpointsChanged")?.topicHash;
+    const { nodeRegistry } = story.federation.contracts;
+    const told = await nodeRegistry.connect(story.federation.node(1).operator).setEndpoints("http://a");
+    const { blockNumber } = (await told.wait()) ?? {};
+    return {
+      ...story.source,
+      logs: async (...range) =>
+        (await story.source.logs(...range)).map((log) =>
+          log.blockNumber === blockNumber && log.topics[0] === topic ? { ...log, data } : log,
+        ),
+    };
+  }
+
+  it("an event whose bytes do not fit it (registry.state), and goes on", async () => {
+    const lying = await endpointsOf("0x01");
+    expect(await firstObjection(lying)).to.include({
+      kind: "registry.state",
+      subject: "EndpointsChanged",
+      expected: "bytes that fit the event",
+      found: "data out-of-bounds",
+    });
+    const report = await audit({ chain: { source: lying }, addressBook: story.deployment });
+    const events = await audit({ chain: { source: story.source }, addressBook: story.deployment });
+    expect(report.events).to.equal(events.events);
+  });
+
+  it("text that the contract does not have, even where it is no UTF-8 (registry.state)", async () => {
+    const lying = await endpointsOf(AbiCoder.defaultAbiCoder().encode(["bytes"], ["0xff6869fe"]));
+    const objection = await firstObjection(lying);
+    expect([objection?.kind, objection?.subject]).to.deep.equal(["registry.state", "node 1"]);
+    expect(objection?.expected).to.contain("\ufffdhi\ufffd");
+    expect(objection?.found).to.contain("http://a");
   });
 });

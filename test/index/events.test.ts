@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { AuditEvent } from "../../audit/eventLog.ts";
+import type { AbiFields } from "../../audit/abiValues.ts";
+import type { AuditEvent, UndecodableEvent } from "../../audit/eventLog.ts";
 import { readEvents } from "../../audit/eventLog.ts";
 import { exactJson } from "../../audit/index/columns.ts";
-import type { EventFields } from "../../audit/index/decodeLog.ts";
 import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
 import { toBitmap } from "../../protocol/bitmap.ts";
 import * as enums from "../../protocol/enums.ts";
@@ -23,7 +23,7 @@ const NAMES = Object.values(enums).filter((value) => typeof value === "object");
 describe("the index of a chain", () => {
   const folder = suiteFolder();
   let story: Story;
-  let events: AuditEvent[];
+  let events: (AuditEvent | UndecodableEvent)[];
   let path: string;
 
   before(async () => {
@@ -55,7 +55,7 @@ describe("the index of a chain", () => {
         event.transactionHash,
         event.contract,
         event.name,
-        exactJson(event.args as unknown as EventFields),
+        exactJson(event.args as unknown as AbiFields),
       ]),
     );
     expect(found.length).to.be.greaterThan(150);

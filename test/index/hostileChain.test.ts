@@ -1,8 +1,8 @@
 import { AbiCoder, toBeHex, zeroPadValue } from "ethers";
 import { expect } from "chai";
-import { columnsOf } from "../../audit/index/columns.ts";
-import { EVENTS, decodeLog } from "../../audit/index/decodeLog.ts";
-import { INTERFACES } from "../../audit/eventLog.ts";
+import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
+import { decodeLog } from "../../audit/decodeLog.ts";
+import { INTERFACES } from "../../audit/contracts.ts";
 
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -28,9 +28,17 @@ describe("an index of what strangers wrote on chain", () => {
     };
     const decoded = decodeLog("TaskRegistry", log);
     expect(decoded?.args["roundsPlayed"]).to.equal(huge);
-    const inputs = EVENTS.TaskRegistry.find(({ name }) => name === "TaskEnded")?.inputs ?? [];
-    const row = columnsOf(inputs).map(({ cell }) => cell(decoded?.args ?? {}));
+    const { columns = [] } = EVENT_TABLES.find(({ name }) => name === "TaskEnded") ?? {};
+    const row = columns.map(({ cell }) => cell(decoded?.args ?? {}));
     expect(row).to.deep.equal([1, "unknown (9)", "RoundsDone", Number.MAX_SAFE_INTEGER]);
+  });
+
+  it("keeps a log whose bytes do not fit its event under a name of its own", () => {
+    const topic = INTERFACES.NodeRegistry.getEvent("EndpointsChanged")?.topicHash ?? "";
+    expect(decodeLog("NodeRegistry", { topics: [topic, toBeHex(7, 32)], data: "0x01" })).to.deep.equal({
+      name: "Undecodable",
+      args: { event: "EndpointsChanged", problem: "data out-of-bounds" },
+    });
   });
 
   it("leaves out logs that no event of the contract explains", () => {

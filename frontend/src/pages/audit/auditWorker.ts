@@ -1,8 +1,9 @@
 import { audit } from "../../../../audit/audit.ts";
 import { chainSource } from "../../../../audit/chainSource.ts";
 import type { Check } from "../../../../audit/checks.ts";
-import type { Deployment } from "../../../../audit/eventLog.ts";
+import type { Deployment } from "../../../../audit/contracts.ts";
 import { aggregationRule } from "../../../../oracle-nodes/src/aggregation/aggregationRule.ts";
+import { leastSpent } from "../../../../oracle-nodes/src/privacy/spentInTask.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Gateway } from "../../artifacts/gateways.ts";
 import { pageArtifacts } from "./pageArtifacts.ts";
@@ -56,6 +57,7 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: A
           artifacts: pageArtifacts(gateways),
           aggregate: async (rule, updates, byzantineBound) =>
             aggregationRule(rule).aggregate(updates, byzantineBound),
+          leastSpent,
         },
       }),
       onCheck: (check) => {

@@ -45,14 +45,14 @@ describe("A federation whose updates are compressed", function () {
     const aggregates = await federation.events(task, "AggregateAccepted");
     expect(aggregates.map((event) => fromBitmap(event["rejected"]).length)).to.deep.equal([1, 1, 1]);
     const endpoints = await presentEndpoints();
-    const { artifacts, aggregate } = auditModels(federation.store, signal);
+    const models = auditModels(federation.store, signal);
     const report = await audit({
       chain: { rpcUrl: killed.config.rpcUrl },
       addressBook: federation.book,
       // The killed node came back at other endpoints than those of the first round.
       models: {
-        aggregate,
-        artifacts: { fetch: (digest, hints) => artifacts.fetch(digest, { ...hints, endpoints }) },
+        ...models,
+        artifacts: { fetch: (digest, hints) => models.artifacts.fetch(digest, { ...hints, endpoints }) },
       },
     });
     expect(report.firstDisagreement).to.equal(undefined);

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { audit } from "../../audit/audit.ts";
+import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
 import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
 import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
 import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
@@ -65,6 +67,13 @@ describe("A federation that trains with DP-SGD", function () {
         toMicro({ epsilon: spentAfter(round), delta: PRIVACY.delta }),
       );
     }
+    const report = await audit({
+      chain: { rpcUrl: frugal.config.rpcUrl },
+      addressBook: federation.book,
+      models: auditModels(federation.store, federation.signal.signal),
+    });
+    expect(report.firstDisagreement).to.equal(undefined);
+    expect(report.counts["update.privacy"]).to.deep.equal({ agree: 7, disagree: 0, notRecomputed: 0 });
     await federation.stopNode(frugal);
     const ledger = await PrivacyLedger.open(`${frugal.config.dataDir}/privacy-ledger.json`);
     const [name = ""] = ledger.tasks;

@@ -1,18 +1,16 @@
-import type { ArtifactReader, AggregateUpdates } from "../../../audit/recomputeAggregates.ts";
+import type { AuditModels } from "../../../audit/recomputeAggregates.ts";
 import { aggregationRule } from "../aggregation/aggregationRule.ts";
 import type { ArtifactStore } from "../artifacts/artifactStore.ts";
+import { leastSpent } from "../privacy/spentInTask.ts";
 
 /** Milliseconds for one artifact, its providers' retries included. */
 const FETCH_TIMEOUT_MS = 60_000;
 
 /**
  * What an audit needs to make every global model again: artifacts from a store, which asks the nodes that the registry
- * names and verifies what they give, and the aggregation rules.
+ * names and verifies what they give, the aggregation rules, and the accountant.
  */
-export function auditModels(
-  store: ArtifactStore,
-  signal?: AbortSignal,
-): { readonly artifacts: ArtifactReader; readonly aggregate: AggregateUpdates } {
+export function auditModels(store: ArtifactStore, signal?: AbortSignal): AuditModels {
   return {
     artifacts: {
       fetch: async (digest, { endpoints, maxBytes }) =>
@@ -25,5 +23,6 @@ export function auditModels(
     },
     aggregate: async (rule, updates, byzantineBound) =>
       aggregationRule(rule).aggregate(updates, byzantineBound),
+    leastSpent,
   };
 }

@@ -3,4 +3,4 @@ import { parentPort, workerData } from "node:worker_threads";
 import { epsilonOf } from "./accountant.ts";
 import type { EpsilonQuestion } from "./epsilonAside.ts";
 
-parentPort?.postMessage(epsilonOf(...(workerData as EpsilonQuestion)));
+parentPort?.postMessage(epsilonOf(...(workerData as EpsilonQuestion)), []);

@@ -1,12 +1,17 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { get } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { expect } from "chai";
 import type { IndexServer, IndexServerOptions } from "../../audit/index/http/indexServer.ts";
 import { serveIndex } from "../../audit/index/http/indexServer.ts";
-import type { EventRecord } from "../../audit/index/indexReader.ts";
+import { IndexReader } from "../../audit/index/indexReader.ts";
+import type { EventRecord, LogPage } from "../../audit/index/indexReader.ts";
 import { EXAMPLE_QUESTIONS } from "../../audit/index/questions.ts";
 import type { RelationDescription } from "../../audit/index/schema.ts";
 import { beginStory, playEventfulTask } from "../audit/story.ts";
@@ -14,6 +19,10 @@ import type { Story } from "../audit/story.ts";
 import { ask as askFile, chainOf, contents, suiteFolder, writeIndex } from "./storyIndex.ts";
 
 const RUNAWAY = "WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t) SELECT count(*) FROM t";
+
+interface LogAnswer extends LogPage {
+  readonly contracts: Readonly<Record<string, string>>;
+}
 
 describe("the server of an index", () => {
   const folder = suiteFolder();
@@ -156,6 +165,77 @@ describe("the server of an index", () => {
       const named = await fetch(`${server.url}/events?name=TaskPublished`);
       const { events } = (await named.json()) as { events: EventRecord[] };
       expect(events.map(({ args }) => (args as { taskId: string }).taskId)).to.deep.equal(["1"]);
+    });
+
+    it("logs of whole blocks as the chain gives them, up to a block that can be checked", async () => {
+      const head = await story.source.latestBlock();
+      const logs = async (query: string): Promise<LogAnswer> =>
+        (await (await fetch(`${server.url}/logs?${query}`)).json()) as LogAnswer;
+      const all = await logs("");
+      const { provider } = story.federation.connection.ethers;
+      expect(all).to.deep.include({
+        format: "concordat/index-logs/1",
+        ...chainOf(story),
+        from: 0,
+        to: head,
+        toHash: (await provider.getBlock(head))?.hash,
+      });
+      const told = await Promise.all(
+        (await provider.getLogs({ fromBlock: 0, toBlock: head, address: Object.values(all.contracts) })).map(
+          ({ address, topics, data, blockNumber, blockHash, transactionHash, index }) => ({
+            address,
+            topics: [...topics],
+            data,
+            blockNumber,
+            blockHash,
+            transactionHash,
+            logIndex: index,
+          }),
+        ),
+      );
+      expect(all.logs).to.deep.equal(told);
+      const last = told.findLast(({ blockNumber }) => blockNumber <= 40);
+      const part = await logs("fromBlock=20&toBlock=40");
+      expect([part.to, part.toHash]).to.deep.equal([last?.blockNumber, last?.blockHash]);
+      expect(part.logs).to.deep.equal(told.filter((log) => log.blockNumber >= 20 && log.blockNumber <= 40));
+      const beyond = await logs(`fromBlock=${head + 1}`);
+      expect([beyond.to, beyond.toHash, beyond.logs]).to.deep.equal([head, null, []]);
+    });
+
+    it("logs a part at a time, where one answer does not hold them", () => {
+      const reader = new IndexReader(path);
+      try {
+        const whole = reader.logs(0, 1e9, 1e9);
+        const found: unknown[] = [];
+        let parts = 0;
+        for (let from = 0; from <= (whole?.to ?? 0); parts++) {
+          const part = reader.logs(from, 1e9, 7);
+          if (part === undefined) throw new Error(`there is nothing from block ${from} on`);
+          expect(part.logs.every(({ blockNumber }) => blockNumber <= part.to)).to.equal(true);
+          found.push(...part.logs);
+          from = part.to + 1;
+        }
+        expect(found).to.deep.equal(whole?.logs);
+        expect(parts).to.be.greaterThan(10);
+      } finally {
+        reader.close();
+      }
+    });
+
+    it("long answers compressed for those who take it", async () => {
+      const url = `${server.url}/logs`;
+      const read = async (encoding: string): Promise<[string | undefined, Buffer]> => {
+        const [response] = (await once(
+          get(url, { headers: { "accept-encoding": encoding } }),
+          "response",
+        )) as [IncomingMessage];
+        return [response.headers["content-encoding"], await buffer(response)];
+      };
+      const [none, plain] = await read("gzip;q=0");
+      const [encoding, small] = await read("br, gzip");
+      expect([none, encoding]).to.deep.equal([undefined, "gzip"]);
+      expect(gunzipSync(small).equals(plain)).to.equal(true);
+      expect(small.length).to.be.lessThan(plain.length / 4);
     });
 
     it("with the whole database as one file", async () => {
@@ -316,6 +396,8 @@ describe("the server of an index", () => {
         "sql=1",
       ])
         expect((await fetch(`${server.url}/events?${query}`)).status, query).to.equal(400);
+      for (const query of ["fromBlock=-1", "toBlock=x", "limit=1"])
+        expect((await fetch(`${server.url}/logs?${query}`)).status, query).to.equal(400);
     });
   });
 });

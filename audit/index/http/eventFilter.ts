@@ -12,11 +12,7 @@ const MAX_LIST = 50;
 
 /** Reads the query of GET /events. @throws {RequestError} naming what is wrong. */
 export function parseEventFilter(query: URLSearchParams): EventFilter {
-  for (const key of query.keys()) {
-    if (!PARAMETERS.includes(key)) {
-      throw new RequestError(400, `There is no parameter ${key}`, `Give some of ${PARAMETERS.join(", ")}`);
-    }
-  }
+  refuseUnknown(query, PARAMETERS);
   const addresses = list(query, "address", (text) => isAddress(text));
   const names = list(query, "name", (text) => EVENT_TABLES.some(({ name }) => name === text));
   const taskId = integer(query, "task");
@@ -34,6 +30,24 @@ export function parseEventFilter(query: URLSearchParams): EventFilter {
     ...(toBlock !== undefined && { toBlock }),
     ...(after !== undefined && { after }),
   };
+}
+
+/** Reads the query of GET /logs. @throws {RequestError} naming what is wrong. */
+export function parseBlockRange(query: URLSearchParams): { readonly from: number; readonly to: number } {
+  refuseUnknown(query, ["fromBlock", "toBlock"]);
+  const from = integer(query, "fromBlock") ?? 0;
+  const to = integer(query, "toBlock") ?? Number.MAX_SAFE_INTEGER;
+  return { from, to };
+}
+
+function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
+  const unknown = [...query.keys()].find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new RequestError(
+    400,
+    `There is no parameter ${unknown.slice(0, 80)}`,
+    `Give some of ${known.join(", ")}`,
+  );
 }
 
 /** An event's place as a parameter: "12:3" is log 3 of block 12. */

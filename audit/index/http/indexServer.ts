@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { IndexCopies } from "../indexCopies.ts";
 import type { IndexedChain } from "../indexFile.ts";
@@ -9,7 +11,7 @@ import { IndexReader } from "../indexReader.ts";
 import { EXAMPLE_QUESTIONS } from "../questions.ts";
 import { DEFAULT_SQL_LIMITS, SqlBusyError, SqlPool, SqlRefusedError } from "../sql/sqlPool.ts";
 import type { SqlLimits } from "../sql/sqlPool.ts";
-import { formatPosition, parseEventFilter } from "./eventFilter.ts";
+import { formatPosition, parseBlockRange, parseEventFilter } from "./eventFilter.ts";
 import { RequestError } from "./requestError.ts";
 import { readQuestion } from "./sqlQuestion.ts";
 import { readStaticFiles } from "./staticFiles.ts";
@@ -47,6 +49,10 @@ const MAX_CONNECTIONS = 256;
 /** Milliseconds in which a client must have taken an answer (a download of the database only has to go on). */
 const ANSWER_MS = 60_000;
 const IDLE_MS = 30_000;
+/** Logs of one answer, beside what else their last block has. */
+const LOGS = 4000;
+/** Bytes from which an answer is worth compressing. */
+const COMPRESSED_FROM = 1024;
 
 /** An answer that is held in memory. */
 interface Answer {
@@ -68,7 +74,7 @@ const JSON_TYPE = "application/json; charset=utf-8";
 const METHODS = "GET, HEAD, POST, OPTIONS";
 
 /**
- * Serves an index for reading: a page for people, and /sql, /schema, /status, /events, /index.sqlite for programs. There is
+ * Serves an index for reading: a page for people, and /sql, /schema, /status, /events, /logs, /index.sqlite for programs. There is
  * no path but these; nothing that is sent can change the index.
  * @throws {InputError} when the address cannot be listened on.
  */
@@ -150,13 +156,16 @@ async function route(context: Context, request: IncomingMessage, response: Serve
   if (path === "/index.sqlite") return sendCopy(context, request, response);
   const answer = await answerTo(path, context, request, query);
   const { type, body, headers = {} } = answer;
-  const bytes = Buffer.from(body);
+  const plain = Buffer.from(body);
+  const isCompressed = plain.length >= COMPRESSED_FROM && takesGzip(request);
+  const bytes = isCompressed ? await promisify(gzip)(plain) : plain;
   const deadline = setTimeout(() => response.destroy(), ANSWER_MS);
   response.once("close", () => clearTimeout(deadline));
   response.writeHead(200, {
     "content-type": type,
     "content-length": bytes.length,
     "cache-control": "no-store",
+    ...(isCompressed && { "content-encoding": "gzip" }),
     ...headers,
   });
   response.end(method === "HEAD" ? undefined : bytes);
@@ -176,6 +185,8 @@ async function answerTo(
       return json({ relations: reader.schema(), questions: EXAMPLE_QUESTIONS });
     case "/events":
       return json(events(context, query));
+    case "/logs":
+      return json(logs(context, query));
     case "/sql":
       return answerQuestion(context, request, query);
     default: {
@@ -238,6 +249,18 @@ function events({ options, reader }: Context, query: URLSearchParams): unknown {
   };
 }
 
+/** Logs for a page that decodes and checks them itself: `to` is one less than `from` where there is nothing yet. */
+function logs({ options, reader }: Context, query: URLSearchParams): unknown {
+  const { chainId, deploymentBlock, contracts } = options.chain;
+  const { from, to } = parseBlockRange(query);
+  const page = reader.logs(from, to, LOGS) ?? { to: from - 1, toHash: null, logs: [] };
+  return { format: "concordat/index-logs/1", chainId, deploymentBlock, contracts, from, ...page };
+}
+
+function takesGzip({ headers }: IncomingMessage): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(String(headers["accept-encoding"] ?? ""));
+}
+
 /** Sends the whole database, as it was a few seconds ago at most. */
 async function sendCopy(
   { copies }: Context,
@@ -298,7 +321,7 @@ function commonHeaders(
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "cross-origin",
-    ...(origins !== undefined && { vary: "origin" }),
+    vary: origins === undefined ? "accept-encoding" : "accept-encoding, origin",
     ...(allowed !== undefined && {
       "access-control-allow-origin": allowed,
       "access-control-allow-methods": METHODS,

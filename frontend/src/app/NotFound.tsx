@@ -5,7 +5,7 @@ import { Empty } from "../ui/parts.tsx";
 export function NotFound(): ReactElement {
   return (
     <Empty>
-      <p>There is no such page.</p>
+      <h1>There is no such page</h1>
       <Link to="/tasks">See all tasks</Link>
     </Empty>
   );

@@ -27,7 +27,7 @@ export function TaskPage(): ReactElement {
   if (task === undefined) {
     return (
       <Empty>
-        <p>There is no task {taskId} on this network.</p>
+        <h1>There is no task {taskId} on this network</h1>
         <Link to="/tasks">See all tasks</Link>
       </Empty>
     );

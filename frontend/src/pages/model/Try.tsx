@@ -6,7 +6,11 @@ import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
 import { number } from "../../ui/format.ts";
 import { Button, Card, Meter, Notice } from "../../ui/parts.tsx";
+import { DrawPad } from "./DrawPad.tsx";
 import { imageRecord, rowRecord } from "./readRecord.ts";
+
+/** Datasets whose records a reader can write by hand. */
+const HANDWRITING: ReadonlySet<string> = new Set(["digits", "mnist"]);
 
 /** Gives the model a record of the reader's, which never leaves the page, and shows what it says. */
 export function Try({
@@ -41,36 +45,48 @@ export function Try({
       title="Try it"
       note={`Computed in this page by WebAssembly: your record is sent nowhere. The model takes ${dataset.inputShape.join(" × ")} values.`}
     >
-      {isImage ? (
-        <div className="field">
-          <label htmlFor="try-image">An image of yours</label>
-          <input
-            id="try-image"
-            type="file"
-            accept="image/*"
-            onChange={({ target }) => {
-              const [image] = target.files ?? [];
-              if (image !== undefined) run.mutate(() => imageRecord(image, dataset));
-            }}
-          />
-          <span className="field-hint">
-            It is scaled to {dataset.inputShape.slice(0, 2).join(" × ")} pixels. For digits: light strokes on
-            a dark ground.
-          </span>
+      <div className="grid-2">
+        <div className="stack-tight">
+          {HANDWRITING.has(dataset.name) && (
+            <div className="field">
+              <span className="field-label">Write a digit</span>
+              <DrawPad onStroke={(picture) => run.mutate(() => imageRecord(picture, dataset))} />
+            </div>
+          )}
+          {isImage ? (
+            <div className="field">
+              <label htmlFor="try-image">An image of yours</label>
+              <input
+                id="try-image"
+                type="file"
+                accept="image/*"
+                onChange={({ target }) => {
+                  const [image] = target.files ?? [];
+                  if (image !== undefined) run.mutate(() => imageRecord(image, dataset));
+                }}
+              />
+              <span className="field-hint">
+                It is scaled to {dataset.inputShape.slice(0, 2).join(" × ")} pixels.
+                {HANDWRITING.has(dataset.name) && " Light strokes on a dark ground."}
+              </span>
+            </div>
+          ) : (
+            <>
+              <div className="field">
+                <label htmlFor="try-row">A row of yours</label>
+                <textarea id="try-row" rows={3} value={row} onChange={({ target }) => setRow(target.value)} />
+                <span className="field-hint">Numbers, separated by commas or spaces.</span>
+              </div>
+              <Button onClick={() => run.mutate(async () => rowRecord(row, dataset))}>Ask the model</Button>
+            </>
+          )}
         </div>
-      ) : (
-        <>
-          <div className="field">
-            <label htmlFor="try-row">A row of yours</label>
-            <textarea id="try-row" rows={3} value={row} onChange={({ target }) => setRow(target.value)} />
-            <span className="field-hint">Numbers, separated by commas or spaces.</span>
-          </div>
-          <Button onClick={() => run.mutate(async () => rowRecord(row, dataset))}>Ask the model</Button>
-        </>
-      )}
-      {run.isPending && <p role="status">Computing…</p>}
-      {run.error !== null && <Failed error={run.error} />}
-      {run.data !== undefined && <Answer manifest={manifest} outputs={run.data} />}
+        <div className="stack-tight">
+          {run.isPending && <p role="status">Computing…</p>}
+          {run.error !== null && <Failed error={run.error} />}
+          {run.data !== undefined && <Answer manifest={manifest} outputs={run.data} />}
+        </div>
+      </div>
     </Card>
   );
 }

@@ -1,24 +1,13 @@
 import type { Wallet } from "ethers";
 import hre from "hardhat";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
 import { deployFederation, type Federation } from "../contracts/federation.ts";
 import { chromiumPath, launchBrowser } from "./browser.ts";
 import { serveSite, type Site } from "./site.ts";
-import { injectWallet, type TestWallet } from "./testWallet.ts";
+import { visit, type VisitOptions, type Visitor } from "./visitor.ts";
 
-/** A visitor: a fresh profile of the browser, with or without a wallet. */
-export interface Visitor {
-  readonly context: BrowserContext;
-  readonly page: Page;
-  readonly wallet: TestWallet | undefined;
-  /** Origins that the page called. */
-  readonly origins: Set<string>;
-  /** Errors that the page threw, and what its Content-Security-Policy refused. */
-  readonly faults: string[];
-  /** Opens a page of the dApp by its hash path. */
-  open(path: string): Promise<void>;
-}
+export { connect, type Visitor } from "./visitor.ts";
 
 /** A real chain with real contracts, the built dApp on a host of its own, and a browser to look at it with. */
 export class Stage {
@@ -94,39 +83,8 @@ export class Stage {
   }
 
   /** Somebody with an empty browser. */
-  async visit(
-    signer?: Wallet,
-    options: { readonly width?: number; readonly dark?: boolean } = {},
-  ): Promise<Visitor> {
-    const context = await this.browser.newContext({
-      viewport: { width: options.width ?? 1280, height: 900 },
-      colorScheme: options.dark === true ? "dark" : "light",
-    });
-    const wallet = signer === undefined ? undefined : await injectWallet(context, signer, 31_337);
-    const page = await context.newPage();
-    page.setDefaultTimeout(40_000);
-    const origins = new Set<string>();
-    const faults: string[] = [];
-    page.on("request", (request) => {
-      const { protocol, origin } = new URL(request.url());
-      if (protocol.startsWith("http")) origins.add(origin);
-    });
-    page.on("pageerror", (error) => faults.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error" && /Content Security Policy/i.test(message.text()))
-        faults.push(message.text());
-    });
-    return {
-      context,
-      page,
-      wallet,
-      origins,
-      faults,
-      open: async (path) => {
-        await page.goto(`${this.site.url}#${path}`);
-        await page.getByRole("heading", { level: 1 }).first().waitFor();
-      },
-    };
+  visit(signer?: Wallet, options?: VisitOptions): Promise<Visitor> {
+    return visit(this.browser, this.site, signer, options);
   }
 
   async close(): Promise<void> {
@@ -134,11 +92,4 @@ export class Stage {
     await this.site.close();
     await this.#closeChain();
   }
-}
-
-/** Connects the test wallet through the page's own dialog. */
-export async function connect({ page }: Visitor): Promise<void> {
-  await page.getByRole("button", { name: "Connect wallet" }).click();
-  await page.getByRole("button", { name: "Test wallet" }).click();
-  await page.getByRole("button", { name: /^0x/ }).waitFor();
 }

@@ -120,7 +120,7 @@ async function startFederation(
 
   stage.step(`Deploying the contracts and founding a federation of ${options.nodes} nodes`);
   const federation = await orInterrupted(
-    foundFederation(chain, workspace.dir, options, shares, store.endpoints()),
+    foundFederation(chain, workspace.dir, options, shares, [store.endpoints()]),
     stage.signal,
   );
   cleanup.add(() => federation.provider.destroy());

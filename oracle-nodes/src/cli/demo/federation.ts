@@ -45,13 +45,16 @@ export interface Federation {
   readonly provider: JsonRpcProvider;
 }
 
-/** Deploys the contracts with one founding node for each account, gives everyone gas money and tokens. */
+/**
+ * Deploys the contracts with one founding node for each account, gives everyone gas money and tokens.
+ * @param providers Endpoint strings of further stores that the nodes fetch from.
+ */
 export async function foundFederation(
   chain: EmbeddedChain,
   dir: string,
-  options: DemoOptions,
+  options: Pick<DemoOptions, "nodes" | "data">,
   shares: ClassesSpec,
-  publisherEndpoints: string,
+  providers: readonly string[],
 ): Promise<Federation> {
   const wallets = Array.from({ length: options.nodes }, newWallet);
   const publisher = newWallet();
@@ -95,7 +98,7 @@ export async function foundFederation(
         listen: { host: "127.0.0.1", port: 0 },
         gateway: { host: "127.0.0.1", port: 0 },
         announce: [],
-        providers: [publisherEndpoints],
+        providers,
       },
     });
     nodes.push({ id: index + 1, wallet, dir: made.dir, config: made.config });

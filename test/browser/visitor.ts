@@ -1,0 +1,76 @@
+import type { Wallet } from "ethers";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Site } from "./site.ts";
+import { injectWallet, type TestWallet } from "./testWallet.ts";
+
+/** A visitor: a fresh profile of the browser, with or without a wallet. */
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly wallet: TestWallet | undefined;
+  /** Origins that the page called. */
+  readonly origins: Set<string>;
+  /** Errors that the page threw, and what its Content-Security-Policy refused. */
+  readonly faults: string[];
+  /** Opens a page of the dApp by its hash path. */
+  open(path: string): Promise<void>;
+}
+
+export interface VisitOptions {
+  /** Pixels. */
+  readonly width?: number;
+  readonly dark?: boolean;
+}
+
+/** Milliseconds that a page may take to show what a test waits for: generous, since it is there to end a hang. */
+const TIMEOUT_MS = 40_000;
+/** Every chain of the tests is Hardhat's. */
+const CHAIN_ID = 31_337;
+
+/** Lets somebody in with an empty browser, whose wallet, if there is a signer, is on the chain of the page. */
+export async function visit(
+  browser: Browser,
+  site: Site,
+  signer?: Wallet,
+  { width = 1280, dark = false }: VisitOptions = {},
+): Promise<Visitor> {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: dark ? "dark" : "light",
+  });
+  // tsx, through which Hardhat runs tests, wraps the named functions of what is sent to the page in this one.
+  await context.addInitScript("globalThis.__name ??= (value) => value");
+  const wallet = signer === undefined ? undefined : await injectWallet(context, signer, CHAIN_ID);
+  const origins = new Set<string>();
+  const faults: string[] = [];
+  // Of the context, so that further windows are watched too.
+  context.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith("http")) origins.add(origin);
+  });
+  context.on("weberror", (error) => faults.push(error.error().message));
+  context.on("console", (message) => {
+    if (message.type() === "error" && /Content Security Policy/i.test(message.text()))
+      faults.push(message.text());
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
+  return {
+    context,
+    page,
+    wallet,
+    origins,
+    faults,
+    open: async (path) => {
+      await page.goto(`${site.url}#${path}`);
+      await page.getByRole("heading", { level: 1 }).first().waitFor();
+    },
+  };
+}
+
+/** Connects the test wallet through the page's own dialog. */
+export async function connect({ page }: Visitor): Promise<void> {
+  await page.getByRole("button", { name: "Connect wallet" }).click();
+  await page.getByRole("button", { name: "Test wallet" }).click();
+  await page.getByRole("button", { name: /^0x/ }).waitFor();
+}

@@ -1,156 +1,276 @@
 import { expect } from "chai";
-import type { Page } from "playwright-core";
-import { Stage, connect } from "./stage.ts";
+import type { Locator, Page } from "playwright-core";
+import { Federation } from "../contracts/federation.ts";
+import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
+import { axeFindings } from "./axe.ts";
+import { paleTexts } from "./contrast.ts";
+import { EndpointProxy } from "./proxy.ts";
+import { Stage, type Visitor } from "./stage.ts";
 
-const PATHS = [
+/** Pages that everybody reads; the first four tasks are the story's, 5 runs, 6 waits for nodes. */
+const READING = [
   "/",
   "/tasks",
   "/tasks/1",
+  "/tasks/1?tab=rounds",
   "/tasks/1?tab=rounds&round=1",
+  "/tasks/1?tab=rounds&round=2&retry=0",
+  "/tasks/1?tab=rounds&round=2&retry=1",
   "/tasks/1?tab=curves",
   "/tasks/1?tab=terms",
   "/tasks/1?tab=roster",
   "/tasks/1?tab=model",
+  "/tasks/2?tab=terms",
+  "/tasks/3",
+  "/tasks/4",
+  "/tasks/5",
+  "/tasks/99",
   "/nodes",
   "/publish",
   "/audit",
-];
-/** WCAG 2.2, 1.4.3 at level AA; text of 18.66 px and bold, or 24 px, is large. */
-const CONTRAST = { normal: 4.5, large: 3 } as const;
+  "/audit?task=1&round=2",
+  "/no/such/page",
+] as const;
+/** Pages that say more to the operator of a node. */
+const OPERATING = ["/", "/tasks/5", "/tasks/6", "/nodes", "/nodes?node=2"] as const;
+const LOOKS = [
+  { colorScheme: "dark", width: 360 },
+  { colorScheme: "dark", width: 1280 },
+  { colorScheme: "light", width: 1280 },
+] as const;
 
 describe("accessibility of the pages", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let stage: Stage;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await Stage.open(5);
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
     stage = opened;
-    await stage.federation.startTask();
-    await stage.federation.playRound();
+    const { connection, domain, contracts } = stage.federation;
+    const nodes = [...stage.federation.nodes];
+    const federation = new Federation(connection, nodes, domain, contracts);
+    await playEventfulTask({ federation, nodes });
+    await playStakedTask({ federation, nodes });
+    await playFailures({ federation, nodes });
+    await contracts.nodeRegistry.connect(federation.node(1).operator).proposeRemoval(3);
+    await federation.startTask({}, [federation.node(1), federation.node(3), federation.node(5)]);
+    await federation.train([federation.node(1)]);
+    await federation.publish();
   });
 
   after(async () => stage?.close());
 
-  for (const dark of [false, true]) {
-    it(`text stands out from its ground, controls have names, headings do not skip (${dark ? "dark" : "light"})`, async () => {
-      const [node] = stage.federation.nodes;
-      const visitor = await stage.visit(node?.operator, { dark });
-      await visitor.open("/");
-      await connect(visitor);
-      for (const path of PATHS) {
-        await visitor.open(path);
-        await visitor.page.getByText("Loading…").waitFor({ state: "detached" });
-        expect(await unnamed(visitor.page), `${path}: controls without a name`).to.deep.equal([]);
-        expect(await pale(visitor.page), `${path}: too little contrast`).to.deep.equal([]);
-        expect(await skipped(visitor.page), `${path}: headings that skip a level`).to.deep.equal([]);
-        expect(await visitor.page.locator("main").count(), path).to.equal(1);
-      }
-      await visitor.context.close();
-    });
-  }
+  it("no page has a finding of axe-core, nor pale text, in light, dark and on a phone", async () => {
+    const visitor = await stage.visit();
+    for (const path of READING) {
+      await visitor.open(path);
+      await expectSound(visitor, path);
+    }
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  it("nor has what a node's operator sees, with the wallet's dialog and what became of a transaction", async () => {
+    const visitor = await stage.visit(stage.federation.nodes[0]?.operator);
+    const { page, wallet } = visitor;
+    if (wallet === undefined) throw new Error("The visitor has no wallet");
+    await visitor.open("/");
+    await page.getByRole("button", { name: "Connect wallet" }).click();
+    await expectSound(visitor, "dialog to connect a wallet");
+    await page.getByRole("button", { name: "Test wallet" }).click();
+    await page.getByRole("button", { name: /^0x/ }).waitFor();
+    for (const path of OPERATING) {
+      await visitor.open(path);
+      await expectSound(visitor, `${path} with a wallet`);
+    }
+    await page.getByRole("button", { name: /^0x/ }).click();
+    await expectSound(visitor, "dialog of a connected wallet");
+    await page.keyboard.press("Escape");
+
+    await visitor.open("/tasks/6");
+    wallet.declines = true;
+    await page.getByRole("button", { name: /^Join/ }).first().click();
+    await page.getByText("You declined this in your wallet.").waitFor();
+    await expectSound(visitor, "declined transaction");
+    wallet.declines = false;
+    await page.getByRole("button", { name: /^Join/ }).first().click();
+    await page.getByText("Confirmed.").waitFor();
+    await expectSound(visitor, "confirmed transaction");
+
+    wallet.chainId = 1;
+    await page.reload();
+    await page.getByRole("button", { name: "Wrong network" }).click();
+    await expectSound(visitor, "dialog on another network");
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  it("nor has any step of the wizard, filled in well or badly, and its confirmation", async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/publish");
+    const next = page.getByRole("button", { name: /^(Next|To the confirmation)$/ });
+    for (let step = 1; await next.isVisible(); step++) {
+      await expectSound(visitor, `step ${step}`);
+      await next.click();
+    }
+    await page.getByRole("button", { name: "Model and data" }).click();
+    await page.getByText("Give the task a name").waitFor();
+    await expectSound(visitor, "a step with a fault");
+    await page.getByLabel("Name").fill("Digits");
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.getByRole("button", { name: "Make manifest and initial model" }).click();
+    await page.getByRole("button", { name: "Publish the task" }).waitFor();
+    await expectSound(visitor, "confirmation");
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  it("nor has a round computed again, a wrong configuration, or an endpoint that is down", async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/audit?task=1&round=1");
+    await page.getByRole("button", { name: /^Recompute/ }).click();
+    await page.getByRole("table", { name: "Facts of this round" }).waitFor();
+    await expectSound(visitor, "recomputed round");
+
+    stage.site.config = { format: "concordat/dapp/1", networks: [] };
+    await page.goto("about:blank");
+    await page.goto(stage.site.url);
+    await page.getByRole("alert").waitFor();
+    await expectSound(visitor, "wrong configuration");
+
+    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+    await page.goto("about:blank");
+    await visitor.open("/tasks/1");
+    await proxy.down();
+    await page.getByText("The network’s endpoint does not answer.").waitFor();
+    await expectSound(visitor, "endpoint that is down");
+    stage.site.config = await stage.config();
+    await visitor.context.close();
+  });
+
+  it("a reader with the keyboard alone skips to the page, opens a task, changes its tab, and sees where the focus is", async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks");
+    await page.keyboard.press("Tab");
+    await expectFocusSeen(page, page.getByRole("link", { name: "Skip to the page" }));
+    await page.keyboard.press("Enter");
+    expect(await focused(page.locator("main"))).to.equal(true);
+    await tabTo(page, page.getByRole("link", { name: /Task 1\b/ }));
+    await page.keyboard.press("Enter");
+    await page.getByRole("navigation", { name: "About this task" }).waitFor();
+    for (const tab of ["Rounds", "Terms"]) {
+      const link = page.getByRole("link", { name: tab, exact: true });
+      await tabTo(page, link);
+      await page.keyboard.press("Enter");
+      await page.locator(`.tabs [aria-current=page]`, { hasText: tab }).waitFor();
+      expect(await focused(link), `the focus stays on ${tab}`).to.equal(true);
+    }
+    await visitor.context.close();
+  });
 
   it("the wallet's dialog is opened, used and closed by keyboard, and gives the focus back", async () => {
-    const [node] = stage.federation.nodes;
-    const visitor = await stage.visit(node?.operator);
+    const visitor = await stage.visit(stage.federation.nodes[0]?.operator);
     const { page } = visitor;
     await visitor.open("/tasks");
     const button = page.getByRole("button", { name: "Connect wallet" });
-    await button.focus();
+    await tabTo(page, button);
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Connect a wallet" });
     await dialog.waitFor();
-    expect(
-      await page.evaluate(() => document.querySelector("dialog")?.contains(document.activeElement)),
-    ).to.equal(true);
+    const outside = page.locator(":focus").and(page.locator(":not(dialog *, dialog, body)"));
+    for (let press = 0; press < 4; press++) {
+      expect(await outside.count(), "the focus stays in the dialog").to.equal(0);
+      await page.keyboard.press("Tab");
+    }
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    expect(await button.evaluate((element) => element === document.activeElement)).to.equal(true);
+    expect(await focused(button)).to.equal(true);
+
+    await page.keyboard.press("Enter");
+    await tabTo(page, page.getByRole("button", { name: "Test wallet" }));
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^0x/ }).waitFor();
+    await visitor.context.close();
+  });
+
+  it("nothing moves for a reader who asks for less motion", async () => {
+    const visitor = await stage.visit();
+    await visitor.page.emulateMedia({ reducedMotion: "reduce" });
+    for (const path of ["/", "/tasks/5", "/tasks/1?tab=curves", "/publish"]) {
+      await visitor.open(path);
+      expect(await longestMotion(visitor.page), path).to.be.below(1);
+    }
+    await visitor.page.emulateMedia({ reducedMotion: "no-preference" });
+    expect(await longestMotion(visitor.page), "the measure sees what moves otherwise").to.be.above(1);
     await visitor.context.close();
   });
 });
 
-/** Controls that a screen reader could not name. */
-function unnamed(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("button, a[href], input, select, textarea, [role=img]")]
-      .filter((element) => element.checkVisibility())
-      .filter((element) => {
-        const labels = "labels" in element ? [...((element as HTMLInputElement).labels ?? [])] : [];
-        const texts = [
-          element.getAttribute("aria-label"),
-          element.innerText,
-          ...labels.map((label) => label.innerText),
-        ];
-        return !texts.some((text) => text !== null && text !== undefined && text.trim() !== "");
-      })
-      .map((element) => element.outerHTML.slice(0, 120)),
-  );
+/** No finding in any look of the page as it stands now. */
+async function expectSound({ page }: Visitor, where: string): Promise<void> {
+  await page.getByText("Loading…").waitFor({ state: "detached" });
+  for (const { colorScheme, width } of LOOKS) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(settle);
+    const look = `${where}, ${colorScheme}, ${width} px`;
+    expect(await axeFindings(page), look).to.deep.equal([]);
+    expect(await paleTexts(page), `${look}: too little contrast`).to.deep.equal([]);
+  }
 }
 
-/** Texts whose contrast with their ground is too low. */
-function pale(page: Page): Promise<string[]> {
-  return page.evaluate(({ normal, large }) => {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 1;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (context === null) return ["no canvas"];
-    const rgba = (colour: string): readonly number[] => {
-      context.clearRect(0, 0, 1, 1);
-      context.fillStyle = colour;
-      context.fillRect(0, 0, 1, 1);
-      return [...context.getImageData(0, 0, 1, 1).data];
-    };
-    const luminance = (colour: readonly number[]): number => {
-      const [r = 0, g = 0, b = 0] = colour.map((part) => {
-        const share = part / 255;
-        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-      });
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const groundOf = (element: Element | null): readonly number[] => {
-      for (let each = element; each !== null; each = each.parentElement) {
-        const colour = rgba(getComputedStyle(each).backgroundColor);
-        if ((colour[3] ?? 0) > 250) return colour;
-      }
-      return rgba(getComputedStyle(document.documentElement).backgroundColor);
-    };
-    const found: string[] = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let text = walker.nextNode(); text !== null; text = walker.nextNode()) {
-      const element = text.parentElement;
-      const words = text.textContent?.trim() ?? "";
-      if (
-        element === null ||
-        words === "" ||
-        !element.checkVisibility() ||
-        element.closest(":disabled, .visually-hidden, noscript")
-      )
-        continue;
-      const style = getComputedStyle(element);
-      const size = Number.parseFloat(style.fontSize);
-      const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 600);
-      const isDrawn = element instanceof SVGElement;
-      const [a, b] = [luminance(rgba(isDrawn ? style.fill : style.color)), luminance(groundOf(element))];
-      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      if (ratio < (isLarge ? large : normal)) found.push(`${words.slice(0, 40)}: ${ratio.toFixed(2)}`);
-    }
-    return found;
-  }, CONTRAST);
+/** In the page: waits until colours have changed from one scheme to the other, and shows what the bar would cover. */
+async function settle(): Promise<void> {
+  window.scrollTo(0, 0);
+  await new Promise((painted) => {
+    requestAnimationFrame(() => requestAnimationFrame(painted));
+  });
+  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
 }
 
-/** Headings more than one level below the one before. */
-function skipped(page: Page): Promise<string[]> {
+/** Presses Tab until the element has the focus. */
+async function tabTo(page: Page, element: Locator): Promise<void> {
+  for (let press = 0; press < 60; press++) {
+    if (await focused(element)) return expectFocusSeen(page, element);
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`The keyboard does not reach ${element.toString()}`);
+}
+
+function focused(element: Locator): Promise<boolean> {
+  return element.evaluate((each) => each === document.activeElement);
+}
+
+/** The focused element lies on the screen and has an outline. */
+async function expectFocusSeen(page: Page, element: Locator): Promise<void> {
+  const seen = await element.evaluate((each) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(each);
+    const { top, bottom, left, right } = each.getBoundingClientRect();
+    const onScreen = bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
+    return onScreen && outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2;
+  });
+  expect(seen, `one sees that ${element.toString()} has the focus`).to.equal(true);
+  expect(await page.locator(":focus").count()).to.equal(1);
+}
+
+/** Milliseconds of the longest transition or animation that any element of the page has. */
+function longestMotion(page: Page): Promise<number> {
   return page.evaluate(() => {
-    let last = 0;
-    return [...document.querySelectorAll<HTMLElement>("h1, h2, h3, h4")].flatMap((heading) => {
-      const level = Number(heading.tagName.slice(1));
-      const jumps = heading.checkVisibility() && level > last + 1;
-      if (heading.checkVisibility()) last = level;
-      return jumps ? [heading.innerText] : [];
-    });
+    const ms = (text: string): number[] =>
+      text.split(",").map((each) => Number.parseFloat(each) * (each.trim().endsWith("ms") ? 1 : 1000));
+    return Math.max(
+      ...[...document.querySelectorAll("*")].flatMap((element) => {
+        const { transitionDuration, animationDuration } = getComputedStyle(element);
+        return [...ms(transitionDuration), ...ms(animationDuration)];
+      }),
+    );
   });
 }

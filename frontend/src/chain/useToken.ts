@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { UseQueryResult } from "@tanstack/react-query";
 import type { Hex } from "viem";
 import { zeroAddress } from "viem";
 import { TOKEN_ABI } from "../transactions/contractAbi.ts";
@@ -12,8 +13,13 @@ export interface Token {
 
 /** What a token is called and how it counts; undefined while unknown, or for no token. */
 export function useToken(address: Hex): Token | undefined {
+  return useTokenQuery(address).data;
+}
+
+/** As {@link useToken}, with the reason where no token answers at the address. */
+export function useTokenQuery(address: Hex): UseQueryResult<Token> {
   const { store } = useFederation();
-  const query = useQuery({
+  return useQuery({
     queryKey: ["token", store.network.chainId, address],
     staleTime: Infinity,
     enabled: address !== zeroAddress,
@@ -26,5 +32,4 @@ export function useToken(address: Hex): Token | undefined {
       return { address, symbol: symbol.slice(0, 12), decimals };
     },
   });
-  return query.data;
 }

@@ -1,68 +1,116 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress, zeroAddress } from "viem";
-import type { Digest } from "../../../protocol/ids.ts";
+import type { Address, Digest } from "../../../protocol/ids.ts";
 import { escrowOf } from "../../../protocol/rules/rewardSchedule.ts";
 import { validateTerms } from "../../../protocol/rules/validateTerms.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+import { termsFrom } from "../../../protocol/termsSettings.ts";
+import type { TermsFiles } from "../../../protocol/termsSettings.ts";
+import { evaluationOf } from "../../../oracle-nodes/src/learning/taskFiles.ts";
+import { explainError } from "../app/explainError.ts";
 import { useFederation } from "../chain/useFederation.ts";
-import { useToken } from "../chain/useToken.ts";
-import type { Token } from "../chain/useToken.ts";
+import { useTokenQuery } from "../chain/useToken.ts";
 import { ERROR_WORDS } from "../transactions/errorWords.ts";
-import { amount } from "../ui/format.ts";
 import { Button, Card, Notice, PageHead } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
+import { CommitteeStep } from "./publish/CommitteeStep.tsx";
 import { Confirm } from "./publish/Confirm.tsx";
 import type { Draft } from "./publish/draft.ts";
-import { PRESETS, STEPS, storeDraft, storedDraft } from "./publish/draft.ts";
-import type { DraftFaults } from "./publish/draftTerms.ts";
-import { draftFaults, draftTerms } from "./publish/draftTerms.ts";
-import { FAULT_STEPS } from "./publish/faultSteps.ts";
-import { StepFields } from "./publish/StepFields.tsx";
+import { draftDataset } from "./publish/draftDataset.ts";
+import type { DraftForm } from "./publish/DraftFields.tsx";
+import type { DraftFaults } from "./publish/draftFaults.ts";
+import { draftFaults } from "./publish/draftFaults.ts";
+import { draftKey, useDraft } from "./publish/draftStore.ts";
+import type { DraftNews } from "./publish/draftStore.ts";
+import { draftTerms } from "./publish/draftTerms.ts";
+import { EscrowNote } from "./publish/EscrowNote.tsx";
+import { ModelStep } from "./publish/ModelStep.tsx";
+import { NegotiationStep } from "./publish/NegotiationStep.tsx";
+import { PRESETS } from "./publish/presets.ts";
+import { PrivacyStep } from "./publish/PrivacyStep.tsx";
+import { RewardStep } from "./publish/RewardStep.tsx";
+import { FAULT_STEPS, STEPS } from "./publish/steps.ts";
+import { TrainingStep } from "./publish/TrainingStep.tsx";
+import { useModel } from "./publish/useModel.ts";
 
 const ANY_DIGEST = `0x${"1".repeat(64)}` as Digest;
 
-/** From an idea to a published task: six steps, one confirmation. What is typed stays in this browser. */
+const NEWS_WORDS: Readonly<Record<DraftNews, string>> = {
+  "changed elsewhere": "This draft was changed in another tab; here it is as it stands there.",
+  "gone elsewhere":
+    "This draft was published in another tab. What you see here is a copy; the next change keeps it as a new draft.",
+  "not kept": "This browser does not keep the draft: it is lost when you close the page.",
+};
+
+/** From an idea to a published task. What is typed stays in this browser, apart for each network. */
 export function PublishPage(): ReactElement {
   const { store } = useFederation();
+  const key = draftKey({
+    chainId: store.network.chainId,
+    taskRegistry: store.contracts.TaskRegistry,
+  });
+  return <Wizard key={key} draftKey={key} />;
+}
+
+/** Six steps, one confirmation. */
+function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement {
+  const { store } = useFederation();
   const { account } = useWallet();
-  const development = store.network.addressBook.tokens?.DevelopmentToken ?? "";
-  const [draft, setDraft] = useState<Draft>(() => withTokens(storedDraft(), development));
+  const kept = useDraft(key);
+  const { change, news } = kept;
+  const draft = withTokens(kept.draft, store.network.addressBook.tokens?.DevelopmentToken);
   const [step, setStep] = useState(0);
   const [furthest, setFurthest] = useState(0);
-  const rewardToken = useToken(isAddress(draft.rewardToken) ? draft.rewardToken : zeroAddress);
-  const stakeToken = useToken(isAddress(draft.stakeToken) ? draft.stakeToken : zeroAddress);
+  const rewardToken = useTokenQuery(isAddress(draft.rewardToken) ? draft.rewardToken : zeroAddress);
+  const stakeToken = useTokenQuery(isAddress(draft.stakeToken) ? draft.stakeToken : zeroAddress);
+  const dataset = draftDataset(draft).terms;
+  const model = useModel(draft, dataset);
 
-  const change = (part: Partial<Draft>): void => {
-    const next = { ...draft, ...part };
-    setDraft(next);
-    storeDraft(next);
-  };
   const goTo = (next: number): void => {
     setStep(next);
     setFurthest(Math.max(furthest, next));
   };
-  const faults = draftFaults(draft);
-  const shown = step < furthest ? faults : filledFaults(faults, draft);
-  const termsFor = (files: {
-    manifestDigest: Digest;
-    initialModelDigest: Digest;
-    maxArtifactBytes: number;
-  }): TaskTerms =>
-    draftTerms(draft, {
-      contracts: store.contracts,
-      account: account ?? store.contracts.TaskRegistry,
-      now: Math.floor(store.now()),
-      rewardDecimals: rewardToken?.decimals ?? 18,
-      stakeDecimals: stakeToken?.decimals ?? 18,
-      ...files,
-    });
-  const clean = Object.keys(faults).length === 0;
-  const terms = clean
-    ? termsFor({ manifestDigest: ANY_DIGEST, initialModelDigest: ANY_DIGEST, maxArtifactBytes: 1 << 20 })
-    : undefined;
-  const fault = terms === undefined ? undefined : validateTerms(terms, { now: Math.floor(store.now()) });
-  const last = step === STEPS.length;
+  const faults: DraftFaults = {
+    ...(model.error !== null && { model: faultWords(model.error) }),
+    ...draftFaults(draft, { reward: rewardToken.data?.decimals, stake: stakeToken.data?.decimals }),
+    ...(Number(draft.rewardUnit) > 0 && rewardToken.isError && { rewardToken: NO_TOKEN }),
+    ...(Number(draft.minStake) > 0 && stakeToken.isError && { stakeToken: NO_TOKEN }),
+  };
+  const isClean = Object.keys(faults).length === 0;
+  const isLooking =
+    model.isLoading ||
+    (Number(draft.rewardUnit) > 0 && rewardToken.isLoading) ||
+    (Number(draft.minStake) > 0 && stakeToken.isLoading);
+  const termsFor = (files: TermsFiles): TaskTerms =>
+    termsFrom(
+      draftTerms(draft, {
+        account: account ?? store.contracts.TaskRegistry,
+        rewardDecimals: rewardToken.data?.decimals ?? 18,
+        stakeDecimals: stakeToken.data?.decimals ?? 18,
+        classes: dataset?.classes ?? 0,
+      }),
+      files,
+      store.contracts as Readonly<Record<keyof typeof store.contracts, Address>>,
+      Math.floor(store.now()),
+    );
+  const terms =
+    isClean && dataset !== undefined
+      ? termsFor({
+          manifest: { evaluation: evaluationOf(dataset, Number(draft.maeScale)) },
+          manifestFile: { bytes: { length: 0 }, digest: ANY_DIGEST },
+          initialModel: { digest: ANY_DIGEST },
+          maxArtifactBytes: 0,
+        })
+      : undefined;
+  const refusal = terms === undefined ? undefined : validateTerms(terms, { now: Math.floor(store.now()) });
+  const isConfirming = step === STEPS.length;
+  const form: DraftForm = {
+    draft: kept.draft,
+    change,
+    // On a step that is being filled in for the first time, what is still empty is no fault yet.
+    faults: step < furthest ? faults : filledFaults(faults, draft),
+  };
 
   return (
     <div className="stack">
@@ -72,22 +120,23 @@ export function PublishPage(): ReactElement {
       />
       <Card title="Start from a preset">
         <div className="row">
-          {PRESETS.map(([name, what, preset]) => (
+          {PRESETS.map((preset) => (
             <Button
-              key={name}
-              title={what}
-              onClick={() =>
-                change(
-                  withTokens({ ...preset, name: draft.name, description: draft.description }, development),
-                )
-              }
+              key={preset.name}
+              title={preset.what}
+              onClick={() => change({ ...preset.draft, name: draft.name, description: draft.description })}
             >
-              {name}
+              {preset.name}
             </Button>
           ))}
         </div>
-        <p className="card-note">{PRESETS.map(([name, what]) => `${name}: ${what}`).join(". ")}.</p>
+        <p className="card-note">{PRESETS.map(({ name, what }) => `${name}: ${what}`).join(". ")}.</p>
       </Card>
+      {news !== undefined && (
+        <Notice tone="wait">
+          <p>{NEWS_WORDS[news]}</p>
+        </Notice>
+      )}
       <ol className="steps" aria-label="Steps">
         {[...STEPS.map(([title]) => title), "Confirm"].map((title, index) => (
           <li key={title}>
@@ -98,37 +147,55 @@ export function PublishPage(): ReactElement {
             >
               <span aria-hidden="true">{index + 1}</span>
               {title}
-              {index < furthest && stepHasFault(index, faults, fault?.error) && (
+              {index < furthest && stepHasFault(index, faults, refusal?.error) && (
                 <span className="field-error"> – to be corrected</span>
               )}
             </button>
           </li>
         ))}
       </ol>
-      {last ? (
-        <Confirm
-          draft={draft}
-          ready={clean && fault === undefined}
-          termsFor={termsFor}
-          onPublished={() => storeDraft(undefined)}
-        />
+      {isConfirming ? (
+        isClean && refusal === undefined && !isLooking ? (
+          <Confirm
+            // What was made belongs to the draft as it was.
+            key={JSON.stringify(draft)}
+            draft={draft}
+            termsFor={termsFor}
+            onPublished={kept.forget}
+          />
+        ) : (
+          <Notice tone="wait">
+            <p>
+              {isLooking && isClean
+                ? "Looking at the model and the tokens…"
+                : "Some steps above are still to be corrected."}
+            </p>
+          </Notice>
+        )
       ) : (
         <Card title={STEPS[step]?.[0]}>
-          <StepFields step={step} draft={draft} faults={shown} change={change} />
+          {step === 0 && <ModelStep form={form} dataset={dataset} model={model} />}
+          {step === 1 && <TrainingStep form={form} model={model.data} />}
+          {step === 2 && <NegotiationStep form={form} isRegression={dataset?.classes === 1} />}
+          {step === 3 && <CommitteeStep form={form} />}
+          {step === 4 && <PrivacyStep form={form} dataset={dataset} />}
+          {step === 5 && <RewardStep form={form} />}
         </Card>
       )}
-      {fault !== undefined && fault.error !== "ZeroManifestDigest" && (
+      {refusal !== undefined && (
         <Notice tone="bad">
-          <p>{ERROR_WORDS[fault.error]?.(fault.args) ?? fault.error}</p>
+          <p>{ERROR_WORDS[refusal.error]?.(refusal.args) ?? refusal.error}</p>
           <p>This is what the contract would refuse.</p>
         </Notice>
       )}
-      {terms !== undefined && <EscrowNote terms={terms} token={rewardToken} />}
+      {terms !== undefined && !isConfirming && (
+        <EscrowNote terms={terms} escrow={escrowOf(terms)} token={rewardToken.data} />
+      )}
       <div className="row">
         <Button disabled={step === 0} onClick={() => goTo(step - 1)}>
           Back
         </Button>
-        {!last && (
+        {!isConfirming && (
           <Button look="primary" onClick={() => goTo(step + 1)}>
             {step === STEPS.length - 1 ? "To the confirmation" : "Next"}
           </Button>
@@ -138,15 +205,22 @@ export function PublishPage(): ReactElement {
   );
 }
 
-function withTokens(draft: Draft, development: string): Draft {
+const NO_TOKEN = "No token answers at this address";
+
+/** Where no token is named, the network's own one is meant. */
+function withTokens(draft: Draft, token = ""): Draft {
   return {
     ...draft,
-    rewardToken: draft.rewardToken === "" ? development : draft.rewardToken,
-    stakeToken: draft.stakeToken === "" ? development : draft.stakeToken,
+    rewardToken: draft.rewardToken === "" ? token : draft.rewardToken,
+    stakeToken: draft.stakeToken === "" ? token : draft.stakeToken,
   };
 }
 
-/** On a step that is being filled in for the first time, what is still empty is no fault yet. */
+function faultWords(error: unknown): string {
+  const { message, hint } = explainError(error);
+  return `${message} ${hint}`;
+}
+
 function filledFaults(faults: DraftFaults, draft: Draft): DraftFaults {
   return Object.fromEntries(Object.entries(faults).filter(([field]) => draft[field as keyof Draft] !== ""));
 }
@@ -156,30 +230,5 @@ function stepHasFault(index: number, faults: DraftFaults, error: string | undefi
   return (
     fields.some((field) => faults[field] !== undefined) ||
     (error !== undefined && FAULT_STEPS[error] === index)
-  );
-}
-
-function EscrowNote({
-  terms,
-  token,
-}: {
-  readonly terms: TaskTerms;
-  readonly token: Token | undefined;
-}): ReactElement {
-  const escrow = escrowOf(terms);
-  const { maxNodes, rounds, reputationInitial, reputationMax } = terms;
-  return (
-    <Notice>
-      <p>
-        Escrow: <strong>{escrow === 0n ? "none" : amount(escrow, token)}</strong>
-      </p>
-      {escrow > 0n && (
-        <p>
-          The worst case is paid in at publication: {maxNodes} nodes, accepted in each of {rounds} rounds,
-          with a reputation that rises from {reputationInitial} by one a round to at most {reputationMax},
-          times the reward a point. What nobody earned comes back to you when the task has ended.
-        </p>
-      )}
-    </Notice>
   );
 }

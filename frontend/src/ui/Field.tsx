@@ -1,5 +1,5 @@
 import { useId } from "react";
-import type { InputHTMLAttributes, ReactElement, ReactNode } from "react";
+import type { InputHTMLAttributes, ReactElement, ReactNode, TextareaHTMLAttributes } from "react";
 
 interface FieldProps {
   readonly label: string;
@@ -25,6 +25,39 @@ export function TextField({
         aria-invalid={error !== undefined}
         aria-describedby={`${id}-hint ${id}-error`}
         {...input}
+      />
+      {hint !== undefined && (
+        <span id={`${id}-hint`} className="field-hint">
+          {hint}
+        </span>
+      )}
+      {error !== undefined && (
+        <span id={`${id}-error`} className="field-error" role="alert">
+          {error}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A labelled field of several lines. */
+export function AreaField({
+  label,
+  hint,
+  error,
+  ...area
+}: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement>): ReactElement {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={4}
+        spellCheck={false}
+        aria-invalid={error !== undefined}
+        aria-describedby={`${id}-hint ${id}-error`}
+        {...area}
       />
       {hint !== undefined && (
         <span id={`${id}-hint`} className="field-hint">

@@ -2,8 +2,8 @@ import { normalisesItself } from "../../../protocol/datasetTerms.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
 import { checkPrivacy } from "../../../protocol/privacyTerms.ts";
 import { noiseMultiplierFor } from "./calibrate.ts";
-import { neighbours, nominalBudget } from "./privacyUses.ts";
-import { spentInTask } from "./spentInTask.ts";
+import { neighbours, nominalBudget, type NominalBudget } from "./privacyUses.ts";
+import { spentInTask, type PrivateTask } from "./spentInTask.ts";
 
 /** Checks the terms of a manifest at publication, n being the most records that an update may claim. */
 export function checkPublishedPrivacy(
@@ -18,30 +18,54 @@ export function checkPublishedPrivacy(
   });
 }
 
-/**
- * What a task's privacy terms come to for a node, in lines of words: what is nominal beside the guarantee that holds.
- * @param records n of the node; a smaller one spends more.
- */
-export function privacyLines(manifest: TaskManifest, rounds: number, records: number): [string, string][] {
-  const { privacy, dataset } = manifest;
+/** What privacy terms promise a node that takes part in every round of a task. */
+export interface Guarantee {
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly rounds: number;
+  /** n of the node; a smaller one spends more. */
+  readonly records: number;
+  /** Data sets that are hard to tell apart. */
+  readonly neighbours: string;
+  readonly nominal: NominalBudget | undefined;
+  readonly notCovered: string;
+}
+
+/** The guarantee that holds for a node of these records, beside what is nominal; undefined where the task asks for none. */
+export function guaranteeOf(task: PrivateTask, rounds: number, records: number): Guarantee | undefined {
+  const { privacy, dataset } = task;
   const budget = spentInTask(
-    manifest,
+    task,
     Array.from({ length: rounds }, () => records),
   );
-  if (budget === undefined) return [["privacy", "none"]];
-  const nominal = nominalBudget(privacy);
-  const guarantee = `epsilon ${budget.epsilon.toPrecision(3)} at delta ${budget.delta} after ${rounds} rounds, for a node of ${records} records`;
+  if (budget === undefined) return undefined;
+  return {
+    ...budget,
+    rounds,
+    records,
+    neighbours: neighbours(privacy),
+    nominal: nominalBudget(privacy),
+    notCovered:
+      "scores on validation records, a node's number of records, records that several nodes hold" +
+      (normalisesItself(dataset) ? ", the normalisation that each node fits on its records" : ""),
+  };
+}
+
+/** What a task's privacy terms come to for a node, in lines of words. */
+export function privacyLines(task: PrivateTask, rounds: number, records: number): [string, string][] {
+  const guarantee = guaranteeOf(task, rounds, records);
+  if (guarantee === undefined) return [["privacy", "none"]];
+  const { epsilon, delta, nominal, notCovered } = guarantee;
   return [
-    ["privacy", privacy.kind],
+    ["privacy", task.privacy.kind],
     ...(nominal === undefined
       ? []
       : [["nominal", `epsilon ${nominal.epsilon} for ${nominal.of}`] as [string, string]]),
-    ["guarantee", `${guarantee}; between ${neighbours(privacy)}`],
     [
-      "not covered",
-      "scores on validation records, a node's number of records, records that several nodes hold" +
-        (normalisesItself(dataset) ? ", the normalisation that each node fits on its records" : ""),
+      "guarantee",
+      `epsilon ${epsilon.toPrecision(3)} at delta ${delta} after ${rounds} rounds, for a node of ${records} records; between ${guarantee.neighbours}`,
     ],
+    ["not covered", notCovered],
   ];
 }
 

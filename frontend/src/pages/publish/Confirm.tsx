@@ -4,8 +4,9 @@ import { useState } from "react";
 import type { ReactElement } from "react";
 import { parseEventLogs } from "viem";
 import type { Hex } from "viem";
-import type { Digest } from "../../../../protocol/ids.ts";
+import type { TaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
 import { escrowOf } from "../../../../protocol/rules/rewardSchedule.ts";
+import { hardEndOf } from "../../../../protocol/rules/roundClock.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import { Failed } from "../../app/Failed.tsx";
 import { useFederation } from "../../chain/useFederation.ts";
@@ -14,30 +15,22 @@ import { useView } from "../../chain/useView.ts";
 import { ABIS } from "../../events/contracts.ts";
 import { useIsActive } from "../../transactions/ActionButton.tsx";
 import { usePayment } from "../../transactions/usePayment.ts";
-import { Hash } from "../../ui/Account.tsx";
-import { CheckField } from "../../ui/Field.tsx";
-import { amount, bytes, count, date, percent, ratio, span } from "../../ui/format.ts";
 import { Button, Card, Facts, Notice } from "../../ui/parts.tsx";
-import { saveFile } from "../../ui/saveFile.ts";
 import { useWallet } from "../../wallet/useWallet.ts";
-import type { TaskFiles } from "./buildFiles.ts";
+import { TermsTab } from "../task/TermsTab.tsx";
+import { Delivery } from "./Delivery.tsx";
 import type { Draft } from "./draft.ts";
+import { escrowWords } from "./escrowWords.ts";
+import { tokenAmount } from "./tokenAmount.ts";
 
 interface Props {
   readonly draft: Draft;
-  /** Whether the contract would take the terms. */
-  readonly ready: boolean;
-  readonly termsFor: (files: {
-    manifestDigest: Digest;
-    initialModelDigest: Digest;
-    maxArtifactBytes: number;
-  }) => TaskTerms;
+  readonly termsFor: (files: TaskFiles) => TaskTerms;
   readonly onPublished: () => void;
 }
 
 /** The last step: make the files, put them where nodes find them, see everything once more, and publish. */
-export function Confirm({ draft, ready, termsFor, onPublished }: Props): ReactElement {
-  const { config } = useFederation();
+export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
   const [stored, setStored] = useState(false);
   const make = useMutation({
     mutationFn: async () => {
@@ -45,23 +38,8 @@ export function Confirm({ draft, ready, termsFor, onPublished }: Props): ReactEl
       return buildFiles(draft);
     },
   });
-  const pin = useMutation({
-    mutationFn: async ({ manifest, initial }: TaskFiles) => {
-      const { pinToKubo } = await import("./pinToKubo.ts");
-      if (config.kuboRpcUrl === undefined) return;
-      await pinToKubo(config.kuboRpcUrl, manifest);
-      await pinToKubo(config.kuboRpcUrl, initial);
-    },
-    onSuccess: () => setStored(true),
-  });
   const files = make.data;
-  if (!ready) {
-    return (
-      <Notice tone="wait">
-        <p>Some steps above are still to be corrected.</p>
-      </Notice>
-    );
-  }
+  const terms = files && termsFor(files);
   return (
     <>
       <Card
@@ -73,49 +51,24 @@ export function Confirm({ draft, ready, termsFor, onPublished }: Props): ReactEl
             {make.isPending ? "Making the files…" : "Make manifest and initial model"}
           </Button>
         ) : (
-          <>
-            {[files.manifest, files.initial].map(({ name, bytes: content, dag }) => (
-              <div key={name} className="row">
-                <strong>{name}</strong> {bytes(content.length)} <Hash value={dag.digest} />
-                <Button small onClick={() => saveFile(name, content, "application/octet-stream")}>
-                  Save
-                </Button>
-              </div>
-            ))}
-            {config.kuboRpcUrl === undefined ? (
-              <>
-                <p className="card-note">
-                  Save both, and put them into the store of a node that takes part:{" "}
-                  <code>
-                    concordat artifact add manifest.json initial-model.safetensors --config node.yaml
-                  </code>
-                </p>
-                <CheckField label="The files are in a node’s store" checked={stored} onChange={setStored} />
-              </>
-            ) : (
-              <Button disabled={pin.isPending || stored} onClick={() => pin.mutate(files)}>
-                {stored
-                  ? "Pinned"
-                  : pin.isPending
-                    ? "Pinning…"
-                    : `Pin both at ${new URL(config.kuboRpcUrl).host}`}
-              </Button>
-            )}
-            {pin.error !== null && <Failed error={pin.error} />}
-          </>
+          <Delivery files={files} stored={stored} onStored={setStored} />
         )}
         {make.error !== null && <Failed error={make.error} />}
       </Card>
-      {files !== undefined && (
-        <Publication
-          terms={termsFor({
-            manifestDigest: files.manifest.dag.digest,
-            initialModelDigest: files.initial.dag.digest,
-            maxArtifactBytes: files.maxArtifactBytes,
-          })}
-          stored={stored}
-          onPublished={onPublished}
-        />
+      {files !== undefined && terms !== undefined && (
+        <>
+          <section className="stack" aria-label="2. What everyone consents to">
+            <h2>2. What everyone consents to</h2>
+            <p className="card-note">
+              As the task’s page will say it to those who may join. Nothing of it can be changed afterwards.
+            </p>
+            <TermsTab
+              task={{ terms, active: [], hardEnd: hardEndOf(terms), escrow: escrowOf(terms) }}
+              manifest={files.manifest}
+            />
+          </section>
+          <Publication terms={terms} stored={stored} onPublished={onPublished} />
+        </>
       )}
     </>
   );
@@ -134,7 +87,6 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
   const navigate = useNavigate();
   const busy = useIsActive("publish");
   const rewardToken = useToken(terms.rewardToken as Hex);
-  const stakeToken = useToken(terms.stakeToken as Hex);
   const escrow = escrowOf(terms);
   const balance = useView<bigint>({
     contract: "Token",
@@ -171,23 +123,23 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
   };
 
   return (
-    <Card title="2. Publish" note="Read it once more: nothing of it can be changed afterwards.">
+    <Card title="3. Publish" note="What you pay and what comes back.">
       <Facts
         facts={[
-          ["Rounds", String(terms.rounds)],
-          ["Nodes", span(terms.minNodes, terms.maxNodes)],
-          ["No round starts after", date(terms.timeLimit)],
-          [
-            "Alpha",
-            `${ratio(terms.alphaLowerBps)} to ${ratio(terms.alphaUpperBps)}, ${count(terms.negotiationSteps, "candidate")}`,
-          ],
-          ["Quorum", percent(terms.quorumBps)],
-          ["Reward a point", terms.rewardUnit === 0n ? "none" : amount(terms.rewardUnit, rewardToken)],
-          ["Stake to join", terms.minStake === 0n ? "none" : amount(terms.minStake, stakeToken)],
-          ["Escrow, paid now", escrow === 0n ? "none" : amount(escrow, rewardToken)],
-          ["You own", balance.data === undefined ? "…" : amount(balance.data, rewardToken)],
+          ["Escrow, paid now", escrow === 0n ? "none" : tokenAmount(escrow, rewardToken)],
+          ["You own", balance.data === undefined ? "…" : tokenAmount(balance.data, rewardToken)],
         ]}
       />
+      {escrow > 0n && (
+        <dl className="terms">
+          {escrowWords(terms, rewardToken).map(([name, words]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{words}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
       {account === undefined && (
         <Notice tone="wait">
           <p>Connect a wallet to publish.</p>

@@ -1,89 +1,89 @@
-import type { AggregationRuleName } from "../../../../protocol/aggregationRule.ts";
-import { OFFICIAL_DATASETS } from "../../../../protocol/datasetTerms.ts";
+import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
+import { DATASET_NAMES, SENSOR_POSITIONS } from "../../../../protocol/datasetTerms.ts";
+import { MODEL_NAMES } from "../../../../oracle-nodes/src/learning/models.ts";
+import { EMPTY_TABLE } from "./tableDraft.ts";
 
-/** A publication that is not sent yet, as the wizard's fields hold it. Kept in the browser, so that it can be resumed. */
-export interface Draft {
-  readonly name: string;
-  readonly description: string;
-  readonly dataset: (typeof OFFICIAL_DATASETS)[number];
-  readonly model: string;
-  readonly localEpochs: string;
-  readonly batchSize: string;
-  readonly learningRate: string;
-  readonly momentum: string;
-  readonly seed: string;
-  readonly rounds: string;
-  /** Hours from publication after which no round starts. */
-  readonly hours: string;
-  readonly trainingMinutes: string;
-  readonly aggregationMinutes: string;
-  readonly negotiationMinutes: string;
-  readonly strategy: "argmax-mean" | "min-variance";
-  readonly base: "global" | "personalised";
-  readonly steps: string;
-  readonly alphaLower: string;
-  readonly alphaUpper: string;
-  readonly initialAlpha: string;
-  /** Percent. */
-  readonly targetScore: string;
-  readonly minNodes: string;
-  readonly maxNodes: string;
-  /** Percent. */
-  readonly quorum: string;
-  /** Percent. */
-  readonly gamma: string;
-  readonly election: "mixed" | "hash";
-  readonly rule: AggregationRuleName;
-  readonly byzantineBound: string;
-  readonly maxSamples: string;
-  readonly privacy: "none" | "dp-sgd" | "gaussian-update";
-  readonly clip: string;
-  readonly noiseMultiplier: string;
-  readonly delta: string;
-  readonly rewardToken: string;
-  readonly rewardUnit: string;
-  readonly reputationInitial: string;
-  readonly reputationMax: string;
-  readonly stakeToken: string;
-  readonly minStake: string;
-  readonly arbiter: string;
-  readonly slashRecipient: string;
-}
+/** What the fields with a choice may hold; the first is chosen where nothing else is said. */
+export const CHOICES = {
+  dataset: DATASET_NAMES,
+  position: SENSOR_POSITIONS,
+  /** Channels of a picture. */
+  channels: ["3", "1"],
+  /** A built-in model, or the file whose text is in `topology`. */
+  model: [...MODEL_NAMES, "file"],
+  compression: ["none", "top-k", "quantised", "top-k-quantised"],
+  strategy: ["argmax-mean", "min-variance"],
+  base: ["global", "personalised"],
+  grid: ["include-upper", "include-lower"],
+  election: ["model-hash-mixed", "model-hash"],
+  rule: AGGREGATION_RULES,
+  privacy: ["none", "dp-sgd", "gaussian-update", "laplace-gradient", "laplace-features"],
+  /** Whether the publisher names the noise, or the budget that finds it. */
+  noiseBy: ["noise", "budget"],
+  strict: ["no", "yes"],
+  penaliseUnavailable: ["no", "yes"],
+  penaliseSilent: ["no", "yes"],
+} as const;
 
-const TRY: Draft = {
+/** What is typed, as it is typed. */
+const TEXTS = {
   name: "",
   description: "",
-  dataset: "digits",
-  model: "mlp",
+  /** Pixels. */
+  height: "32",
+  width: "32",
+  /** One a line. */
+  classNames: "",
+  /** A `TableDraft` in JSON. */
+  table: EMPTY_TABLE,
+  /** Text of a file of Keras JSON, and its name. */
+  topology: "",
+  topologyName: "",
   localEpochs: "1",
   batchSize: "10",
   learningRate: "0.01",
   momentum: "0.5",
   seed: "1",
+  /** Percent of the weights. */
+  keep: "1",
   rounds: "5",
+  /** Minutes from publication to the earliest start. */
+  startMinutes: "0",
+  /** Hours from publication after which no round starts. */
   hours: "24",
   trainingMinutes: "10",
   aggregationMinutes: "5",
+  /** Minutes of the aggregation; a share of it where nothing is said. */
+  fetchMinutes: "",
+  objectionMinutes: "",
+  slotMinutes: "",
   negotiationMinutes: "5",
-  strategy: "argmax-mean",
-  base: "global",
+  disputeHours: "24",
+  attempts: "3",
+  voids: "5",
   steps: "10",
   alphaLower: "0.5",
   alphaUpper: "0.8",
   initialAlpha: "0.5",
+  /** Percent of right answers that end the task. */
   targetScore: "0",
+  /** Mean absolute error that ends the task, and the score of an error of 1. */
+  targetError: "0",
+  maeScale: "1000",
   minNodes: "4",
   maxNodes: "10",
+  /** Percent. */
   quorum: "67",
+  /** Percent. */
   gamma: "30",
-  election: "mixed",
-  rule: "fedavg",
   byzantineBound: "0",
   maxSamples: "100000",
-  privacy: "none",
   clip: "1",
   noiseMultiplier: "1",
-  delta: "0.00001",
+  epsilon: "8",
+  delta: "0.000001",
+  /** Training records of the smallest node. */
+  records: "600",
   rewardToken: "",
   rewardUnit: "0.1",
   reputationInitial: "5",
@@ -92,94 +92,42 @@ const TRY: Draft = {
   minStake: "0",
   arbiter: "",
   slashRecipient: "",
+  slashBounty: "0",
+} as const;
+
+type ChoiceName = keyof typeof CHOICES;
+export type TextName = keyof typeof TEXTS;
+
+/** A publication that is not sent yet, as the wizard's fields hold it. */
+export type Draft = { readonly [Name in ChoiceName]: (typeof CHOICES)[Name][number] } & {
+  readonly [Name in TextName]: string;
 };
 
-/** Beginnings that make sense as they stand. */
-export const PRESETS: readonly (readonly [name: string, what: string, draft: Draft])[] = [
-  ["Try it out", "the built-in digits, four nodes, five short rounds", TRY],
-  [
-    "As in the paper",
-    "MNIST, five local passes, thirty rounds, ten nodes and more",
-    {
-      ...TRY,
-      dataset: "mnist",
-      localEpochs: "5",
-      rounds: "30",
-      hours: "72",
-      trainingMinutes: "30",
-      minNodes: "10",
-      maxNodes: "20",
-    },
-  ],
-  [
-    "Among strangers",
-    "Multi-Krum against two faulty updates, a stake, a strict quorum",
-    {
-      ...TRY,
-      rule: "multiKrum",
-      byzantineBound: "2",
-      minNodes: "10",
-      maxNodes: "20",
-      quorum: "80",
-      minStake: "100",
-      rounds: "20",
-      hours: "72",
-    },
-  ],
-];
+const FIRST_CHOICES = Object.fromEntries(
+  Object.entries(CHOICES).map(([name, [first]]) => [name, first]),
+) as Pick<Draft, ChoiceName>;
 
-const KEY = "concordat.draft";
+/** A draft that makes sense as it stands: the built-in digits, four nodes, five short rounds. */
+export const NEW_DRAFT: Draft = { ...FIRST_CHOICES, ...TEXTS };
 
-/** The draft that was left here, or a new one. */
-export function storedDraft(): Draft {
+/**
+ * A draft that was stored, perhaps by an older or a newer page: what is not known any more is left out, and what was not
+ * known then is as in a new one.
+ */
+export function parseDraft(stored: string): Draft {
+  let value: unknown;
   try {
-    const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Draft>;
-    const known = Object.entries(stored).filter(([key, value]) => key in TRY && typeof value === "string");
-    return { ...TRY, ...Object.fromEntries(known) };
+    value = JSON.parse(stored);
   } catch {
-    return TRY;
+    return NEW_DRAFT;
   }
+  if (typeof value !== "object" || value === null) return NEW_DRAFT;
+  const known = Object.entries(value).filter(
+    ([name, text]) => typeof text === "string" && (Object.hasOwn(TEXTS, name) || isChoice(name, text)),
+  );
+  return { ...NEW_DRAFT, ...Object.fromEntries(known) };
 }
 
-export function storeDraft(draft: Draft | undefined): void {
-  if (draft === undefined) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, JSON.stringify(draft));
+function isChoice(name: string, text: string): boolean {
+  return Object.hasOwn(CHOICES, name) && (CHOICES[name as ChoiceName] as readonly string[]).includes(text);
 }
-
-/** The fields of each step, so that a fault can be shown where it is corrected. */
-export const STEPS = [
-  ["Model and data", ["name", "description", "dataset", "model", "seed"]],
-  [
-    "Training",
-    [
-      "localEpochs",
-      "batchSize",
-      "learningRate",
-      "momentum",
-      "rounds",
-      "hours",
-      "trainingMinutes",
-      "aggregationMinutes",
-      "negotiationMinutes",
-    ],
-  ],
-  ["Negotiation", ["strategy", "base", "steps", "alphaLower", "alphaUpper", "initialAlpha", "targetScore"]],
-  [
-    "Committee and robustness",
-    ["minNodes", "maxNodes", "quorum", "gamma", "election", "rule", "byzantineBound", "maxSamples"],
-  ],
-  ["Privacy", ["privacy", "clip", "noiseMultiplier", "delta"]],
-  [
-    "Rewards and stake",
-    [
-      "rewardToken",
-      "rewardUnit",
-      "reputationInitial",
-      "reputationMax",
-      "stakeToken",
-      "minStake",
-      "arbiter",
-      "slashRecipient",
-    ],
-  ],
-] as const satisfies readonly (readonly [string, readonly (keyof Draft)[]])[];

@@ -30,12 +30,18 @@ const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> =
   "laplace-features": "Laplace noise on the records’ features (paper 2): its epsilon is nominal",
 };
 
+const PRIVACY_NUMBERS: Readonly<Record<string, string>> = {
+  clip: "clipping norm",
+  noiseMultiplier: "noise in multiples of it",
+};
+
 /** The task's rules in plain words. Joining is consent to them; nobody can change them. */
 export function TermsTab({
   task,
   manifest,
 }: {
-  readonly task: TaskRecord;
+  /** A task, or what will be one. */
+  readonly task: Pick<TaskRecord, "terms" | "active" | "hardEnd" | "escrow">;
   readonly manifest: TaskManifest | undefined;
 }): ReactElement {
   const { terms } = task;
@@ -62,6 +68,18 @@ export function TermsTab({
               manifest === undefined ? "unknown until the manifest can be fetched" : trainingWords(manifest),
             ],
             [
+              "Scores",
+              manifest === undefined
+                ? "unknown until the manifest can be fetched"
+                : evaluationWords(manifest),
+            ],
+            [
+              "Updates are sent",
+              manifest === undefined
+                ? "unknown until the manifest can be fetched"
+                : compressionWords(manifest),
+            ],
+            [
               "Starts each round from",
               terms.trainingBase === TrainingBase.Global
                 ? "the global model"
@@ -79,6 +97,10 @@ export function TermsTab({
       <Card title="Who may join, and what it asks">
         <Terms
           rows={[
+            [
+              "May start",
+              `from ${date(terms.startTime)} on, once ${count(terms.minNodes, "node")} have joined`,
+            ],
             ["Nodes", `any admitted node, from ${terms.minNodes} to ${terms.maxNodes} at a time`],
             [
               "Stake",
@@ -107,7 +129,7 @@ export function TermsTab({
             ],
             [
               "Reputation",
-              `starts at ${terms.reputationInitial}, at most ${terms.reputationMax}; one more for an accepted update, one less for a rejected one, to nothing when it falls below the start`,
+              `starts at ${terms.reputationInitial}, at most ${terms.reputationMax}; one more for an accepted update, one less for a rejected one, to nothing when it falls below the start; a rejected node below the start ${terms.strictReputation ? "stays where it is" : "climbs by one"}`,
             ],
             [
               "Being late or silent",
@@ -134,9 +156,7 @@ export function TermsTab({
             ],
             [
               "Protection of updates",
-              manifest === undefined
-                ? "unknown until the manifest can be fetched"
-                : PRIVACY_WORDS[manifest.privacy.kind],
+              manifest === undefined ? "unknown until the manifest can be fetched" : privacyWords(manifest),
             ],
             [
               "On the chain, for ever",
@@ -153,6 +173,14 @@ export function TermsTab({
               "Slashed stake goes to",
               terms.minStake === 0n ? "nobody" : <Account key="slash" address={terms.slashRecipient} />,
             ],
+            ...(terms.slashBounty === 0n
+              ? []
+              : [
+                  [
+                    "Bounty",
+                    `at most ${amount(terms.slashBounty, stakeToken)} of it to who proved the fault`,
+                  ] as const,
+                ]),
           ]}
         />
       </Card>
@@ -170,6 +198,10 @@ export function TermsTab({
             [
               "Alpha",
               `${terms.negotiationSteps} candidates from ${ratio(terms.alphaLowerBps)} to ${ratio(terms.alphaUpperBps)} (${terms.alphaGrid === AlphaGrid.IncludeUpper ? "the upper end included" : "the lower end included"}); ${terms.strategy === Strategy.ArgmaxMean ? "the best mean wins" : "the least variance wins"}; ${ratio(terms.initialAlphaBps)} before the first choice`,
+            ],
+            [
+              "Within the aggregation",
+              `updates are fetched for ${duration(terms.fetchSeconds)} and omitted ones handed over for ${duration(terms.objectionSeconds)}; each ${duration(terms.slotSeconds)} one more member may propose`,
             ],
             [
               "If things go wrong",
@@ -208,6 +240,31 @@ function modelWords({ model }: TaskManifest): string {
 function dataWords({ dataset }: TaskManifest): string {
   const shape = dataset.inputShape.join(" × ");
   return `${dataset.name}: records of ${shape} values, ${dataset.classes === 1 ? "one number to predict" : count(dataset.classes, "class", "classes")}`;
+}
+
+function evaluationWords({ evaluation }: TaskManifest): string {
+  return evaluation.metric === "accuracy"
+    ? "accuracy on each node’s validation records"
+    : `mean absolute error on each node’s validation records, times ${number(evaluation.scale)}; lower is better`;
+}
+
+function compressionWords({ compression }: TaskManifest): string {
+  switch (compression.kind) {
+    case "none":
+      return "whole: every weight as it is";
+    case "quantised":
+      return "as changes in 8 bits each";
+    case "top-k":
+      return `as the greatest ${percent(compression.keepBps)} of the changes; the rest waits for later rounds`;
+    case "top-k-quantised":
+      return `as the greatest ${percent(compression.keepBps)} of the changes, in 8 bits; the rest waits for later rounds`;
+  }
+}
+
+function privacyWords({ privacy }: TaskManifest): string {
+  const { kind, ...numbers } = privacy;
+  const named = Object.entries(numbers).map(([name, value]) => `${PRIVACY_NUMBERS[name] ?? name} ${value}`);
+  return named.length === 0 ? PRIVACY_WORDS[kind] : `${PRIVACY_WORDS[kind]} (${named.join(", ")})`;
 }
 
 function trainingWords({ training }: TaskManifest): string {

@@ -1,0 +1,44 @@
+import type { ReactElement } from "react";
+import { DraftChoice, DraftText } from "./DraftFields.tsx";
+import type { DraftForm } from "./DraftFields.tsx";
+
+/** Who takes part, who decides, and which faults are borne. */
+export function CommitteeStep({ form }: { readonly form: DraftForm }): ReactElement {
+  return (
+    <div className="grid-2">
+      <DraftText form={form} name="minNodes" label="Nodes at least" />
+      <DraftText form={form} name="maxNodes" label="Nodes at most" />
+      <DraftText form={form} name="quorum" label="Quorum, % of the active nodes" />
+      <DraftText form={form} name="gamma" label="Committee, % of the nodes" />
+      <DraftChoice
+        form={form}
+        name="election"
+        label="Election"
+        options={{
+          "model-hash-mixed": "previous model and a later block’s hash",
+          "model-hash": "previous model alone (paper 1)",
+        }}
+        hint="With the model alone, who makes the last aggregate can grind who leads next."
+      />
+      <DraftChoice
+        form={form}
+        name="rule"
+        label="Aggregation rule"
+        options={{
+          fedavg: "FedAvg: the mean, weighted by samples",
+          krum: "Krum: the one closest to its neighbours",
+          multiKrum: "Multi-Krum: the mean of those close to their neighbours",
+          median: "median of each weight",
+          trimmedMean: "trimmed mean of each weight",
+        }}
+      />
+      <DraftText
+        form={form}
+        name="byzantineBound"
+        label="Faulty updates to bear (f)"
+        hint="Krum rules need 2f + 3 updates, the trimmed mean 2f + 1."
+      />
+      <DraftText form={form} name="maxSamples" label="Samples that count for one node at most" />
+    </div>
+  );
+}

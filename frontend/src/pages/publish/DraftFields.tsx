@@ -1,0 +1,162 @@
+import { useId } from "react";
+import type { ReactElement, ReactNode } from "react";
+import { AreaField, CheckField, SelectField, TextField } from "../../ui/Field.tsx";
+import { CHOICES } from "./draft.ts";
+import type { Draft, TextName } from "./draft.ts";
+import type { DraftFaults } from "./draftFaults.ts";
+
+/** What every step of the wizard works on. */
+export interface DraftForm {
+  readonly draft: Draft;
+  readonly faults: DraftFaults;
+  readonly change: (part: Partial<Draft>) => void;
+}
+
+interface TextProps {
+  readonly form: DraftForm;
+  readonly name: TextName;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  /** Words rather than a number. */
+  readonly words?: boolean;
+  /** Several lines. */
+  readonly lines?: boolean;
+}
+
+/** A field of the draft that is typed. */
+export function DraftText({ form, name, label, hint, words = false, lines }: TextProps): ReactElement {
+  const shared = { label, hint, value: form.draft[name], error: form.faults[name] };
+  return lines === true ? (
+    <AreaField {...shared} onChange={({ target }) => form.change({ [name]: target.value })} />
+  ) : (
+    <TextField
+      {...shared}
+      inputMode={words ? "text" : "decimal"}
+      onChange={({ target }) => form.change({ [name]: target.value })}
+    />
+  );
+}
+
+interface ChoiceProps<Name extends keyof typeof CHOICES> {
+  readonly form: DraftForm;
+  readonly name: Name;
+  readonly label: string;
+  readonly hint?: ReactNode;
+  /** How each choice is called. */
+  readonly options: Readonly<Record<Draft[Name], string>>;
+  /** In place of putting the choice into the draft. */
+  readonly onChoice?: (value: Draft[Name]) => void;
+}
+
+/** A field of the draft that is chosen. */
+export function DraftChoice<Name extends keyof typeof CHOICES>({
+  form,
+  name,
+  label,
+  hint,
+  options,
+  onChoice = (value) => form.change({ [name]: value } as Partial<Draft>),
+}: ChoiceProps<Name>): ReactElement {
+  const values = CHOICES[name] as readonly string[] as readonly Draft[Name][];
+  return (
+    <SelectField<Draft[Name]>
+      label={label}
+      hint={hint}
+      error={form.faults[name]}
+      value={form.draft[name]}
+      options={values.map((value) => [value, options[value]] as const)}
+      onChange={onChoice}
+    />
+  );
+}
+
+/** A field of the draft that is yes or no. */
+export function DraftCheck({
+  form,
+  name,
+  label,
+}: {
+  readonly form: DraftForm;
+  readonly name: "strict" | "penaliseUnavailable" | "penaliseSilent";
+  readonly label: string;
+}): ReactElement {
+  return (
+    <CheckField
+      label={label}
+      checked={form.draft[name] === "yes"}
+      onChange={(checked) => form.change({ [name]: checked ? "yes" : "no" })}
+    />
+  );
+}
+
+/** Fields that few publishers change, open where one of them is to be corrected. */
+export function MoreFields({
+  title,
+  form,
+  fields,
+  children,
+}: {
+  readonly title: string;
+  readonly form: DraftForm;
+  readonly fields: readonly (keyof Draft)[];
+  readonly children: ReactNode;
+}): ReactElement {
+  return (
+    <details open={fields.some((field) => form.faults[field] !== undefined)}>
+      <summary>{title}</summary>
+      <div className="grid-2">{children}</div>
+    </details>
+  );
+}
+
+/** Files above this are no description of a model or a table. */
+const MAX_FILE_BYTES = 1 << 20;
+
+/** Reads a small text file of the reader's. */
+export function FileField({
+  label,
+  hint,
+  error,
+  onText,
+  onTooLarge,
+}: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly error?: string | undefined;
+  readonly onText: (text: string, name: string) => void;
+  readonly onTooLarge: (sentence: string) => void;
+}): ReactElement {
+  const id = useId();
+  const read = async (file: File | undefined): Promise<void> => {
+    if (file === undefined) return;
+    if (file.size > MAX_FILE_BYTES)
+      onTooLarge(`${file.name} is larger than 1 MiB, which a manifest may have`);
+    else onText(await file.text(), file.name);
+  };
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="file"
+        accept=".json,application/json"
+        aria-describedby={`${id}-hint`}
+        onChange={({ target }) => {
+          void read(target.files?.[0]);
+          // The same file can be chosen again after it was corrected.
+          target.value = "";
+        }}
+      />
+      {hint !== undefined && (
+        <span id={`${id}-hint`} className="field-hint">
+          {hint}
+        </span>
+      )}
+      {error !== undefined && (
+        <span className="field-error" role="alert">
+          {error}
+        </span>
+      )}
+    </div>
+  );
+}

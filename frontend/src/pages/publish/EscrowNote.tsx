@@ -1,0 +1,31 @@
+import type { ReactElement } from "react";
+import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
+import type { Token } from "../../chain/useToken.ts";
+import { Notice } from "../../ui/parts.tsx";
+import { escrowWords } from "./escrowWords.ts";
+import { tokenAmount } from "./tokenAmount.ts";
+
+/** What the publication will cost, beside every step. */
+export function EscrowNote({
+  terms,
+  escrow,
+  token,
+}: {
+  readonly terms: TaskTerms;
+  readonly escrow: bigint;
+  readonly token: Token | undefined;
+}): ReactElement {
+  return (
+    <Notice>
+      <p>
+        Escrow: <strong>{escrow === 0n ? "none" : tokenAmount(escrow, token)}</strong>
+      </p>
+      {escrow > 0n &&
+        escrowWords(terms, token).map(([name, words]) => (
+          <p key={name}>
+            {name}: {words}
+          </p>
+        ))}
+    </Notice>
+  );
+}

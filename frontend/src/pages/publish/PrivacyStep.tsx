@@ -1,0 +1,133 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactElement } from "react";
+import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
+import { Failed } from "../../app/Failed.tsx";
+import { Notice } from "../../ui/parts.tsx";
+import { DraftChoice, DraftText } from "./DraftFields.tsx";
+import type { DraftForm } from "./DraftFields.tsx";
+import { isByBudget, privacyFields, privacyRequest } from "./draftPrivacy.ts";
+import { guaranteeWords } from "./guaranteeWords.ts";
+import { STEPS } from "./steps.ts";
+
+/** How updates are made private, and what that promises. */
+export function PrivacyStep({
+  form,
+  dataset,
+}: {
+  readonly form: DraftForm;
+  readonly dataset: DatasetTerms | undefined;
+}): ReactElement {
+  const { draft, faults } = form;
+  const fields = privacyFields(draft);
+  const hasFault = [...STEPS[1][1], ...STEPS[4][1], "maxSamples" as const].some(
+    (field) => faults[field] !== undefined,
+  );
+  return (
+    <div className="stack">
+      <Notice>
+        <p>
+          Records never leave the nodes. Their updates do, and can tell something about the records behind
+          them.
+        </p>
+      </Notice>
+      <div className="grid-2">
+        <DraftChoice
+          form={form}
+          name="privacy"
+          label="Protection of updates"
+          options={{
+            none: "none",
+            "dp-sgd": "DP-SGD: each record’s gradient clipped and noised",
+            "gaussian-update": "noise on the whole update (paper 5)",
+            "laplace-gradient": "Laplace noise on clipped gradients (paper 3)",
+            "laplace-features": "Laplace noise on the records’ features (paper 2)",
+          }}
+        />
+        {(draft.privacy === "dp-sgd" || draft.privacy === "gaussian-update") && (
+          <DraftChoice
+            form={form}
+            name="noiseBy"
+            label="The noise is"
+            options={{ noise: "what I name", budget: "what a budget for the whole task needs" }}
+          />
+        )}
+        {fields.includes("clip") && <DraftText form={form} name="clip" label="Clipping norm (L2)" />}
+        {fields.includes("noiseMultiplier") && (
+          <DraftText
+            form={form}
+            name="noiseMultiplier"
+            label="Noise, in multiples of the clipping norm"
+            hint="More protects better and learns worse."
+          />
+        )}
+        {fields.includes("epsilon") && (
+          <DraftText
+            form={form}
+            name="epsilon"
+            label={
+              isByBudget(draft) ? "Epsilon of the whole task, at most" : "Epsilon, as the paper counts it"
+            }
+            hint={
+              isByBudget(draft)
+                ? "Less protects better and learns worse."
+                : "Nominal: what really holds is said below."
+            }
+          />
+        )}
+        {fields.includes("delta") && (
+          <DraftText
+            form={form}
+            name="delta"
+            label="Delta"
+            hint="Well below one over the number of records: the chance that the promise does not hold."
+          />
+        )}
+        {fields.length > 0 && (
+          <DraftText
+            form={form}
+            name="records"
+            label="Training records of the smallest node"
+            hint="A node with fewer spends more."
+          />
+        )}
+      </div>
+      {fields.length > 0 && dataset !== undefined && !hasFault && (
+        <GuaranteeNote form={form} dataset={dataset} />
+      )}
+    </div>
+  );
+}
+
+function GuaranteeNote({
+  form: { draft },
+  dataset,
+}: {
+  readonly form: DraftForm;
+  readonly dataset: DatasetTerms;
+}): ReactElement {
+  const request = privacyRequest(draft, dataset);
+  const { data, error } = useQuery({
+    queryKey: ["published privacy", request],
+    staleTime: Infinity,
+    retry: false,
+    queryFn: async ({ signal }) => {
+      const { askAccountant } = await import("./askAccountant.ts");
+      return askAccountant(request, signal);
+    },
+  });
+  if (error !== null) return <Failed error={error} />;
+  if (data === undefined) {
+    return (
+      <Notice tone="wait">
+        <p>Counting what the whole task spends…</p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice>
+      {guaranteeWords(data).map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+    </Notice>
+  );
+}

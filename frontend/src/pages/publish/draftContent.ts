@@ -1,0 +1,35 @@
+import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
+import type { TaskManifest } from "../../../../protocol/manifest.ts";
+import type { PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
+import { compressionOf } from "../../../../protocol/compressionTerms.ts";
+import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
+import type { TaskContent } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
+import type { Draft } from "./draft.ts";
+
+/** What a draft without faults puts into the manifest beside its model. */
+export function draftContent(draft: Draft, dataset: DatasetTerms, privacy: PrivacyTerms): TaskContent {
+  return {
+    name: draft.name.trim(),
+    description: draft.description.trim(),
+    dataset,
+    training: draftTraining(draft),
+    maeScale: Number(draft.maeScale),
+    privacy,
+    compression: draftCompression(draft),
+  };
+}
+
+export function draftTraining(draft: Draft): TaskManifest["training"] {
+  return {
+    optimiser: "sgd",
+    learningRate: Number(draft.learningRate),
+    momentum: Number(draft.momentum),
+    localEpochs: Number(draft.localEpochs),
+    batchSize: Number(draft.batchSize),
+    seed: Number(draft.seed),
+  };
+}
+
+export function draftCompression({ compression, keep }: Draft): CompressionTerms {
+  return compressionOf(compression, Math.round(Number(keep) * 100));
+}

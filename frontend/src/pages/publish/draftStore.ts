@@ -1,0 +1,71 @@
+import { useEffect, useState } from "react";
+import { NEW_DRAFT, parseDraft } from "./draft.ts";
+import type { Draft } from "./draft.ts";
+
+/** Where pages kept the one draft of all networks, once. */
+const OLD_KEY = "concordat.draft";
+
+/** Where the draft of a deployment is kept in this browser. */
+export function draftKey({ chainId, taskRegistry }: { chainId: number; taskRegistry: string }): string {
+  return `${OLD_KEY}.${chainId}.${taskRegistry.toLowerCase()}`;
+}
+
+/** The draft that was left here, or a new one. */
+export function readDraft(key: string): Draft {
+  const stored = fromStorage(() => localStorage.getItem(key) ?? localStorage.getItem(OLD_KEY));
+  return typeof stored === "string" ? parseDraft(stored) : NEW_DRAFT;
+}
+
+/** Keeps a draft, or forgets it. Gives false where the browser keeps nothing, or not as much. */
+export function storeDraft(key: string, draft: Draft | undefined): boolean {
+  const stored = fromStorage(() => {
+    localStorage.removeItem(OLD_KEY);
+    if (draft === undefined) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(draft));
+    return true;
+  });
+  return stored === true;
+}
+
+/** What became of the draft outside of this tab, or against the reader's will. */
+export type DraftNews = "changed elsewhere" | "gone elsewhere" | "not kept";
+
+/** The draft of a deployment: kept with every change, and the same in all tabs. */
+export function useDraft(key: string): {
+  readonly draft: Draft;
+  readonly change: (part: Partial<Draft>) => void;
+  /** Forgets what is kept; what is shown stays. */
+  readonly forget: () => void;
+  readonly news: DraftNews | undefined;
+} {
+  const [draft, setDraft] = useState(() => readDraft(key));
+  const [news, setNews] = useState<DraftNews>();
+  useEffect(() => {
+    const follow = ({ key: changed, newValue }: StorageEvent): void => {
+      if (changed !== key) return;
+      if (newValue !== null) setDraft(parseDraft(newValue));
+      setNews(newValue === null ? "gone elsewhere" : "changed elsewhere");
+    };
+    window.addEventListener("storage", follow);
+    return () => window.removeEventListener("storage", follow);
+  }, [key]);
+  return {
+    draft,
+    change: (part) => {
+      const next = { ...draft, ...part };
+      setDraft(next);
+      setNews(storeDraft(key, next) ? undefined : "not kept");
+    },
+    forget: () => storeDraft(key, undefined),
+    news,
+  };
+}
+
+/** Undefined where the browser refuses, for example for want of space. */
+function fromStorage<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

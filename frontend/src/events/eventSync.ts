@@ -138,6 +138,8 @@ export class EventSync {
     await this.#store((kept.at(-1)?.to ?? -1) + 1, []);
     this.#options.sink.reset();
     for (const segment of kept) await this.#give(segment);
+    // A chain that only took blocks back has nothing more to read.
+    this.#options.sink.settled();
   }
 
   async #append(segment: Segment): Promise<void> {

@@ -6,9 +6,13 @@ const n = (value: unknown): string => String(value);
 const seconds = (value: unknown): string => new Date(Number(value) * 1000).toLocaleString();
 const percent = (value: unknown): string => `${Number(value) / 100} %`;
 
-/** The contracts' errors in plain words, by name. What no reader of the page can meet is told by its name alone. */
+/** The contracts' errors in plain words, by name: all of them, since a contract may meet those of another. */
 export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   // Registry
+  InvalidVotingPeriod: () => "A vote must stay open for some time, and not for ever.",
+  NoFounders: () => "A registry needs founders.",
+  UnknownProposal: ([id]) => `There is no vote ${n(id)}.`,
+  ZeroAddress: () => "An address is missing.",
   OperatorTaken: () => "This account already operates a node.",
   SignerTaken: ([signer]) => `The key ${n(signer)} signs, or once signed, for another node.`,
   EndpointsTooLong: ([length, max]) =>
@@ -25,6 +29,12 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   AlreadyVoted: () => "Your node has already voted on this.",
   ProposalPending: ([id]) => `Vote ${n(id)} on the same matter is still open.`,
   // Stake
+  InvalidUnbondingPeriod: () => "Stake must stay bound for some time, and not for ever.",
+  NotArbiter: ([task]) => `Only the arbiter of task ${n(task)} may do this.`,
+  NotTaskMember: ([task, node]) => `Node ${n(node)} never took part in task ${n(task)}.`,
+  WrongVault: ([task]) => `The stakes of task ${n(task)} are in another vault.`,
+  InvalidFraction: () => "The part of the stake must be above 0 and at most 100 %.",
+  SlashingClosed: ([task, at]) => `Disputes about task ${n(task)} closed at ${seconds(at)}.`,
   ZeroAmount: () => "The amount must be more than nothing.",
   AmountTooLarge: () => "The amount is too large.",
   NotOperator: ([node]) => `Your account does not operate node ${n(node)}.`,
@@ -33,6 +43,11 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
     `At most ${n(max)} withdrawals may wait at once: withdraw those that are due first.`,
   NothingToWithdraw: () => "No withdrawal is due yet.",
   // Tasks
+  NotCoordinator: ([task]) => `Only the coordinator of task ${n(task)} may do this.`,
+  NotRewardLedger: ([task]) => `Only the reward ledger of task ${n(task)} may do this.`,
+  WrongCoordinator: ([task]) => `Another contract coordinates task ${n(task)}.`,
+  WrongLedger: ([task]) => `Another ledger keeps the rewards of task ${n(task)}.`,
+  EscrowExceeded: ([task]) => `This is more than is left of the escrow of task ${n(task)}.`,
   UnknownTask: ([task]) => `There is no task ${n(task)}.`,
   WrongState: ([task, state]) =>
     `Task ${n(task)} is ${enumName(TaskState, Number(state)).toLowerCase()}, so this is not possible.`,
@@ -54,6 +69,9 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   EscrowTooLarge: () => "The rewards of this task would be larger than any token’s supply: lower the reward.",
   NotAContract: ([account]) => `No contract stands at ${n(account)}.`,
   // Terms
+  ZeroCoordinator: () => "The coordinator is missing.",
+  ZeroStakeVault: () => "The stake vault is missing.",
+  ZeroRewardLedger: () => "The reward ledger is missing.",
   ZeroManifestDigest: () => "The manifest is missing.",
   ZeroInitialModelDigest: () => "The initial model is missing.",
   InvalidMaxArtifactBytes: ([value]) => `${n(value)} bytes is no possible limit for an artifact.`,
@@ -87,6 +105,26 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   InvalidRewardToken: () => "A reward needs the contract of a token.",
   InvalidSlashing: () => "A stake needs a recipient for what is slashed.",
   // Rounds
+  WrongAttempt: () => "The committee has changed meanwhile.",
+  WrongAggregate: () => "The round has another aggregate meanwhile.",
+  PhaseOver: ([, deadline]) => `The time for this ended at ${seconds(deadline)}.`,
+  SeedNotReady: ([, block]) => `The committee’s seed cannot be drawn before block ${n(block)} has passed.`,
+  BatchTooLarge: ([length, max]) => `${n(length)} results are too many at once: at most ${n(max)}.`,
+  NothingCounted: () => "None of these results counts: each is late, repeated, or wrongly signed.",
+  InvalidRank: ([rank, size]) => `The committee has ${n(size)} members, none of rank ${n(rank)}.`,
+  RankNotYet: ([rank, from]) => `The member of rank ${n(rank)} may propose from ${seconds(from)} on.`,
+  RanksNotAscending: () => "The signatures do not stand in the order of the committee.",
+  BadAttestation: ([rank, node]) => `The signature of node ${n(node)}, rank ${n(rank)}, is not valid.`,
+  ProposerDidNotAttest: () => "The proposer’s own signature is missing.",
+  TooFewAttestations: ([given, threshold]) => `${n(given)} members signed, ${n(threshold)} must.`,
+  BitmapLength: () => "The lists of members have the wrong length.",
+  BitmapsOverlap: () => "A member is listed as accepted and as rejected.",
+  NotPosted: () => "A member is listed that posted no update.",
+  NothingAccepted: () => "An aggregate needs at least one accepted update.",
+  TooFewUpdates: ([available, required]) =>
+    `The aggregation rule needs ${n(required)} updates, and accepts ${n(available)} here.`,
+  EnoughUpdates: ([available, required]) =>
+    `Enough updates could be had, ${n(available)} of ${n(required)}, so the round may not be given up.`,
   NotRunning: ([task]) => `Task ${n(task)} is not running.`,
   WrongPhase: ([, phase]) => `This is not possible in the phase ${enumName(Phase, Number(phase))}.`,
   WrongRound: () => "The round has moved on meanwhile.",

@@ -1,5 +1,6 @@
 import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, decodeErrorResult } from "viem";
-import type { Abi, Hex } from "viem";
+import type { Abi, Hex, PublicClient, TransactionReceipt } from "viem";
+import { ConcordatError } from "../../../protocol/errors.ts";
 import { ERRORS_ABI } from "./contractAbi.ts";
 import { ERROR_WORDS } from "./errorWords.ts";
 
@@ -14,23 +15,61 @@ export function explainRevert(error: BaseError): { message: string; hint: string
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (!(reverted instanceof ContractFunctionRevertedError)) return undefined;
   const decoded = reverted.data ?? decode(reverted.raw);
-  if (decoded === undefined) {
+  if (decoded === undefined || reverted.reason !== undefined) {
     const reason = reverted.reason ?? reverted.signature ?? "without a reason";
     return {
       message: `The contract refused this (${reason}). Nothing was sent.`,
       hint: "Load the page again: the chain may have moved on.",
     };
   }
-  const words = ERROR_WORDS[decoded.errorName]?.(decoded.args ?? []);
   return {
-    message: words ?? `The contract refused this: ${decoded.errorName}.`,
+    message: wordsOf(decoded) ?? `The contract refused this: ${decoded.errorName}.`,
     hint: "Nothing was sent.",
   };
+}
+
+/** A transaction that is mined, and whose call did nothing. */
+export class RevertedError extends ConcordatError {}
+
+/** Why a mined transaction did nothing: what its call says on the state that its block left, which is all that can be asked. */
+export async function explainMinedRevert(
+  client: PublicClient,
+  receipt: TransactionReceipt,
+): Promise<RevertedError> {
+  const { input, value, gas } = await client.getTransaction({ hash: receipt.transactionHash });
+  if (receipt.gasUsed >= gas) {
+    return new RevertedError("The transaction ran out of gas, so nothing changed but the fee is spent", {
+      hint: "Try again, with the gas limit that this page proposes",
+    });
+  }
+  const reason = await client
+    .call({ account: receipt.from, to: receipt.to, data: input, value, blockNumber: receipt.blockNumber })
+    .then(
+      () => undefined,
+      (error: unknown) => reasonOf(error),
+    );
+  return new RevertedError(
+    `The contract refused the transaction when it was mined, so nothing changed but the fee is spent${reason === undefined ? "" : `. ${reason}`}`,
+    { hint: "The chain had moved on since the check: look at the page again, then try once more" },
+  );
+}
+
+function reasonOf(error: unknown): string | undefined {
+  if (!(error instanceof BaseError)) return undefined;
+  const { data } = error.walk((cause) => typeof (cause as { data?: unknown }).data === "string") as {
+    data?: Hex;
+  };
+  const decoded = decode(data);
+  return decoded === undefined ? undefined : (wordsOf(decoded) ?? `It says ${decoded.errorName}.`);
 }
 
 interface DecodedError {
   readonly errorName: string;
   readonly args?: readonly unknown[] | undefined;
+}
+
+function wordsOf({ errorName, args = [] }: DecodedError): string | undefined {
+  return ERROR_WORDS[errorName]?.(args);
 }
 
 function decode(data: Hex | undefined): DecodedError | undefined {

@@ -34,6 +34,7 @@ const ORDER = [
   "node",
   "audit",
   "index",
+  "frontend",
 ];
 const rooms = readdirSync("test", { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && globSync(`test/${entry.name}/**/*.test.ts`).length > 0)
@@ -45,6 +46,7 @@ const stages = {
     (await run("hardhat", "build")) &&
     (await run("node", "tools/abis.mjs")) &&
     (await run("vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn")),
+  bundle: () => run("node", "tools/bundleReport.mjs"),
   types: async () => (await run("tsc", "--noEmit")) && (await run("tsc", "--noEmit", "-p", "frontend")),
   lint: async () => {
     const results = [

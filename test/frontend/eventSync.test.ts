@@ -1,0 +1,226 @@
+import { expect } from "chai";
+import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
+import type { Segment } from "../../frontend/src/events/storedLog.ts";
+import type { World } from "../../frontend/src/world/world.ts";
+import { beginStory } from "../audit/story.ts";
+import type { Story } from "../audit/story.ts";
+import { Follower, MemoryCache, endpointOf, freshWorld } from "./follower.ts";
+
+/** Blocks in which nothing happens, as on a chain that others use too. */
+const QUIET_BLOCKS = 20_000;
+
+interface LogQuery {
+  readonly from: number;
+  readonly to: number;
+}
+
+describe("following a chain's events", () => {
+  let story: Story;
+  let truth: World;
+  let head: number;
+
+  before(async () => {
+    story = await beginStory();
+    await story.federation.connection.networkHelpers.mine(QUIET_BLOCKS);
+    await story.federation.startTask({ rounds: 4 });
+    await story.federation.playRound();
+    await story.federation.playRound();
+    truth = await freshWorld(story);
+    head = Number(await endpointOf(story)("eth_blockNumber", []));
+  });
+
+  it("a chain that was read at once has every round, with its updates and tables", () => {
+    const openings = truth.tasks.get(1)?.openings ?? [];
+    expect(openings.map(({ round, updates, reports }) => [round, updates.size, reports.size])).to.deep.equal([
+      [1, 5, 5],
+      [2, 5, 5],
+      [3, 0, 0],
+    ]);
+  });
+
+  for (const [limit, refusal] of [
+    ["blocks", "exceed maximum block range: 1000"],
+    ["results", "query returned more than 10 results"],
+    ["time", "query timeout exceeded"],
+  ] as const) {
+    it(`an endpoint that limits the ${limit} of a query is asked for smaller ranges, and tells the same`, async () => {
+      const { request, queries } = provider((answer, { from, to }) => {
+        const blocks = to - from + 1;
+        const refused = { blocks: blocks > 1000, results: answer.length > 10, time: blocks > 3000 }[limit];
+        if (refused) throw Object.assign(new Error(refusal), { code: -32_005 });
+      });
+      const follower = new Follower(story, request);
+      const { syncedTo, error } = await follower.advance();
+      expect(error).to.equal(undefined);
+      expect(syncedTo).to.equal(head);
+      expect(follower.world).to.deep.equal(truth);
+      expect(queries.length, "queries").to.be.below(100);
+    });
+  }
+
+  it("where nothing is refused, ranges grow, so that a long quiet chain takes few queries", async () => {
+    const { request, queries } = provider();
+    await new Follower(story, request).advance();
+    const lengths = queries.map(({ from, to }) => to - from + 1);
+    expect(lengths.slice(0, 3)).to.deep.equal([2000, 4000, 8000]);
+    expect(queries.length).to.be.below(6);
+  });
+
+  it("an endpoint that refuses even single blocks ends in its own error, as of the last block that it told", async () => {
+    const broken = head - 30;
+    const { request } = provider((_answer, { from, to }) => {
+      if (from <= broken && broken <= to) throw new Error("internal error");
+    });
+    const { error, syncedTo } = await new Follower(story, request).advance();
+    expect(error).to.be.an("error").with.property("message", "internal error");
+    expect(syncedTo).to.equal(broken - 1);
+  });
+
+  it("an endpoint that is down is not asked again and again; once it is back, reading goes on where it stopped", async () => {
+    let isDown = false;
+    const { request, queries } = provider(() => {
+      if (isDown) throw new TypeError("fetch failed");
+      isDown = true;
+    });
+    const follower = new Follower(story, request, { isOffline: (error) => error instanceof TypeError });
+    const stopped = await follower.advance();
+    expect(stopped.error).to.be.instanceOf(TypeError);
+    expect(queries.length).to.equal(2);
+    const went: number[] = [];
+    for (let polls = 0; follower.status.syncedTo < head && polls < 10; polls++) {
+      isDown = false;
+      went.push((await follower.advance()).syncedTo);
+    }
+    expect(went).to.deep.equal(went.toSorted((a, b) => a - b));
+    expect(follower.world).to.deep.equal(truth);
+  });
+
+  it("calls that overlap share one reading", async () => {
+    const { request, queries } = provider();
+    const follower = new Follower(story, request);
+    await Promise.all([follower.advance(), follower.advance(), follower.advance()]);
+    expect(new Set(queries.map(({ from }) => from)).size).to.equal(queries.length);
+    expect(follower.world).to.deep.equal(truth);
+  });
+
+  describe("with what an earlier visit kept", () => {
+    let kept: readonly Segment[];
+
+    before(async () => {
+      const cache = new MemoryCache();
+      await new Follower(story, endpointOf(story), { cache }).advance();
+      kept = cache.segments;
+    });
+
+    it("the same world is shown, and nothing is read again", async () => {
+      const { world, queries } = await visitWith(kept);
+      expect(world).to.deep.equal(truth);
+      expect(queries).to.deep.equal([]);
+    });
+
+    for (const [name, spoil, readsFrom] of [
+      ["a part is missing", (segments) => segments.filter((_, index) => index !== 1), 2000],
+      [
+        "it is of another chain",
+        (segments) => segments.map((each) => ({ ...each, toHash: `0x${"99".repeat(32)}` as const })),
+        0,
+      ],
+      ["its newest block is gone", (segments) => spoilLast(segments), undefined],
+      ["it is empty", () => [], 0],
+    ] as const satisfies readonly (readonly [
+      string,
+      (segments: readonly Segment[]) => readonly Segment[],
+      number | undefined,
+    ])[]) {
+      it(`where ${name}, what cannot be trusted is read again, and the world is the same`, async () => {
+        const { world, queries, cache } = await visitWith(spoil(kept));
+        expect(world).to.deep.equal(truth);
+        expect(queries[0]?.from).to.equal(readsFrom ?? kept.at(-1)?.from);
+        expect(cache.segments.at(-1)).to.include({ to: head, toHash: kept.at(-1)?.toHash });
+      });
+    }
+
+    it("a store that is full or forbidden changes nothing but the work of the next visit", async () => {
+      const refuse = (): Promise<never> => Promise.reject(new Error("QuotaExceededError"));
+      const follower = new Follower(story, endpointOf(story), { cache: { load: refuse, replace: refuse } });
+      expect((await follower.advance()).error).to.equal(undefined);
+      expect(follower.world).to.deep.equal(truth);
+    });
+
+    async function visitWith(
+      segments: readonly Segment[],
+    ): Promise<{ world: World; queries: readonly LogQuery[]; cache: MemoryCache }> {
+      const cache = new MemoryCache();
+      cache.segments = segments;
+      const { request, queries } = provider();
+      const follower = new Follower(story, request, { cache });
+      expect((await follower.advance()).error).to.equal(undefined);
+      return { world: follower.world, queries, cache };
+    }
+  });
+
+  describe("whose chain reorganises", () => {
+    it("what was taken back is gone from the page, and from what the next visit finds", async () => {
+      const { federation } = story;
+      const cache = new MemoryCache();
+      const follower = new Follower(story, endpointOf(story), { cache });
+      const fork = await federation.connection.networkHelpers.takeSnapshot();
+      await federation.playRound();
+      await follower.advance();
+      expect(follower.world.tasks.get(1)?.openings).to.have.lengthOf(4);
+
+      await fork.restore();
+      await federation.train();
+      await follower.advance();
+      expect(follower.world).to.deep.equal(await freshWorld(story));
+      const next = new Follower(story, endpointOf(story), { cache });
+      await next.advance();
+      expect(next.world).to.deep.equal(follower.world);
+      await fork.restore();
+    });
+
+    it("also while it is being read, between its header and its logs", async () => {
+      const { federation } = story;
+      const fork = await federation.connection.networkHelpers.takeSnapshot();
+      await federation.train();
+      let isOld = true;
+      const { request } = provider(async () => {
+        if (!isOld) return;
+        isOld = false;
+        await fork.restore();
+        await federation.train([federation.node(1)]);
+      });
+      const follower = new Follower(story, request);
+      expect((await follower.advance()).error).to.equal(undefined);
+      expect(follower.world).to.deep.equal(await freshWorld(story));
+      expect(follower.world.tasks.get(1)?.openings.at(-1)?.updates.size).to.equal(1);
+      await fork.restore();
+    });
+  });
+
+  /** The story's endpoint, whose answers about logs `onLogs` may refuse, and what it was asked for. */
+  function provider(onLogs?: (answer: readonly unknown[], query: LogQuery) => void | Promise<void>): {
+    request: SendRequest;
+    queries: LogQuery[];
+  } {
+    const endpoint = endpointOf(story);
+    const queries: LogQuery[] = [];
+    const request: SendRequest = async (method, params) => {
+      const answer = await endpoint(method, params);
+      if (method !== "eth_getLogs") return answer;
+      const [{ fromBlock, toBlock }] = params as [{ fromBlock: string; toBlock: string }];
+      const query = { from: Number(fromBlock), to: Number(toBlock) };
+      queries.push(query);
+      await onLogs?.(answer as readonly unknown[], query);
+      return answer;
+    };
+    return { request, queries };
+  }
+});
+
+/** As if the last segment's newest block had been another one. */
+function spoilLast(segments: readonly Segment[]): readonly Segment[] {
+  return segments.map((each, index) =>
+    index === segments.length - 1 ? { ...each, toHash: `0x${"77".repeat(32)}` as const } : each,
+  );
+}

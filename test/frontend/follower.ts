@@ -1,0 +1,90 @@
+import type { Hex } from "viem";
+import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
+import { chainReader } from "../../frontend/src/events/chainReader.ts";
+import type { ContractName } from "../../frontend/src/events/contracts.ts";
+import { EventSync } from "../../frontend/src/events/eventSync.ts";
+import type { SyncStatus } from "../../frontend/src/events/eventSync.ts";
+import type { SegmentCache } from "../../frontend/src/events/segmentCache.ts";
+import { NO_CACHE } from "../../frontend/src/events/segmentCache.ts";
+import type { Segment } from "../../frontend/src/events/storedLog.ts";
+import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
+import type { World } from "../../frontend/src/world/world.ts";
+import { emptyWorld } from "../../frontend/src/world/world.ts";
+import type { Story } from "../audit/story.ts";
+
+export interface FollowerOptions {
+  readonly cache?: SegmentCache;
+  readonly isOffline?: (error: unknown) => boolean;
+}
+
+/** Follows a chain as the page does, without a page around it. */
+export class Follower {
+  readonly statuses: SyncStatus[] = [];
+  #world = emptyWorld();
+  readonly #sync: EventSync;
+
+  constructor(
+    { deployment }: Story,
+    request: SendRequest,
+    { cache = NO_CACHE, isOffline = () => false }: FollowerOptions = {},
+  ) {
+    this.#sync = new EventSync({
+      reader: chainReader(request),
+      cache,
+      contracts: deployment.contracts as Readonly<Record<ContractName, Hex>>,
+      deploymentBlock: deployment.deploymentBlock,
+      index: undefined,
+      isOffline,
+      sink: {
+        reset: () => {
+          this.#world = emptyWorld();
+        },
+        apply: (event) => applyEvent(this.#world, event),
+        settled: () => {},
+      },
+      onStatus: (status) => this.statuses.push(status),
+    });
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get status(): SyncStatus {
+    const last = this.statuses.at(-1);
+    if (last === undefined) throw new Error("The follower has not begun");
+    return last;
+  }
+
+  async advance(): Promise<SyncStatus> {
+    await this.#sync.advance();
+    return this.status;
+  }
+}
+
+/** The story's chain as an endpoint, which answers in the order in which it is asked. */
+export function endpointOf({ federation }: Story): SendRequest {
+  return (method, params) => federation.connection.provider.request({ method, params: [...params] });
+}
+
+/** The world that a fresh page would show. */
+export async function freshWorld(story: Story): Promise<World> {
+  const follower = new Follower(story, endpointOf(story));
+  const { error } = await follower.advance();
+  if (error !== undefined) throw error;
+  return follower.world;
+}
+
+/** A cache that keeps what it is given, as IndexedDB does: by the block that a segment begins with. */
+export class MemoryCache implements SegmentCache {
+  segments: readonly Segment[] = [];
+
+  load(): Promise<readonly Segment[]> {
+    return Promise.resolve(this.segments);
+  }
+
+  replace(from: number, segments: readonly Segment[]): Promise<void> {
+    this.segments = [...this.segments.filter((each) => each.from < from), ...segments];
+    return Promise.resolve();
+  }
+}

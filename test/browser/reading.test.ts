@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage, type Visitor } from "./stage.ts";
+import { Stage } from "./stage.ts";
 
 describe("reading in the browser", function () {
   this.timeout(120_000);
@@ -78,30 +78,6 @@ describe("reading in the browser", function () {
     expect(named).to.not.have.length(0);
     expect([...loaded].toSorted()).to.deep.equal(named.toSorted());
     await visitor.context.close();
-  });
-
-  it("after a reorganisation and after a reload the page equals a fresh load", async () => {
-    const { federation } = stage;
-    const send = (method: string, ...params: unknown[]): Promise<unknown> =>
-      federation.connection.ethers.provider.send(method, params);
-    const visitor = await stage.visit();
-    await visitor.open("/tasks/1?tab=rounds&round=2");
-    const snapshot = await send("evm_snapshot");
-    await federation.playRound(() => [900, 100, 100, 100, 100, 100, 100, 100, 100, 100]);
-    await headline(visitor, "0.1");
-    await send("evm_revert", snapshot);
-    await federation.playRound(() => [100, 100, 100, 900, 100, 100, 100, 100, 100, 100]);
-    await headline(visitor, "0.4");
-
-    await visitor.page.reload();
-    await headline(visitor, "0.4");
-    const fresh = await stage.visit();
-    await fresh.open("/tasks/1?tab=rounds&round=2");
-    await headline(fresh, "0.4");
-    expect(await content(visitor)).to.equal(await content(fresh));
-    expect(visitor.faults).to.deep.equal([]);
-    await visitor.context.close();
-    await fresh.context.close();
   });
 
   it("while the endpoint is down the page says so and as of which block; once it is back it goes on by itself", async () => {
@@ -205,13 +181,3 @@ describe("reading in the browser", function () {
     await visitor.context.close();
   });
 });
-
-async function headline({ page }: Visitor, alpha: string): Promise<void> {
-  await page.locator(".facts").first().getByText(alpha, { exact: true }).waitFor();
-}
-
-/** What the page says, without how far it has read. */
-async function content({ page }: Visitor): Promise<string> {
-  await page.getByRole("table", { name: "All rounds" }).waitFor();
-  return page.locator("main").innerText();
-}

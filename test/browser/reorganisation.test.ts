@@ -1,0 +1,176 @@
+import { expect } from "chai";
+import type { Page } from "playwright-core";
+import { Stage, connect, type Visitor } from "./stage.ts";
+
+/** Pages whose text depends on the chain alone, not on the time left. */
+const PATHS = ["/tasks", "/tasks/1?tab=rounds", "/tasks/1?tab=roster", "/tasks/1?tab=terms", "/audit"];
+/** Milliseconds for two pages to come to the same text. */
+const PATIENCE_MS = 20_000;
+
+describe("a chain that takes blocks back, in the browser", function () {
+  this.timeout(120_000);
+  let stage: Stage;
+
+  before(async function () {
+    const opened = await Stage.open();
+    if (opened === undefined) {
+      console.log("      no Chromium on this machine: the browser tests are skipped");
+      return this.skip();
+    }
+    stage = opened;
+    await stage.federation.startTask();
+    await stage.federation.playRound();
+  });
+
+  after(async () => stage?.close());
+
+  it("what a running round had is taken back, replaced, and played on, while the page is looked at", async () => {
+    const { federation } = stage;
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks/1");
+    await page.getByText("0 of 4 updates").waitFor();
+    const before = await snapshot();
+    await federation.train(federation.nodes.slice(0, 3));
+    await page.getByText("3 of 4 updates").waitFor();
+    await revert(before);
+    await page.getByText("0 of 4 updates").waitFor();
+    await federation.train(federation.nodes.slice(3));
+    await page.getByText("1 of 4 updates").waitFor();
+    await federation.train(federation.nodes.slice(0, 3));
+    await federation.aggregate();
+
+    // The last report closes the round: after it, the round is another one.
+    const negotiating = await snapshot();
+    await federation.negotiate(() => [900, 100, 100, 100, 100, 100, 100, 100, 100, 100]);
+    await alphaOfRound2(page, "0.1").waitFor();
+    await revert(negotiating);
+    await federation.negotiate(() => [100, 100, 100, 900, 100, 100, 100, 100, 100, 100]);
+    await alphaOfRound2(page, "0.4").waitFor();
+    await equalsFreshLoad(visitor);
+    await page.reload();
+    await equalsFreshLoad(visitor);
+    await visitor.context.close();
+  });
+
+  it("a task published in a block that is taken back is gone, and another one that takes its number is told instead", async () => {
+    const { federation } = stage;
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks");
+    const before = await snapshot();
+    await federation.publish({ rounds: 7 });
+    await page.getByRole("link", { name: /Task 2 / }).click();
+    await page.getByText("0 of 7", { exact: true }).waitFor();
+    await revert(before);
+    await page.getByRole("heading", { name: "There is no task 2 on this network" }).waitFor();
+    const without = await snapshot();
+    await federation.publish({ rounds: 9 });
+    await page.getByText("0 of 9", { exact: true }).waitFor();
+    await equalsFreshLoad(visitor, [...PATHS, "/tasks/2?tab=terms"]);
+    await visitor.context.close();
+    await revert(without);
+  });
+
+  it("what was taken back while the page was closed is not shown from the browser's store, nor kept in it", async () => {
+    const { federation } = stage;
+    const visitor = await stage.visit();
+    const before = await snapshot();
+    await federation.publish({ rounds: 7 });
+    await visitor.open("/tasks");
+    await visitor.page.getByText(/Task 2 /).waitFor();
+    await visitor.page.close();
+    await revert(before);
+    await federation.connection.networkHelpers.mine(2);
+
+    const page = await visitor.context.newPage();
+    await page.goto(`${stage.site.url}#/tasks`);
+    const later = {
+      ...visitor,
+      page,
+      open: async (path: string) => void (await page.goto(`${stage.site.url}#${path}`)),
+    };
+    await equalsFreshLoad(later);
+    expect(await page.getByText(/Task 2 /).count()).to.equal(0);
+    for (const [number, hash] of await keptBlocks(page)) {
+      expect(
+        (await federation.connection.ethers.provider.getBlock(number))?.hash,
+        `block ${number}`,
+      ).to.equal(hash);
+    }
+    await visitor.context.close();
+  });
+
+  it("what the wallet had done and the chain took back is offered again, and done again", async () => {
+    const { federation } = stage;
+    const [node] = federation.nodes;
+    await federation.publish();
+    const visitor = await stage.visit(node?.operator);
+    const { page } = visitor;
+    await visitor.open("/tasks/2");
+    await connect(visitor);
+    const before = await snapshot();
+    for (const last of [false, true]) {
+      await page.getByRole("button", { name: "Join task 2 with node 1" }).click();
+      await page.getByRole("button", { name: "Leave task 2" }).waitFor();
+      if (!last) await revert(before);
+    }
+    await equalsFreshLoad(visitor, ["/tasks/2?tab=roster", "/audit"]);
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  function send(method: string, ...params: unknown[]): Promise<string> {
+    return stage.federation.connection.ethers.provider.send(method, params) as Promise<string>;
+  }
+
+  function snapshot(): Promise<string> {
+    return send("evm_snapshot");
+  }
+
+  async function revert(id: string): Promise<void> {
+    expect(await send("evm_revert", id)).to.equal(true);
+  }
+
+  /** What the page says is what somebody reads who comes only now. */
+  async function equalsFreshLoad(visitor: Visitor, paths = PATHS): Promise<void> {
+    const fresh = await stage.visit();
+    for (const path of paths) {
+      await Promise.all([visitor.open(path), fresh.open(path)]);
+      const until = performance.now() + PATIENCE_MS;
+      let texts: string[];
+      do {
+        texts = await Promise.all([visitor.page, fresh.page].map((page) => page.locator("main").innerText()));
+      } while (texts[0] !== texts[1] && performance.now() < until);
+      expect(texts[0], path).to.equal(texts[1]);
+    }
+    expect(fresh.faults).to.deep.equal([]);
+    await fresh.context.close();
+  }
+});
+
+function alphaOfRound2(page: Page, alpha: string) {
+  return page
+    .locator("section")
+    .filter({ has: page.getByRole("heading", { name: "Round 2, the last one finalised" }) })
+    .getByText(alpha, { exact: true });
+}
+
+/** Number and hash of each block whose events the browser keeps. */
+function keptBlocks(page: Page): Promise<[number, string][]> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.addEventListener("success", () => resolve(request.result));
+        request.addEventListener("error", () => reject(request.error));
+      });
+    const database = await done(indexedDB.open("concordat-events"));
+    const [store = ""] = database.objectStoreNames;
+    const rows: { to: number; toHash: string; logs: { blockNumber: number; blockHash: string }[] }[] =
+      await done(database.transaction(store).objectStore(store).getAll());
+    return rows.flatMap(({ to, toHash, logs }) => [
+      [to, toHash] as [number, string],
+      ...logs.map(({ blockNumber, blockHash }) => [blockNumber, blockHash] as [number, string]),
+    ]);
+  });
+}

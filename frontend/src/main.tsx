@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
+import { openVisit } from "./app/openVisit.ts";
 import { loadConfig } from "./config/loadConfig.ts";
 import { applyTheme } from "./ui/theme.ts";
 import "./styles/tokens.css";
@@ -12,10 +13,10 @@ import "./styles/rounds.css";
 applyTheme();
 const root = document.querySelector("#root");
 if (root !== null) {
-  const config = loadConfig();
+  const opened = openVisit(loadConfig());
   createRoot(root).render(
     <StrictMode>
-      <App config={config} />
+      <App opened={opened} />
     </StrictMode>,
   );
 }

@@ -115,9 +115,7 @@ describe("publishing and deciding in the browser", function () {
     for (const visitor of [newcomer, member, late]) await visitor.context.close();
   });
 
-  it("on another network the page offers to switch and sends nothing until then; an unused allowance can be revoked", async function () {
-    // Under load the wallet's reconnection after a reload was lost twice in a dozen runs; why is not known yet.
-    this.retries(2);
+  it("on another network the page offers to switch and sends nothing until then; an unused allowance can be revoked", async () => {
     const { contracts, nodes } = stage.federation;
     const [node] = nodes;
     if (node === undefined) throw new Error("The federation has no node");

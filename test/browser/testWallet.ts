@@ -1,4 +1,4 @@
-import { TypedDataEncoder, type Wallet } from "ethers";
+import { Contract, TypedDataEncoder, getBytes, type Wallet } from "ethers";
 import type { BrowserContext } from "playwright-core";
 
 /** What a test's wallet does when the page asks it to sign or send. */
@@ -9,6 +9,15 @@ export interface TestWallet {
   chainId: number;
   /** Methods that were asked for, in order. */
   readonly asked: string[];
+  /** Hashes of the transactions that it sent, in order. */
+  readonly sent: string[];
+}
+
+export interface WalletKind {
+  /** Address of a SmartAccount that is the wallet's account; the signer owns it, and carries its calls. */
+  readonly contractAccount?: string;
+  /** Whether it announces itself only some time after the page asked, as an extension that wakes up. */
+  readonly late?: boolean;
 }
 
 interface Request {
@@ -30,8 +39,10 @@ export async function injectWallet(
   context: BrowserContext,
   signer: Wallet,
   chainId: number,
+  { contractAccount, late = false }: WalletKind = {},
 ): Promise<TestWallet> {
-  const state: TestWallet = { declines: false, chainId, asked: [] };
+  const state: TestWallet = { declines: false, chainId, asked: [], sent: [] };
+  const account = contractAccount ?? signer.address;
   const provider = signer.provider as unknown as {
     send(method: string, params: unknown[]): Promise<unknown>;
   };
@@ -44,9 +55,9 @@ export async function injectWallet(
       case "eth_requestAccounts":
         if (state.declines) throw rejection();
         connected = true;
-        return [signer.address];
+        return [account];
       case "eth_accounts":
-        return connected ? [signer.address] : [];
+        return connected ? [account] : [];
       case "eth_chainId":
         return `0x${state.chainId.toString(16)}`;
       case "wallet_switchEthereumChain":
@@ -60,14 +71,12 @@ export async function injectWallet(
         return null;
       case "eth_sendTransaction": {
         if (state.declines) throw rejection();
-        const { to, data, gas, value } = params[0] as Record<string, string>;
-        const sent = await signer.sendTransaction({
-          ...(to !== undefined && { to }),
-          ...(data !== undefined && { data }),
-          ...(gas !== undefined && { gasLimit: BigInt(gas) }),
-          value: BigInt(value ?? 0),
-        });
-        return sent.hash;
+        const call = params[0] as Call;
+        const { hash } = await (contractAccount === undefined
+          ? sendFromKey(signer, call)
+          : sendThrough(contractAccount, signer, call));
+        state.sent.push(hash);
+        return hash;
       }
       case "eth_signTypedData_v4": {
         if (state.declines) throw rejection();
@@ -88,8 +97,44 @@ export async function injectWallet(
       return { error: { code: typeof code === "number" ? code : -32_000, message } };
     }
   });
-  await context.addInitScript(announceWallet);
+  await context.addInitScript(announceWallet, late);
   return state;
+}
+
+interface Call {
+  readonly to?: string;
+  readonly data?: string;
+  readonly gas?: string;
+  readonly value?: string;
+}
+
+function sendFromKey(signer: Wallet, { to, data, gas, value }: Call): Promise<{ hash: string }> {
+  return signer.sendTransaction({
+    ...(to !== undefined && { to }),
+    ...(data !== undefined && { data }),
+    ...(gas !== undefined && { gasLimit: BigInt(gas) }),
+    value: BigInt(value ?? 0),
+  });
+}
+
+const SMART_ACCOUNT_ABI = [
+  "function callHash(address to, bytes data) view returns (bytes32)",
+  "function execute(address to, bytes data, bytes signature)",
+];
+/** A failure of the call within does not fail what carries it, so no estimate would find how much it needs. */
+const CARRIER_GAS = 10_000_000n;
+
+async function sendThrough(
+  contractAccount: string,
+  owner: Wallet,
+  { to, data = "0x" }: Call,
+): Promise<{ hash: string }> {
+  const contract = new Contract(contractAccount, SMART_ACCOUNT_ABI, owner);
+  const hash = (await contract.getFunction("callHash")(to, data)) as string;
+  const signature = await owner.signMessage(getBytes(hash));
+  return (await contract.getFunction("execute")(to, data, signature, { gasLimit: CARRIER_GAS })) as {
+    hash: string;
+  };
 }
 
 function rejection(): Error {
@@ -97,7 +142,7 @@ function rejection(): Error {
 }
 
 /** Runs in the page. */
-function announceWallet(): void {
+function announceWallet(late: boolean): void {
   type Answer = { result?: unknown; error?: { code: number; message: string } };
   const page = globalThis as unknown as {
     testWalletRequest(request: unknown): Promise<Answer>;
@@ -129,6 +174,6 @@ function announceWallet(): void {
     const detail = Object.freeze({ info, provider });
     window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
   };
-  window.addEventListener("eip6963:requestProvider", announce);
-  announce();
+  window.addEventListener("eip6963:requestProvider", late ? () => setTimeout(announce, 300) : announce);
+  if (!late) announce();
 }

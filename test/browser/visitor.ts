@@ -1,7 +1,7 @@
 import type { Wallet } from "ethers";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Site } from "./site.ts";
-import { injectWallet, type TestWallet } from "./testWallet.ts";
+import { injectWallet, type TestWallet, type WalletKind } from "./testWallet.ts";
 
 /** A visitor: a fresh profile of the browser, with or without a wallet. */
 export interface Visitor {
@@ -20,6 +20,7 @@ export interface VisitOptions {
   /** Pixels. */
   readonly width?: number;
   readonly dark?: boolean;
+  readonly walletKind?: WalletKind;
 }
 
 /** Milliseconds that a page may take to show what a test waits for: generous, since it is there to end a hang. */
@@ -32,7 +33,7 @@ export async function visit(
   browser: Browser,
   site: Site,
   signer?: Wallet,
-  { width = 1280, dark = false }: VisitOptions = {},
+  { width = 1280, dark = false, walletKind }: VisitOptions = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
@@ -40,7 +41,7 @@ export async function visit(
   });
   // tsx, through which Hardhat runs tests, wraps the named functions of what is sent to the page in this one.
   await context.addInitScript("globalThis.__name ??= (value) => value");
-  const wallet = signer === undefined ? undefined : await injectWallet(context, signer, CHAIN_ID);
+  const wallet = signer === undefined ? undefined : await injectWallet(context, signer, CHAIN_ID, walletKind);
   const origins = new Set<string>();
   const faults: string[] = [];
   // Of the context, so that further windows are watched too.

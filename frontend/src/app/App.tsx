@@ -1,40 +1,28 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { Suspense, use, useEffect, useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { WagmiProvider } from "wagmi";
 import { FederationStore } from "../chain/federationStore.ts";
 import { Federation } from "../chain/useFederation.ts";
-import type { DappConfig } from "../config/dappConfig.ts";
 import { TransactionLog } from "../transactions/transactionLog.ts";
 import { Transactions } from "../transactions/useSend.ts";
-import { wagmiConfig } from "../wallet/wagmiConfig.ts";
 import { Failed } from "./Failed.tsx";
-import { createAppRouter } from "./router.tsx";
+import type { Opened, Visit } from "./openVisit.ts";
 
 const NETWORK_KEY = "concordat.network";
 
 /** The page: its configuration, then everything that stands on it. */
-export function App({ config }: { readonly config: Promise<DappConfig> }): ReactElement {
-  const settled = useMemo(
-    () =>
-      config.then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      ),
-    [config],
-  );
+export function App({ opened }: { readonly opened: Promise<Opened> }): ReactElement {
   return (
     <Suspense fallback={<p className="page">Loading…</p>}>
-      <Configured config={settled} />
+      <Configured opened={opened} />
     </Suspense>
   );
 }
 
-type Outcome = { readonly value: DappConfig } | { readonly error: unknown };
-
-function Configured({ config }: { readonly config: Promise<Outcome> }): ReactElement {
-  const outcome = use(config);
+function Configured({ opened }: { readonly opened: Promise<Opened> }): ReactElement {
+  const outcome = use(opened);
   if ("error" in outcome) {
     return (
       <main className="page stack">
@@ -43,10 +31,11 @@ function Configured({ config }: { readonly config: Promise<Outcome> }): ReactEle
       </main>
     );
   }
-  return <Providers config={outcome.value} />;
+  return <Providers visit={outcome.visit} />;
 }
 
-function Providers({ config }: { readonly config: DappConfig }): ReactElement {
+function Providers({ visit }: { readonly visit: Visit }): ReactElement {
+  const { config, wagmi, queries, router } = visit;
   const [chainId, setChainId] = useState(() => Number(localStorage.getItem(NETWORK_KEY)));
   const network = config.networks.find((each) => each.chainId === chainId) ?? config.networks[0];
   const store = useMemo(() => new FederationStore(network), [network]);
@@ -54,13 +43,11 @@ function Providers({ config }: { readonly config: DappConfig }): ReactElement {
     () => new TransactionLog(store.client, network.chainId, () => void store.advance()),
     [store, network],
   );
-  const wagmi = useMemo(() => wagmiConfig(config), [config]);
-  const queries = useMemo(() => new QueryClient({ defaultOptions: { queries: { retry: 1 } } }), []);
-  const router = useMemo(() => createAppRouter(), []);
   useEffect(() => {
     store.start();
     return () => store.stop();
   }, [store]);
+  useEffect(() => transactions.resume(), [transactions]);
   const context = useMemo(
     () => ({
       config,

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import type { ReactElement } from "react";
 import { explainError } from "../app/explainError.ts";
 import { useFederation } from "../chain/useFederation.ts";
@@ -7,26 +7,41 @@ import { Button } from "../ui/parts.tsx";
 import type { LoggedTransaction, TransactionState } from "./transactionLog.ts";
 import { useTransactionLog, useTransactions } from "./useSend.ts";
 
-const WORDS: Readonly<Record<TransactionState, string>> = {
-  checking: "Checking with the contract…",
-  signing: "Waiting for your wallet…",
-  pending: "Sent; waiting for the chain…",
-  confirmed: "Confirmed.",
-  failed: "Failed.",
-  replaced: "Replaced by another transaction of your wallet.",
-  cancelled: "Cancelled in your wallet.",
+/** What each state says, and a way on where the reader needs one. */
+const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?: string]>> = {
+  checking: ["Checking with the contract…"],
+  signing: ["Waiting for your wallet…"],
+  pending: ["Sent; waiting for the chain…"],
+  confirmed: ["Confirmed."],
+  repriced: ["Confirmed, at the fee that you changed in your wallet."],
+  failed: ["Failed."],
+  replaced: [
+    "Your wallet sent another transaction in its place, so this was not done.",
+    "Do it again if you still want it.",
+  ],
+  cancelled: ["You cancelled this in your wallet, so it was not done.", "Do it again whenever you like."],
+  lost: [
+    "The network does not know this transaction any more.",
+    "Look for it in your wallet before you do it again.",
+  ],
 };
 const TONES: Readonly<Record<TransactionState, string>> = {
   checking: "info",
   signing: "wait",
   pending: "wait",
   confirmed: "good",
+  repriced: "good",
   failed: "bad",
   replaced: "wait",
   cancelled: "wait",
+  lost: "bad",
 };
+const SUCCESS: readonly TransactionState[] = ["confirmed", "repriced"];
+const UNDER_WAY: readonly TransactionState[] = ["checking", "signing", "pending"];
 /** Milliseconds for which a success stays in sight. */
 const SHOWN_MS = 8_000;
+/** Milliseconds after which a reader may wonder why the chain takes so long. */
+const LONG_MS = 60_000;
 
 /** Where every transaction of this visit stands. */
 export function Toasts(): ReactElement {
@@ -43,21 +58,21 @@ export function Toasts(): ReactElement {
 function Toast({ transaction }: { readonly transaction: LoggedTransaction }): ReactElement {
   const log = useTransactionLog();
   const { store } = useFederation();
-  const { id, label, state, hash, error } = transaction;
+  const { id, label, state, hash } = transaction;
   const { explorerUrl } = store.network;
   useEffect(() => {
-    if (state !== "confirmed") return undefined;
+    if (!SUCCESS.includes(state)) return undefined;
     const timer = setTimeout(() => log.dismiss(id), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [log, id, state]);
-  const over = state !== "checking" && state !== "signing" && state !== "pending";
-  const explanation = error === undefined ? undefined : explainError(error);
+  const late = useIsLate(state);
+  const [message, hint] = wordsOf(transaction, late);
   return (
     <div className={`notice notice-${TONES[state]}`} data-state={state}>
       <p>
-        <strong>{label}.</strong> {explanation?.message ?? WORDS[state]}
+        <strong>{label}.</strong> {message}
       </p>
-      {explanation !== undefined && <p>{explanation.hint}</p>}
+      {hint !== undefined && <p>{hint}</p>}
       <div className="row">
         {hash !== undefined && <Hash value={hash} what="transaction hash" />}
         {hash !== undefined && explorerUrl !== undefined && (
@@ -65,7 +80,7 @@ function Toast({ transaction }: { readonly transaction: LoggedTransaction }): Re
             Explorer
           </a>
         )}
-        {over && (
+        {!UNDER_WAY.includes(state) && (
           <Button small look="quiet" onClick={() => log.dismiss(id)}>
             Dismiss
           </Button>
@@ -73,4 +88,31 @@ function Toast({ transaction }: { readonly transaction: LoggedTransaction }): Re
       </div>
     </div>
   );
+}
+
+function wordsOf(
+  { state, error }: LoggedTransaction,
+  late: boolean,
+): readonly [message: string, hint?: string] {
+  if (error !== undefined) {
+    const { message, hint } = explainError(error);
+    return [message, hint];
+  }
+  return late
+    ? [
+        "Sent; the chain takes long.",
+        "You can raise its fee, or cancel it, in your wallet; this page follows.",
+      ]
+    : WORDS[state];
+}
+
+/** Whether it has been pending for long. */
+function useIsLate(state: TransactionState): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (state !== "pending") return undefined;
+    const timer = setTimeout(() => setLate(true), LONG_MS);
+    return () => clearTimeout(timer);
+  }, [state]);
+  return late && state === "pending";
 }

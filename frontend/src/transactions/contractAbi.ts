@@ -5,14 +5,14 @@ import { ABIS, CONTRACT_NAMES } from "../events/contracts.ts";
 
 type AbiError = Extract<Abi[number], { readonly type: "error" }>;
 
-/** What the page asks of tokens: ERC-20, and ERC-2612 where a token has it. */
+/** What the page asks of tokens: ERC-20, and ERC-2612 where a token has it. Some tokens' approve answers nothing, so it is not read. */
 export const TOKEN_ABI = parseAbi([
   "function symbol() view returns (string)",
   "function name() view returns (string)",
   "function decimals() view returns (uint8)",
   "function balanceOf(address) view returns (uint256)",
   "function allowance(address owner, address spender) view returns (uint256)",
-  "function approve(address spender, uint256 amount) returns (bool)",
+  "function approve(address spender, uint256 amount)",
   "function mint(address to, uint256 amount)",
   "function nonces(address owner) view returns (uint256)",
   "function DOMAIN_SEPARATOR() view returns (bytes32)",

@@ -28,39 +28,33 @@ export function explainRevert(error: BaseError): { message: string; hint: string
   };
 }
 
-/** A transaction that is mined, and whose call did nothing. */
-export class RevertedError extends ConcordatError {}
-
 /** Why a mined transaction did nothing: what its call says on the state that its block left, which is all that can be asked. */
 export async function explainMinedRevert(
   client: PublicClient,
-  receipt: TransactionReceipt,
-): Promise<RevertedError> {
-  const { input, value, gas } = await client.getTransaction({ hash: receipt.transactionHash });
-  if (receipt.gasUsed >= gas) {
-    return new RevertedError("The transaction ran out of gas, so nothing changed but the fee is spent", {
+  { transactionHash, blockNumber, gasUsed }: TransactionReceipt,
+): Promise<ConcordatError> {
+  const { from, to, input, value, gas } = await client.getTransaction({ hash: transactionHash });
+  if (gasUsed >= gas) {
+    return new ConcordatError("The transaction ran out of gas, so nothing changed but the fee is spent", {
       hint: "Try again, with the gas limit that this page proposes",
     });
   }
   const reason = await client
-    .call({ account: receipt.from, to: receipt.to, data: input, value, blockNumber: receipt.blockNumber })
-    .then(
-      () => undefined,
-      (error: unknown) => reasonOf(error),
-    );
-  return new RevertedError(
-    `The contract refused the transaction when it was mined, so nothing changed but the fee is spent${reason === undefined ? "" : `. ${reason}`}`,
+    .call({ account: from, to, data: input, value, blockNumber })
+    .then(() => undefined, reasonOf);
+  return new ConcordatError(
+    `The contract refused this when it was mined, so nothing changed but the fee is spent${reason === undefined ? "" : `. ${reason}`}`,
     { hint: "The chain had moved on since the check: look at the page again, then try once more" },
   );
 }
 
 function reasonOf(error: unknown): string | undefined {
   if (!(error instanceof BaseError)) return undefined;
-  const { data } = error.walk((cause) => typeof (cause as { data?: unknown }).data === "string") as {
-    data?: Hex;
-  };
-  const decoded = decode(data);
-  return decoded === undefined ? undefined : (wordsOf(decoded) ?? `It says ${decoded.errorName}.`);
+  const found = error.walk((cause) => typeof (cause as { data?: unknown }).data === "string");
+  const decoded = decode((found as { data?: Hex } | null)?.data);
+  if (decoded === undefined) return undefined;
+  const { errorName, args = [] } = decoded;
+  return wordsOf(decoded) ?? `It says ${errorName}(${args.map(String).join(", ")}).`;
 }
 
 interface DecodedError {

@@ -1,9 +1,23 @@
+import { isAddressEqual } from "viem";
 import type { Hex, PublicClient, TransactionReceipt } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import { explainMinedRevert } from "./explainRevert.ts";
+import { followTransaction } from "./followTransaction.ts";
+import { PendingStorage } from "./pendingStorage.ts";
+import type { PendingTransaction } from "./pendingStorage.ts";
 
 /** Where a transaction stands. */
 export type TransactionState =
-  "checking" | "signing" | "pending" | "confirmed" | "failed" | "replaced" | "cancelled";
+  | "checking"
+  | "signing"
+  | "pending"
+  | "confirmed"
+  /** Confirmed at another fee, which the reader chose in the wallet. */
+  | "repriced"
+  | "failed"
+  | "replaced"
+  | "cancelled"
+  | "lost";
 
 export interface LoggedTransaction {
   readonly id: number;
@@ -19,22 +33,29 @@ export interface LoggedTransaction {
 export interface Sending {
   readonly key: string;
   readonly label: string;
+  /** The contract that is called. */
+  readonly target: Hex;
   readonly simulate: () => Promise<void>;
   readonly sign: () => Promise<Hex>;
 }
 
-interface Remembered {
+/** A step before a transaction: a question to the chain, or a message to be signed. */
+export interface Step<T> {
   readonly key: string;
   readonly label: string;
-  readonly hash: Hex;
+  readonly state: "checking" | "signing";
+  readonly run: () => Promise<T>;
 }
 
 const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending"];
 
-/** The transactions of this visit. A pending one is remembered over a reload, so that nothing is sent twice. */
+/**
+ * The transactions of this visit. Pending ones are remembered over a reload, and shared with the browser's other pages of
+ * this federation, so that nothing is sent twice.
+ */
 export class TransactionLog {
   readonly #client: PublicClient;
-  readonly #storageKey: string;
+  readonly #storage: PendingStorage;
   readonly #onConfirmed: () => void;
   #list: readonly LoggedTransaction[] = [];
   #nextId = 1;
@@ -42,13 +63,8 @@ export class TransactionLog {
 
   constructor(client: PublicClient, chainId: number, onConfirmed: () => void) {
     this.#client = client;
-    this.#storageKey = `concordat.pending.${chainId}`;
+    this.#storage = new PendingStorage(chainId);
     this.#onConfirmed = onConfirmed;
-    for (const { key, label, hash } of this.#remembered()) {
-      const id = this.#add(key, label);
-      this.#change(id, { state: "pending", hash });
-      void this.#follow(id, hash);
-    }
   }
 
   get list(): readonly LoggedTransaction[] {
@@ -59,6 +75,18 @@ export class TransactionLog {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
+
+  /** Takes up what was pending at the last visit, or is sent by another page. Gives what ends the latter. */
+  resume(): () => void {
+    const takeUp = (pending: PendingTransaction): void => {
+      if (this.#list.some(({ hash }) => hash === pending.hash)) return;
+      const id = this.#add(pending.key, pending.label);
+      this.#change(id, { state: "pending", hash: pending.hash });
+      void this.#follow(id, pending);
+    };
+    this.#storage.all().forEach(takeUp);
+    return this.#storage.watch(takeUp);
+  }
 
   isActive(key: string): boolean {
     return this.#list.some((each) => each.key === key && ACTIVE.includes(each.state));
@@ -73,7 +101,7 @@ export class TransactionLog {
    * Simulates, lets the wallet sign and send, and waits for the receipt. Undefined where it did not come to that, or
    * where one with this key is already under way; why stands in the log.
    */
-  async send({ key, label, simulate, sign }: Sending): Promise<TransactionReceipt | undefined> {
+  async send({ key, label, target, simulate, sign }: Sending): Promise<TransactionReceipt | undefined> {
     if (this.isActive(key)) return undefined;
     this.#list = this.#list.filter((each) => each.key !== key);
     const id = this.#add(key, label);
@@ -87,59 +115,64 @@ export class TransactionLog {
       return undefined;
     }
     this.#change(id, { state: "pending", hash });
-    this.#remember();
-    return this.#follow(id, hash);
+    const pending = { key, label, target, hash };
+    this.#storage.put(pending);
+    return this.#follow(id, pending);
   }
 
-  /** Lets the wallet sign a message, in the log while it waits. Undefined where the reader declined; why stands in the log. */
-  async sign<T>({
-    key,
-    label,
-    sign,
-  }: {
-    readonly key: string;
-    readonly label: string;
-    readonly sign: () => Promise<T>;
-  }): Promise<T | undefined> {
+  /** Takes a step that comes before sending, in the log while it lasts. Undefined where it failed; why stands in the log. */
+  async prepare<T>({ key, label, state, run }: Step<T>): Promise<T | undefined> {
     if (this.isActive(key)) return undefined;
     this.#list = this.#list.filter((each) => each.key !== key);
     const id = this.#add(key, label);
-    this.#change(id, { state: "signing" });
+    this.#change(id, { state });
     try {
-      const signed = await sign();
+      const result = await run();
       this.dismiss(id);
-      return signed;
+      return result;
     } catch (error) {
       this.#change(id, { state: "failed", error });
       return undefined;
     }
   }
 
-  async #follow(id: number, hash: Hex): Promise<TransactionReceipt | undefined> {
-    let ending: TransactionState = "confirmed";
+  async #follow(id: number, pending: PendingTransaction): Promise<TransactionReceipt | undefined> {
     try {
-      const receipt = await this.#client.waitForTransactionReceipt({
-        hash,
-        timeout: 600_000,
-        onReplaced: ({ reason, transaction }) => {
-          if (reason !== "repriced") ending = reason;
-          this.#change(id, { hash: transaction.hash });
-        },
+      const ending = await followTransaction({
+        client: this.#client,
+        hash: pending.hash,
+        known: pending.content,
+        onSeen: (content) => this.#storage.put({ ...pending, content }),
       });
-      if (receipt.status === "reverted") {
-        throw new ConcordatError("The transaction was mined, but the contract refused it", {
-          hint: "The chain had moved on since the check. Look at the page again, then try once more",
-        });
+      if (ending.kind !== "mined" && ending.kind !== "repriced") {
+        this.#change(id, { state: ending.kind, ...("hash" in ending && { hash: ending.hash }) });
+        return undefined;
       }
-      this.#change(id, { state: ending });
-      this.#onConfirmed();
-      return ending === "confirmed" ? receipt : undefined;
+      const { receipt } = ending;
+      await this.#requireSuccess(receipt, pending.target);
+      const state = ending.kind === "mined" ? "confirmed" : "repriced";
+      this.#change(id, { state, hash: receipt.transactionHash });
+      return receipt;
     } catch (error) {
       this.#change(id, { state: "failed", error });
       return undefined;
     } finally {
-      this.#remember();
+      this.#storage.remove(pending.hash);
+      this.#onConfirmed();
     }
+  }
+
+  /** Throws where the call that was asked for did nothing. */
+  async #requireSuccess(receipt: TransactionReceipt, target: Hex): Promise<void> {
+    if (receipt.status === "reverted") throw await explainMinedRevert(this.#client, receipt);
+    // A contract account may be carried by a transaction that succeeds although the call in it failed. Every call of this
+    // page that succeeds makes its contract emit an event.
+    const direct = receipt.to !== null && isAddressEqual(receipt.to, target);
+    if (direct || receipt.logs.some(({ address }) => isAddressEqual(address, target))) return;
+    throw new ConcordatError(
+      "The transaction is mined, but your contract account’s call in it failed, so nothing changed",
+      { hint: "Look for the reason in your wallet, then try again" },
+    );
   }
 
   #add(key: string, label: string): number {
@@ -156,20 +189,5 @@ export class TransactionLog {
 
   #notify(): void {
     for (const listener of this.#listeners) listener();
-  }
-
-  #remember(): void {
-    const pending = this.#list.flatMap(({ key, label, hash, state }) =>
-      state === "pending" && hash !== undefined ? [{ key, label, hash }] : [],
-    );
-    sessionStorage.setItem(this.#storageKey, JSON.stringify(pending satisfies readonly Remembered[]));
-  }
-
-  #remembered(): readonly Remembered[] {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.#storageKey) ?? "[]") as readonly Remembered[];
-    } catch {
-      return [];
-    }
   }
 }

@@ -3,6 +3,7 @@ import type { Hex } from "viem";
 import { useConfig } from "wagmi";
 import { getWalletClient } from "wagmi/actions";
 import { useFederation } from "../chain/useFederation.ts";
+import { isContractAccount } from "../wallet/contractAccount.ts";
 import { useWallet } from "../wallet/useWallet.ts";
 import { TOKEN_ABI } from "./contractAbi.ts";
 import type { ContractCall } from "./useSend.ts";
@@ -19,8 +20,6 @@ export interface Permit {
 const ZERO = `0x${"0".repeat(64)}` as const;
 export const NO_PERMIT: Permit = { deadline: 0n, v: 0, r: ZERO, s: ZERO };
 const PERMIT_SECONDS = 1800;
-/** A delegated account (EIP-7702) has this code and still signs with its own key. */
-const DELEGATION_PREFIX = "0xef0100";
 
 const PERMIT_TYPES = {
   Permit: [
@@ -41,6 +40,8 @@ export interface Payment {
   readonly call: (permit: Permit) => ContractCall;
 }
 
+type WayToPay = "allowed" | "permit" | "approval";
+
 /**
  * Pays: lets the spender take exactly this amount, by a permit where token and account can sign one, else by an approval of
  * its own, then sends the call. Gives the receipt, or undefined where the reader stopped, or a step failed.
@@ -54,8 +55,7 @@ export function usePayment(): (payment: Payment) => Promise<Awaited<ReturnType<R
   const { client, network } = store;
 
   const canSignPermit = async (token: Hex, owner: Hex): Promise<boolean> => {
-    const code = await client.getCode({ address: owner });
-    if (code !== undefined && !code.startsWith(DELEGATION_PREFIX)) return false;
+    if (await isContractAccount(client, owner)) return false;
     const contract = { address: token, abi: TOKEN_ABI } as const;
     return Promise.all([
       client.readContract({ ...contract, functionName: "nonces", args: [owner] }),
@@ -85,37 +85,48 @@ export function usePayment(): (payment: Payment) => Promise<Awaited<ReturnType<R
     return { deadline, v: Number(v ?? BigInt(27 + yParity)), r, s };
   };
 
+  const wayToPay = async ({ token, spender, amount }: Payment, owner: Hex): Promise<WayToPay> => {
+    if (amount === 0n) return "allowed";
+    const contract = { address: token, abi: TOKEN_ABI } as const;
+    const allowance = await client.readContract({
+      ...contract,
+      functionName: "allowance",
+      args: [owner, spender],
+    });
+    if (allowance >= amount) return "allowed";
+    return (await canSignPermit(token, owner)) ? "permit" : "approval";
+  };
+
   return async (payment) => {
     if (account === undefined) return undefined;
     const { token, spender, amount, call } = payment;
     const { key, label } = call(NO_PERMIT);
-    if (log.isActive(key)) return undefined;
-    const allowance =
-      amount === 0n
-        ? 0n
-        : await client.readContract({
-            address: token,
-            abi: TOKEN_ABI,
-            functionName: "allowance",
-            args: [account, spender],
-          });
-    if (allowance >= amount) return send(call(NO_PERMIT));
-    if (await canSignPermit(token, account)) {
-      const signing = await log.sign({
+    const way = await log.prepare({
+      key,
+      label,
+      state: "checking",
+      run: () => wayToPay(payment, account),
+    });
+    if (way === "allowed") return send(call(NO_PERMIT));
+    if (way === "permit") {
+      const permit = await log.prepare({
         key,
         label: `${label}: sign the permit`,
-        sign: () => signPermit(payment, account),
+        state: "signing",
+        run: () => signPermit(payment, account),
       });
-      return signing === undefined ? undefined : send(call(signing));
+      return permit && send(call(permit));
     }
-    const approved = await send({
-      key,
-      label: "Approve exactly this amount",
-      contract: "Token",
-      address: token,
-      functionName: "approve",
-      args: [spender, amount],
-    });
-    return approved === undefined ? undefined : send(call(NO_PERMIT));
+    const approved =
+      way === "approval" &&
+      (await send({
+        key,
+        label: `${label}: first approve exactly this amount`,
+        contract: "Token",
+        address: token,
+        functionName: "approve",
+        args: [spender, amount],
+      }));
+    return approved ? send(call(NO_PERMIT)) : undefined;
   };
 }

@@ -5,6 +5,7 @@ import { getWalletClient } from "wagmi/actions";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import type { ContractName } from "../events/contracts.ts";
+import { isContractAccount } from "../wallet/contractAccount.ts";
 import { useWallet } from "../wallet/useWallet.ts";
 import { callAbi } from "./contractAbi.ts";
 import type { LoggedTransaction, TransactionLog } from "./transactionLog.ts";
@@ -48,12 +49,15 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
     const target = contract === "Token" ? address : store.contracts[contract];
     if (account === undefined || target === undefined) return undefined;
     const call = { address: target, abi: callAbi(contract), functionName, args, account };
-    let gas = 0n;
+    let gas: bigint | undefined;
     return log.send({
       key,
       label,
+      target,
       simulate: async () => {
         await store.client.simulateContract(call);
+        // What carries a contract account's call costs more than the call; its wallet knows how much.
+        if (await isContractAccount(store.client, account)) return;
         const estimate = await store.client.estimateContractGas(call);
         gas = (estimate * 12n) / 10n + (contract === "RoundCoordinator" ? PHASE_CHANGE_GAS : 0n);
       },
@@ -62,7 +66,12 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
         if (wallet.account.address.toLowerCase() !== account.toLowerCase()) {
           throw new ConcordatError("Your wallet has changed its account meanwhile", { hint: "Try again" });
         }
-        return wallet.writeContract({ ...call, account: wallet.account, chain: wallet.chain, gas });
+        return wallet.writeContract({
+          ...call,
+          account: wallet.account,
+          chain: wallet.chain,
+          ...(gas !== undefined && { gas }),
+        });
       },
     });
   };

@@ -1,6 +1,7 @@
 import { createClient, http } from "viem";
 import { createConfig } from "wagmi";
-import type { Config } from "wagmi";
+import { reconnect, watchConnectors } from "wagmi/actions";
+import type { Config, Connector } from "wagmi";
 import { viemChain } from "../chain/viemChain.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
 
@@ -8,9 +9,30 @@ import type { DappConfig } from "../config/dappConfig.ts";
 export function wagmiConfig({ networks }: DappConfig): Config {
   const [first, ...others] = networks.map(viemChain);
   if (first === undefined) throw new Error("No network is configured");
-  return createConfig({
+  const config = createConfig({
     chains: [first, ...others],
     multiInjectedProviderDiscovery: true,
     client: ({ chain }) => createClient({ chain, transport: http(chain.rpcUrls.default.http[0]) }),
   });
+  reconnectLateWallet(config);
+  return config;
+}
+
+/** wagmi reconnects the wallets that are there when the page begins; one that announces itself later is reconnected here. */
+function reconnectLateWallet(config: Config): void {
+  watchConnectors(config, {
+    onChange: (connectors, previous) => {
+      if (config.state.current !== null) return;
+      void reconnectRecent(
+        config,
+        connectors.filter((connector) => !previous.includes(connector)),
+      );
+    },
+  });
+}
+
+async function reconnectRecent(config: Config, late: readonly Connector[]): Promise<void> {
+  const recent = await config.storage?.getItem("recentConnectorId");
+  const connector = late.find(({ id }) => id === recent);
+  if (connector !== undefined) await reconnect(config, { connectors: [connector] });
 }

@@ -1,0 +1,29 @@
+import { QueryClient } from "@tanstack/react-query";
+import type { Config } from "wagmi";
+import type { DappConfig } from "../config/dappConfig.ts";
+import { wagmiConfig } from "../wallet/wagmiConfig.ts";
+import { createAppRouter } from "./router.tsx";
+
+/** What stands from the page's load to its end. */
+export interface Visit {
+  readonly config: DappConfig;
+  readonly wagmi: Config;
+  readonly queries: QueryClient;
+  readonly router: ReturnType<typeof createAppRouter>;
+}
+
+export type Opened = { readonly visit: Visit } | { readonly error: unknown };
+
+/**
+ * Makes what the visit stands on as soon as its configuration is here; never rejects. Not while rendering: React may throw
+ * a first render away and begin again, and wagmi reconnects the wallet of the first of two configurations only.
+ */
+export async function openVisit(config: Promise<DappConfig>): Promise<Opened> {
+  try {
+    const value = await config;
+    const queries = new QueryClient({ defaultOptions: { queries: { retry: 1 } } });
+    return { visit: { config: value, wagmi: wagmiConfig(value), queries, router: createAppRouter() } };
+  } catch (error) {
+    return { error };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Hex } from "viem";
+import type { TransactionContent } from "./followTransaction.ts";
+
+/** What must be known of a sent transaction to follow it from another page, or after a reload. */
+export interface PendingTransaction {
+  readonly key: string;
+  readonly label: string;
+  /** The contract that is called. */
+  readonly target: Hex;
+  readonly hash: Hex;
+  /** Once the endpoint has shown it. */
+  readonly content?: TransactionContent;
+}
+
+/** Pending transactions of one chain in the browser's storage, one entry each, so that pages do not overwrite each other's. */
+export class PendingStorage {
+  readonly #prefix: string;
+
+  constructor(chainId: number) {
+    this.#prefix = `concordat.pending.${chainId}.`;
+  }
+
+  all(): readonly PendingTransaction[] {
+    return Object.entries(localStorage).flatMap(([key, text]) =>
+      key.startsWith(this.#prefix) ? parse(String(text)) : [],
+    );
+  }
+
+  put(pending: PendingTransaction): void {
+    localStorage.setItem(`${this.#prefix}${pending.hash}`, JSON.stringify(pending));
+  }
+
+  remove(hash: Hex): void {
+    localStorage.removeItem(`${this.#prefix}${hash}`);
+  }
+
+  /** Tells of what other pages send. Gives what stops it. */
+  watch(onPut: (pending: PendingTransaction) => void): () => void {
+    const listener = ({ key, newValue }: StorageEvent): void => {
+      if (key?.startsWith(this.#prefix) === true && newValue !== null) parse(newValue).forEach(onPut);
+    };
+    addEventListener("storage", listener);
+    return () => removeEventListener("storage", listener);
+  }
+}
+
+/** One entry, or none where the text is not ours. */
+function parse(text: string): readonly PendingTransaction[] {
+  try {
+    const value = JSON.parse(text) as PendingTransaction;
+    return typeof value.hash === "string" && typeof value.target === "string" ? [value] : [];
+  } catch {
+    return [];
+  }
+}

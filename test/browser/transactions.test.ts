@@ -1,0 +1,171 @@
+import { expect } from "chai";
+import type { TransactionRequest } from "ethers";
+import type { Locator, Page } from "playwright-core";
+import type { TestNode } from "../contracts/federation.ts";
+import { Stage, connect, type Visitor } from "./stage.ts";
+
+/** Wei per gas that outbids what a wallet offers by itself. */
+const HIGH_FEE = { maxFeePerGas: 200_000_000_000n, maxPriorityFeePerGas: 100_000_000_000n };
+
+// The chain mines only when the test says so, so that what is pending can be seen and replaced.
+describe("what becomes of a sent transaction, in the browser", function () {
+  this.timeout(120_000);
+  let stage: Stage;
+  let node: TestNode;
+  let visitor: Visitor;
+  let page: Page;
+
+  before(async function () {
+    const opened = await Stage.open();
+    if (opened === undefined) {
+      console.log("      no Chromium on this machine: the browser tests are skipped");
+      return this.skip();
+    }
+    stage = opened;
+    const [first] = stage.federation.nodes;
+    if (first === undefined) throw new Error("The federation has no node");
+    node = first;
+  });
+
+  beforeEach(async () => {
+    visitor = await stage.visit(node.operator);
+    ({ page } = visitor);
+    await visitor.open("/nodes");
+    await connect(visitor);
+    await rpc("evm_setAutomine", false);
+  });
+
+  afterEach(async () => {
+    if (stage === undefined) return;
+    await rpc("evm_setAutomine", true);
+    await mine();
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
+  after(async () => stage?.close());
+
+  it("one that its sender speeds up is confirmed at its new fee", async () => {
+    await changeEndpoints("http://127.0.0.1:20001");
+    await replace({});
+    await mine();
+    await toast("repriced").getByText("Confirmed, at the fee that you changed in your wallet.").waitFor();
+    expect(await endpoints()).to.equal("http://127.0.0.1:20001");
+  });
+
+  it("one that its sender cancels is told as cancelled, and can be sent again", async () => {
+    const before = await endpoints();
+    await changeEndpoints("http://127.0.0.1:20002");
+    await replace({ to: node.operator.address, data: "0x" });
+    await mine();
+    await toast("cancelled").getByText("You cancelled this in your wallet, so it was not done.").waitFor();
+    expect(await endpoints()).to.equal(before);
+    await submit().and(page.locator(":enabled")).click();
+    await toast("pending").waitFor();
+    await mine();
+    await toast("confirmed").waitFor();
+    expect(await endpoints()).to.equal("http://127.0.0.1:20002");
+  });
+
+  it("one that another takes the place of is told as not done", async () => {
+    const { nodeRegistry } = stage.federation.contracts;
+    await changeEndpoints("http://127.0.0.1:20003");
+    const data = nodeRegistry.interface.encodeFunctionData("setEndpoints", ["http://127.0.0.1:20004"]);
+    await replace({ data });
+    await mine();
+    await toast("replaced")
+      .getByText("Your wallet sent another transaction in its place, so this was not done.")
+      .waitFor();
+    expect(await endpoints()).to.equal("http://127.0.0.1:20004");
+  });
+
+  it("one that the contract refuses only when it is mined is told with the contract's reason", async () => {
+    const { nodeRegistry } = stage.federation.contracts;
+    const [, second, third, fourth] = stage.federation.nodes;
+    if (!second || !third || !fourth) throw new Error("The federation has too few nodes");
+    await rpc("evm_setAutomine", true);
+    await nodeRegistry.connect(second.operator).proposeRemoval(fourth.nodeId);
+    await rpc("evm_setAutomine", false);
+    await page.getByRole("button", { name: "Reject" }).click();
+    await toast("pending").waitFor();
+    // The others' votes stand before it in the block, and end the vote.
+    for (const voter of [second, third, fourth]) {
+      await nodeRegistry.connect(voter.operator).vote(1, false, { ...HIGH_FEE, gasLimit: 500_000 });
+    }
+    await mine();
+    await toast("failed")
+      .getByText("The contract refused this when it was mined, so nothing changed but the fee is spent.")
+      .waitFor();
+    await toast("failed").getByText("This vote is over: rejected.").waitFor();
+  });
+
+  it("a reloaded page, and a second window, go on with what is pending, and send nothing twice", async () => {
+    await changeEndpoints("http://127.0.0.1:20005");
+    await page.reload();
+    await toast("pending").waitFor();
+    const window = await visitor.context.newPage();
+    await window.goto(page.url());
+    for (const each of [page, window]) {
+      await each.getByRole("button", { name: /^0x/ }).waitFor();
+      await each.getByLabel("New endpoints").fill("http://127.0.0.1:20006");
+      expect(await each.getByRole("button", { name: "Under way…" }).isEnabled()).to.equal(false);
+    }
+    await mine();
+    for (const each of [page, window]) {
+      await each.locator("[data-state=confirmed]").waitFor();
+      await submit(each).and(each.locator(":enabled")).waitFor();
+    }
+    expect(visitor.wallet?.sent).to.have.length(1);
+    expect(await endpoints()).to.equal("http://127.0.0.1:20005");
+  });
+
+  it("what was cancelled while no page looked is told at the next visit", async () => {
+    await changeEndpoints("http://127.0.0.1:20007");
+    await page.goto("about:blank");
+    await replace({ to: node.operator.address, data: "0x" });
+    for (let block = 0; block < 5; block++) await mine();
+    await visitor.open("/nodes");
+    await toast("cancelled").waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: /^0x/ }).waitFor();
+    expect(await page.locator("[data-state]").count()).to.equal(0);
+  });
+
+  function submit(where = page): Locator {
+    return where.getByRole("button", { name: "Change the endpoints" });
+  }
+
+  function toast(state: string): Locator {
+    return page.locator(`[data-state=${state}]`);
+  }
+
+  /** Sends a change of the node's endpoints from the page, which then waits for the chain. */
+  async function changeEndpoints(value: string): Promise<void> {
+    await page.getByLabel("New endpoints").fill(value);
+    await submit().click();
+    await toast("pending").waitFor();
+    // Only what the endpoint has shown can be told from what replaces it.
+    await page.waitForFunction(() => Object.values(localStorage).some((text) => /seenAt/.test(text)));
+  }
+
+  /** Sends, from the same account and with the same nonce, what the page sent, changed, and at a higher fee. */
+  async function replace(change: TransactionRequest): Promise<void> {
+    const { provider } = stage.federation.connection.ethers;
+    const sent = await provider.getTransaction(visitor.wallet?.sent.at(-1) ?? "");
+    if (sent === null) throw new Error("The wallet sent nothing");
+    const { nonce, to, data, gasLimit } = sent;
+    await node.operator.sendTransaction({ nonce, to, data, gasLimit, ...HIGH_FEE, ...change });
+  }
+
+  async function endpoints(): Promise<string> {
+    return (await stage.federation.contracts.nodeRegistry.node(node.nodeId)).endpoints;
+  }
+
+  async function mine(): Promise<void> {
+    await rpc("evm_mine");
+  }
+
+  async function rpc(method: string, ...params: unknown[]): Promise<void> {
+    await stage.federation.connection.ethers.provider.send(method, params);
+  }
+});

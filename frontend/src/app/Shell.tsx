@@ -2,6 +2,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Suspense, useEffect, useState } from "react";
 import type { ReactElement } from "react";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
+import { eventOrigin } from "../events/eventOrigin.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
 import type { IconName } from "../ui/icons.tsx";
 import { count } from "../ui/format.ts";
@@ -140,6 +141,7 @@ function Footer(): ReactElement {
   const { store, config, selectNetwork } = useFederation();
   const { sync, announced } = useFederationState();
   const { network } = store;
+  const origin = eventOrigin(sync);
   return (
     <footer className="foot">
       {config.networks.length > 1 ? (
@@ -168,6 +170,7 @@ function Footer(): ReactElement {
           ? "Blocks are announced by WebSocket"
           : `The chain is asked every ${network.pollMs / 1000} s`}
       </span>
+      {origin !== undefined && <span data-testid="origin">{origin}</span>}
       {network.indexUrl !== undefined && (
         <a href={network.indexUrl} target="_blank" rel="noreferrer">
           Index for auditors

@@ -7,6 +7,7 @@ import type { ContractName } from "../events/contracts.ts";
 import { CONTRACT_NAMES } from "../events/contracts.ts";
 import { EventSync } from "../events/eventSync.ts";
 import type { SyncStatus } from "../events/eventSync.ts";
+import { indexClient } from "../events/indexClient.ts";
 import { followNewHeads } from "../events/newHeads.ts";
 import { NO_CACHE, openSegmentCache } from "../events/segmentCache.ts";
 import { applyEvent } from "../world/applyEvent.ts";
@@ -68,6 +69,7 @@ export class FederationStore {
         head: undefined,
         heardAt: 0,
         error: undefined,
+        index: undefined,
       },
     };
   }
@@ -136,16 +138,20 @@ export class FederationStore {
   }
 
   async #open(): Promise<EventSync> {
-    const { addressBook, chainId } = this.network;
+    const { addressBook, chainId, indexUrl } = this.network;
+    const { deploymentBlock } = addressBook;
+    const { contracts } = this;
     const reader = chainReader(this.request);
     await this.#checkContracts();
-    const first = await reader.block(addressBook.deploymentBlock);
-    const scope = [chainId, ...CONTRACT_NAMES.map((name) => this.contracts[name]), first?.hash].join(":");
+    const first = await reader.block(deploymentBlock);
+    const scope = [chainId, ...CONTRACT_NAMES.map((name) => contracts[name]), first?.hash].join(":");
     return new EventSync({
       reader,
       cache: await openSegmentCache(scope).catch(() => NO_CACHE),
-      contracts: this.contracts,
-      deploymentBlock: addressBook.deploymentBlock,
+      contracts,
+      deploymentBlock,
+      index:
+        indexUrl === undefined ? undefined : indexClient(indexUrl, { chainId, deploymentBlock, contracts }),
       isOffline,
       sink: {
         reset: () => {

@@ -3,15 +3,20 @@ import type { BlockHeader, ChainReader } from "./chainReader.ts";
 import type { ChainEvent, ContractName } from "./contracts.ts";
 import { CONTRACT_NAMES } from "./contracts.ts";
 import { decodeEvent } from "./decodeEvent.ts";
+import { IndexRefused, lie } from "./indexClient.ts";
+import type { IndexClient } from "./indexClient.ts";
+import { readIndexed } from "./readIndexed.ts";
 import { Reorganised, readSegments } from "./readSegments.ts";
 import type { SegmentCache } from "./segmentCache.ts";
 import { mergeSettled } from "./segmentList.ts";
-import type { Segment } from "./storedLog.ts";
+import type { Segment, StoredLog } from "./storedLog.ts";
 
 /** Milliseconds of decoding after which the page gets a turn. */
 const SLICE_MS = 24;
 /** How often a changing chain is read again before the next poll tries. */
 const ATTEMPTS = 3;
+/** Blocks on top of those that an index is asked for: what may still change, one query of the endpoint tells as well. */
+const SETTLED_BLOCKS = 64;
 
 /** How far the page has read. */
 export interface SyncStatus {
@@ -23,6 +28,17 @@ export interface SyncStatus {
   readonly heardAt: number;
   /** Why the last attempt failed; undefined while all is well. */
   readonly error: unknown;
+  /** What came from the configured index. */
+  readonly index: IndexUse | undefined;
+}
+
+/** What an index is good for on this page. */
+export interface IndexUse {
+  readonly url: string;
+  /** Last block whose events it told; undefined where the chain's endpoint told all. */
+  readonly to: number | undefined;
+  /** Why it is not asked any more, in words that follow its name; undefined while all is well. */
+  readonly refusal: string | undefined;
 }
 
 /** Takes events in the chain's order; `reset` takes all back, after a reorganisation. */
@@ -38,6 +54,8 @@ export interface EventSyncOptions {
   readonly cache: SegmentCache;
   readonly contracts: Readonly<Record<ContractName, Hex>>;
   readonly deploymentBlock: number;
+  /** Tells old events in few requests; never needed. */
+  readonly index: IndexClient | undefined;
   /** Whether an error means that nobody answers, which no smaller range would change. */
   readonly isOffline: (error: unknown) => boolean;
   readonly sink: EventSink;
@@ -47,6 +65,7 @@ export interface EventSyncOptions {
 /**
  * Keeps the page's events equal to the chain's. Every `advance` first checks that the last block read still has the hash
  * it had, and goes back to the last one that has; so a reorganisation, an outage and a reload all end in the same place.
+ * An index that fails is not asked again, and nothing counts of one that lied: the endpoint tells the rest.
  */
 export class EventSync {
   readonly #options: EventSyncOptions;
@@ -54,6 +73,7 @@ export class EventSync {
   #segments: readonly Segment[] | undefined;
   #head: BlockHeader | undefined;
   #heardAt = 0;
+  #refusal: IndexRefused | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: EventSyncOptions) {
@@ -71,13 +91,14 @@ export class EventSync {
 
   async #advance(): Promise<void> {
     try {
-      this.#segments ??= await this.#restore();
       for (let attempt = 1; ; attempt++) {
         try {
+          this.#segments ??= await this.#restore();
           await this.#follow();
           break;
         } catch (error) {
-          if (!(error instanceof Reorganised) || attempt === ATTEMPTS) throw error;
+          if (error instanceof IndexRefused) await this.#refuseIndex(error);
+          else if (!(error instanceof Reorganised) || attempt === ATTEMPTS) throw error;
         }
       }
       this.#report(undefined);
@@ -90,7 +111,7 @@ export class EventSync {
   async #restore(): Promise<readonly Segment[]> {
     const stored = await this.#options.cache.load().catch(() => []);
     const contiguous = contiguousFrom(stored, this.#options.deploymentBlock);
-    const kept = await this.#stillOnChain(contiguous);
+    const kept = await this.#stillOnChain(beforeOther(contiguous, this.#options.index?.url));
     this.#options.sink.reset();
     for (const segment of kept) await this.#give(segment);
     this.#options.sink.settled();
@@ -98,7 +119,7 @@ export class EventSync {
   }
 
   async #follow(): Promise<void> {
-    const { reader, sink, contracts, deploymentBlock, isOffline } = this.#options;
+    const { reader, contracts, index, isOffline } = this.#options;
     const head = await reader.block("latest");
     if (head === undefined) throw new Error("The endpoint knows no block");
     this.#head = head;
@@ -106,14 +127,30 @@ export class EventSync {
     const known = this.#segments ?? [];
     const kept = await this.#stillOnChain(known, head);
     if (kept.length < known.length) await this.#rewind(kept);
-    const from = (kept.at(-1)?.to ?? deploymentBlock - 1) + 1;
     const addresses = Object.values(contracts);
-    for await (const segment of readSegments(reader, addresses, from, head, isOffline)) {
-      await this.#give(segment);
-      await this.#append(segment);
-      sink.settled();
-      this.#report(undefined);
+    const settled = head.number - SETTLED_BLOCKS;
+    if (index !== undefined && this.#refusal === undefined) {
+      const indexed = readIndexed(index, reader, addresses, this.#syncedTo + 1, settled);
+      for await (const segment of indexed) await this.#take(segment);
     }
+    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, isOffline);
+    for await (const segment of rest) await this.#take(segment);
+  }
+
+  get #syncedTo(): number {
+    return this.#segments?.at(-1)?.to ?? this.#options.deploymentBlock - 1;
+  }
+
+  async #take(segment: Segment): Promise<void> {
+    await this.#give(segment);
+    await this.#append(segment);
+    this.#options.sink.settled();
+    this.#report(undefined);
+  }
+
+  async #refuseIndex(refusal: IndexRefused): Promise<void> {
+    this.#refusal = refusal;
+    if (refusal.isLie) await this.#rewind(beforeOther(this.#segments ?? [], undefined));
   }
 
   /** The longest beginning of `segments` whose last block has the hash that it had when it was read. */
@@ -160,9 +197,7 @@ export class EventSync {
   async #give(segment: Segment): Promise<void> {
     let sliceEnd = performance.now() + SLICE_MS;
     for (const log of segment.logs) {
-      const contract = this.#names.get(log.address.toLowerCase());
-      const event = contract === undefined ? undefined : decodeEvent(contract, log);
-      if (event !== undefined) this.#options.sink.apply(event);
+      this.#apply(log, segment.index !== undefined);
       if (performance.now() < sliceEnd) continue;
       await new Promise((resolve) => {
         setTimeout(resolve);
@@ -171,14 +206,37 @@ export class EventSync {
     }
   }
 
+  /** @throws {IndexRefused} for a log of an index that makes no sense: the chain's own do. */
+  #apply(log: StoredLog, isIndexed: boolean): void {
+    const contract = this.#names.get(log.address.toLowerCase());
+    try {
+      const event = contract === undefined ? undefined : decodeEvent(contract, log);
+      if (event !== undefined) this.#options.sink.apply(event);
+    } catch (error) {
+      throw isIndexed ? lie(`tells of an impossible event in block ${log.blockNumber}`) : error;
+    }
+  }
+
   #report(error: unknown): void {
+    const { index } = this.#options;
     this.#options.onStatus({
-      syncedTo: this.#segments?.at(-1)?.to ?? this.#options.deploymentBlock - 1,
+      syncedTo: this.#syncedTo,
       head: this.#head,
       heardAt: this.#heardAt,
       error,
+      index: index && {
+        url: index.url,
+        to: this.#segments?.findLast((segment) => segment.index !== undefined)?.to,
+        refusal: this.#refusal?.message,
+      },
     });
   }
+}
+
+/** The segments before the first that another index told than the one at `url`. */
+function beforeOther(segments: readonly Segment[], url: string | undefined): readonly Segment[] {
+  const end = segments.findIndex(({ index }) => index !== undefined && index !== url);
+  return end === -1 ? segments : segments.slice(0, end);
 }
 
 function contiguousFrom(segments: readonly Segment[], first: number): readonly Segment[] {

@@ -34,7 +34,7 @@ export async function openSegmentCache(scope: string): Promise<SegmentCache> {
       const rows = await finished<Row[]>(
         database.transaction(STORE, "readonly").objectStore(STORE).getAll(range(0)),
       );
-      return rows.map(({ from, to, toHash, logs }) => ({ from, to, toHash, logs }));
+      return rows.map(({ from, to, toHash, logs, index }) => ({ from, to, toHash, logs, index }));
     },
     replace: async (from, segments) => {
       const transaction = database.transaction(STORE, "readwrite");

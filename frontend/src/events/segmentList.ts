@@ -16,17 +16,13 @@ export function mergeSettled(segments: readonly Segment[]): { merged: readonly S
   let changed: number | undefined;
   for (const segment of settled) {
     const last = merged.at(-1);
-    if (last === undefined || last.logs.length + segment.logs.length > LARGEST) {
+    const isApart = last?.index !== segment.index;
+    if (last === undefined || isApart || last.logs.length + segment.logs.length > LARGEST) {
       merged.push(segment);
       continue;
     }
     changed ??= last.from;
-    merged[merged.length - 1] = {
-      from: last.from,
-      to: segment.to,
-      toHash: segment.toHash,
-      logs: [...last.logs, ...segment.logs],
-    };
+    merged[merged.length - 1] = { ...segment, from: last.from, logs: [...last.logs, ...segment.logs] };
   }
   return { merged: [...merged, ...segments.slice(settled.length)], from: changed ?? Infinity };
 }

@@ -17,4 +17,6 @@ export interface Segment {
   readonly to: number;
   readonly toHash: Hex;
   readonly logs: readonly StoredLog[];
+  /** Address of the index that told the logs; undefined where the chain's endpoint did. */
+  readonly index?: string | undefined;
 }

@@ -144,12 +144,13 @@ export function scoreOf(evaluation: EvaluationTerms, maxScore: number): (result:
 /**
  * Opens an engine. "auto" takes the best that works here: TensorFlow's native library where it is installed, a GPU
  * through WebGPU where there is one, and `wasm` elsewhere.
+ * @param trainers Folder for the files of an engine that is a program: the system's temporary one by default.
  * @throws {InputError} when there is no such engine, or it cannot run here.
  */
-export async function createEngine(name: EngineChoice): Promise<Engine> {
+export async function createEngine(name: EngineChoice, trainers?: string): Promise<Engine> {
   if (typeof name !== "string") {
     const { processEngine } = await import("./process/processEngine.ts");
-    return processEngine(name.process);
+    return processEngine(name.process, trainers);
   }
   const { openTensorflowEngine } = await import("./tensorflowEngine.ts");
   if (name === "auto") {

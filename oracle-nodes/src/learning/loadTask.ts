@@ -8,6 +8,8 @@ export interface LoadTaskOptions {
   /** Folder with the dataset's files; `digits` needs none. */
   readonly datasetDir?: string;
   readonly engine?: EngineChoice;
+  /** Folder for the files of an engine that is a program. */
+  readonly trainers?: string;
   /** A dataset that is in memory already, instead of `datasetDir`. */
   readonly dataset?: Dataset;
 }
@@ -34,7 +36,7 @@ export async function loadTask(manifest: TaskManifest, options: LoadTaskOptions 
   const dataset = options.dataset ?? (await loadDataset(manifest.dataset, options.datasetDir));
   checkDataset(dataset, manifest.dataset);
   const { inputShape, classes } = manifest.dataset;
-  const engine = await createEngine(options.engine ?? "auto");
+  const engine = await createEngine(options.engine ?? "auto", options.trainers);
   const model = await engine.load(manifest.model, inputShape, classes);
   return {
     dataset,

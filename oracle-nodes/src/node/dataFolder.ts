@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { InputError } from "../../../protocol/errors.ts";
@@ -15,6 +16,8 @@ export interface DataFolder {
   readonly statusFile: string;
   /** What the node's trainings have spent of its privacy budget, in all tasks. */
   readonly privacyLedger: string;
+  /** Files for trainers that are programs, the node's records among them. Empty when the folder is taken. */
+  readonly trainers: string;
   /** What the node keeps for one task of one deployment. */
   task(deployment: string, taskId: TaskId): string;
   release(): Promise<void>;
@@ -48,7 +51,11 @@ export async function openDataFolder(
       cause,
     });
   }
+  const trainers = join(dir, "trainers");
+  // A process that was killed could not remove what its trainers were given.
+  await rm(trainers, { recursive: true, force: true });
   return {
+    trainers,
     artifacts: join(dir, "artifacts"),
     statusFile: join(dir, "status.json"),
     privacyLedger: join(dir, "privacy-ledger.json"),

@@ -68,6 +68,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const maxUpdate = Math.min(terms.maxArtifactBytes, maxUpdateBytes(tensors, manifest.compression));
   const learning = await loadTask(manifest, {
     engine: config.engine,
+    trainers: folder.trainers,
     dataset: await loadOwnDataset(manifest.dataset, config.dataset.dir),
   });
   const dir = folder.task(deployment, taskId);

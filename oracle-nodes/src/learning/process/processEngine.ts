@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { ModelTensors, TensorSpec } from "../../../../protocol/tensors.ts";
 import {
@@ -42,8 +42,12 @@ const PLAIN: ReadonlySet<string> = new Set<keyof TrainOptions>([
 /** Files of samples that are kept: those of training and validation. */
 const KEPT_SAMPLES = 2;
 
-/** An engine that is any program which speaks the protocol of docs/process-trainer.md. */
-export function processEngine(command: TrainerCommand): Engine {
+/**
+ * An engine that is any program which speaks the protocol of docs/process-trainer.md.
+ * @param folder Where the files for it are put: a node's own, which it clears when it starts. Nobody else does, should this
+ *   process be killed.
+ */
+export function processEngine(command: TrainerCommand, folder = tmpdir()): Engine {
   return {
     name: "process",
     reason: `the program ${command.command}`,
@@ -53,7 +57,8 @@ export function processEngine(command: TrainerCommand): Engine {
           hint: "Describe the model with another engine first",
         });
       }
-      const dir = await mkdtemp(join(tmpdir(), "concordat-trainer-"));
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const dir = await mkdtemp(join(resolve(folder), "concordat-trainer-"));
       const model = new ProcessModel(command, dir, { topology, tensors, inputShape, classes });
       try {
         await model.open();

@@ -120,6 +120,10 @@ describe("publisher, operators and auditor at the command line", function () {
     expect(task.status.state).to.equal("Running");
     expect(task.round).to.include({ round: 1, phase: "Training" });
     expect(task.members.map(({ node }) => node)).to.deep.equal([2]);
+    // Nobody serves the manifest where the node announced itself.
+    expect(task).to.not.have.property("privacy");
+    const shown = await start(["task", "show", "1", ...where]).done;
+    expect(shown.stdout).to.match(/privacy +unknown: Artifact 0x\w+ /);
     expect(added.map(({ digest }) => digest)).to.deep.equal([
       task.terms.manifestDigest,
       task.terms.initialModelDigest,

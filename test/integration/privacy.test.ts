@@ -9,19 +9,23 @@ import { PrivacyLedger } from "../../oracle-nodes/src/node/privacyLedger.ts";
 import { decodeArtifact } from "../../protocol/artifact.ts";
 import { TaskState } from "../../protocol/enums.ts";
 import type { Digest } from "../../protocol/ids.ts";
+import { start } from "../cli/concordat.ts";
 import { LocalFederation, type FederationNode } from "./localFederation.ts";
 
 const PRIVACY = { kind: "dp-sgd", clip: 1, noiseMultiplier: 2, delta: 1e-3 } as const;
 /** 20 training records of each of four classes, in batches of 20. */
 const PLAN = { records: 80, features: 256, batchSize: 20, localEpochs: 1 };
-const spentAfter = (rounds: number) =>
-  epsilonOf(
-    usesOfTraining(PRIVACY, PLAN).map(({ mechanism, times }) => ({ mechanism, times: rounds * times })),
+const epsilons = [1, 2].map((rounds) => {
+  const uses = usesOfTraining(PRIVACY, PLAN);
+  return epsilonOf(
+    uses.map(({ mechanism, times }) => ({ mechanism, times: rounds * times })),
     PRIVACY.delta,
   );
+});
+const spentAfter = (rounds: number) => epsilons[rounds - 1] ?? 0;
 
 describe("A federation that trains with DP-SGD", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let federation: LocalFederation;
   afterEach(async () => federation.close());
 
@@ -74,6 +78,12 @@ describe("A federation that trains with DP-SGD", function () {
     });
     expect(report.firstDisagreement).to.equal(undefined);
     expect(report.counts["update.privacy"]).to.deep.equal({ agree: 7, disagree: 0, notRecomputed: 0 });
+    const { rpcUrl, addressBook } = frugal.config;
+    const show = ["task", "show", String(task), "--rpc", rpcUrl, "--address-book", addressBook];
+    const { stdout } = await start(show).done;
+    const all = spentAfter(2).toPrecision(3);
+    expect(stdout).to.contain(`epsilon ${all} at delta 0.001 after 2 rounds, for a node of 80 records`);
+    expect(stdout.match(new RegExp(` 80 +${all}$`, "gm"))).to.have.length(4);
     await federation.stopNode(frugal);
     const ledger = await PrivacyLedger.open(`${frugal.config.dataDir}/privacy-ledger.json`);
     const [name = ""] = ledger.tasks;

@@ -1,11 +1,25 @@
 import { EndReason, MemberStatus, Phase, TaskState, enumName } from "../../../../protocol/enums.ts";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import { privacyLines } from "../../privacy/taskPrivacy.ts";
+import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import type { ChainReader } from "../chainAccess.ts";
 import type { ChainOptions } from "../chainOptions.ts";
+import { readNodeConfig } from "../nodeConfigFile.ts";
 import { withReader } from "../openChain.ts";
 import { pairs, print, printJson, table } from "../output.ts";
+import type { Column } from "../output.ts";
 import { readableTerms } from "../readableTerms.ts";
+import { readTaskBudgets, type TaskBudgets } from "../taskBudgets.ts";
 import { readTaskTerms } from "../taskTerms.ts";
 import { amountFormat } from "../token.ts";
+
+/** Shown where the task asks for privacy, of members that posted an update. */
+const BUDGET_COLUMNS: readonly Column[] = [
+  { head: "records", align: "right" },
+  { head: "epsilon in all rounds", align: "right" },
+];
+/** Nodes asked for the manifest of a task without members. */
+const MAX_NODES = 64;
 
 export interface TaskShowOptions extends ChainOptions {
   readonly json?: true;
@@ -13,9 +27,10 @@ export interface TaskShowOptions extends ChainOptions {
 
 /** `concordat task show`. */
 export async function runTaskShow(taskId: number, options: TaskShowOptions): Promise<void> {
-  const { task, amount } = await withReader(options, async (chain) => {
-    const shown = await readTask(chain, taskId);
-    return { task: shown, amount: await amountFormat(chain.provider, shown.terms.rewardToken) };
+  const providers = options.config === undefined ? [] : (await readNodeConfig(options.config)).providers;
+  const { task, budgets, amount } = await withReader(options, async (chain) => {
+    const shown = await readTask(chain, taskId, providers);
+    return { ...shown, amount: await amountFormat(chain.provider, shown.task.terms.rewardToken) };
   });
   if (options.json) return printJson(task);
   const { status, round, terms, members } = task;
@@ -32,8 +47,11 @@ export async function runTaskShow(taskId: number, options: TaskShowOptions): Pro
   );
   print("\nTerms");
   print(pairs(readableTerms(terms)));
+  print("\nPrivacy");
+  print(pairs(budgetLines(budgets, terms)));
   if (members.length === 0) return;
   print("\nMembers");
+  const hasBudgets = members.some(({ budget }) => budget !== undefined);
   print(
     table(
       [
@@ -43,13 +61,22 @@ export async function runTaskShow(taskId: number, options: TaskShowOptions): Pro
         { head: "reputation", align: "right" },
         { head: "earned", align: "right" },
         { head: "claimed", align: "right" },
+        ...(hasBudgets ? BUDGET_COLUMNS : []),
       ],
-      members.map((m) => [m.member, m.node, m.status, m.reputation, amount(m.earned), amount(m.claimed)]),
+      members.map(({ member, node, budget, ...m }) => [
+        member,
+        node,
+        m.status,
+        m.reputation,
+        amount(m.earned),
+        amount(m.claimed),
+        ...(hasBudgets ? [budget?.records ?? "", budget?.epsilon.toPrecision(3) ?? ""] : []),
+      ]),
     ),
   );
 }
 
-async function readTask(chain: ChainReader, taskId: number) {
+async function readTask(chain: ChainReader, taskId: number, providers: readonly string[]) {
   const { contracts, provider } = chain;
   const { taskRegistry, rewardLedger, roundCoordinator } = contracts;
   const terms = await readTaskTerms(chain, taskId);
@@ -57,7 +84,10 @@ async function readTask(chain: ChainReader, taskId: number) {
   const state = enumName(TaskState, status.state);
   const memberCount = Number(status.memberCount);
   const round = state === "Running" ? await readRound() : undefined;
-  return {
+  const members = await Promise.all(Array.from({ length: memberCount }, async (_, i) => readMember(i + 1)));
+  const budgets = await readTaskBudgets(chain, taskId, terms, [...(await endpoints()), ...providers]);
+  const known = budgets instanceof ConcordatError ? undefined : budgets;
+  const task = {
     task: taskId,
     terms,
     status: {
@@ -71,8 +101,27 @@ async function readTask(chain: ChainReader, taskId: number) {
       hardEnd: Number(status.hardEnd),
     },
     round,
-    members: await Promise.all(Array.from({ length: memberCount }, async (_, i) => readMember(i + 1))),
+    /** Undefined where the manifest cannot be had. */
+    privacy: known?.manifest.privacy,
+    members: members.map((member) => ({ ...member, budget: known?.members.get(member.node) })),
   };
+  return { task, budgets };
+
+  /** Where members serve, or the registry's first nodes while there are none. */
+  async function endpoints(): Promise<string[]> {
+    const { nodeRegistry } = contracts;
+    const nodes =
+      members.length > 0
+        ? members.map(({ node }) => node)
+        : Array.from(
+            { length: Math.min(MAX_NODES, Number(await nodeRegistry.nodeCount())) },
+            (_, i) => i + 1,
+          );
+    const read = nodes.map(
+      async (node) => (await nodeRegistry.getFunction("node")(node)).endpoints as string,
+    );
+    return (await Promise.all(read)).filter((served) => served !== "");
+  }
 
   async function readRound() {
     const view = await roundCoordinator.roundOf(taskId);
@@ -109,8 +158,15 @@ async function readTask(chain: ChainReader, taskId: number) {
   }
 }
 
-function roundLine(round: NonNullable<Awaited<ReturnType<typeof readTask>>["round"]>): string {
+function roundLine(round: NonNullable<Awaited<ReturnType<typeof readTask>>["task"]["round"]>): string {
   const { phase, posted, reported, quorum, due, secondsLeft } = round;
   const left = due ? "due to move on" : `at most ${secondsLeft} s left`;
   return `round ${round.round}, ${phase}, ${posted} updates, ${reported} scores, quorum ${quorum}, ${left}`;
+}
+
+/** For the member that spends most, and before any has posted for one of as many records as the terms allow. */
+function budgetLines(budgets: TaskBudgets | ConcordatError, { rounds, maxSamples }: TaskTerms) {
+  if (budgets instanceof ConcordatError) return [["privacy", `unknown: ${budgets.oneLine}`]] as const;
+  const posted = [...budgets.members.values()].map(({ records }) => records);
+  return privacyLines(budgets.manifest, rounds, posted.length === 0 ? maxSamples : Math.min(...posted));
 }

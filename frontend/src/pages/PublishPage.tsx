@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress, zeroAddress } from "viem";
 import type { Address, Digest } from "../../../protocol/ids.ts";
@@ -67,8 +67,10 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
   const dataset = draftDataset(draft).terms;
   const model = useModel(draft, dataset);
 
+  const steps = useRef<HTMLOListElement>(null);
   const goTo = (next: number): void => {
     setStep(next);
+    steps.current?.scrollIntoView({ block: "nearest" });
     setFurthest(Math.max(furthest, next));
   };
   const faults: DraftFaults = {
@@ -137,7 +139,7 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
           <p>{NEWS_WORDS[news]}</p>
         </Notice>
       )}
-      <ol className="steps" aria-label="Steps">
+      <ol className="steps" aria-label="Steps" ref={steps}>
         {[...STEPS.map(([title]) => title), "Confirm"].map((title, index) => (
           <li key={title}>
             <button
@@ -189,7 +191,13 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
         </Notice>
       )}
       {terms !== undefined && !isConfirming && (
-        <EscrowNote terms={terms} escrow={escrowOf(terms)} token={rewardToken.data} />
+        <EscrowNote
+          key={step}
+          terms={terms}
+          escrow={escrowOf(terms)}
+          token={rewardToken.data}
+          isOpen={step === STEPS.length - 1}
+        />
       )}
       <div className="row">
         <Button disabled={step === 0} onClick={() => goTo(step - 1)}>

@@ -40,6 +40,8 @@ export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
   });
   const files = make.data;
   const terms = files && termsFor(files);
+  const { account } = useWallet();
+  const hasParties = account !== undefined || (draft.arbiter !== "" && draft.slashRecipient !== "");
   return (
     <>
       <Card
@@ -58,14 +60,28 @@ export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
       {files !== undefined && terms !== undefined && (
         <>
           <section className="stack" aria-label="2. What everyone consents to">
-            <h2>2. What everyone consents to</h2>
-            <p className="card-note">
-              As the task’s page will say it to those who may join. Nothing of it can be changed afterwards.
-            </p>
-            <TermsTab
-              task={{ terms, active: [], hardEnd: hardEndOf(terms), escrow: escrowOf(terms) }}
-              manifest={files.manifest}
-            />
+            <div>
+              <h2>2. What everyone consents to</h2>
+              <p className="card-note">
+                As the task’s page will say it to those who may join. Nothing of it can be changed afterwards.
+              </p>
+            </div>
+            {hasParties ? (
+              <>
+                <Card title={files.manifest.name} note={files.manifest.description} />
+                <TermsTab
+                  task={{ terms, active: [], hardEnd: hardEndOf(terms), escrow: escrowOf(terms) }}
+                  manifest={files.manifest}
+                />
+              </>
+            ) : (
+              <Notice tone="wait">
+                <p>
+                  Connect a wallet to see all terms: its account is the arbiter, and receives what is slashed,
+                  where you name no other.
+                </p>
+              </Notice>
+            )}
           </section>
           <Publication terms={terms} stored={stored} onPublished={onPublished} />
         </>
@@ -127,7 +143,14 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
       <Facts
         facts={[
           ["Escrow, paid now", escrow === 0n ? "none" : tokenAmount(escrow, rewardToken)],
-          ["You own", balance.data === undefined ? "…" : tokenAmount(balance.data, rewardToken)],
+          ...(account === undefined || escrow === 0n
+            ? []
+            : [
+                [
+                  "You own",
+                  balance.data === undefined ? "…" : tokenAmount(balance.data, rewardToken),
+                ] as const,
+              ]),
         ]}
       />
       {escrow > 0n && (

@@ -10,22 +10,29 @@ export function EscrowNote({
   terms,
   escrow,
   token,
+  isOpen,
 }: {
   readonly terms: TaskTerms;
   readonly escrow: bigint;
   readonly token: Token | undefined;
+  /** Whether the explanation is shown at first. */
+  readonly isOpen: boolean;
 }): ReactElement {
   return (
     <Notice>
       <p>
         Escrow: <strong>{escrow === 0n ? "none" : tokenAmount(escrow, token)}</strong>
       </p>
-      {escrow > 0n &&
-        escrowWords(terms, token).map(([name, words]) => (
-          <p key={name}>
-            {name}: {words}
-          </p>
-        ))}
+      {escrow > 0n && (
+        <details open={isOpen}>
+          <summary>What it pays, and what comes back</summary>
+          {escrowWords(terms, token).map(([name, words]) => (
+            <p key={name}>
+              {name}: {words}
+            </p>
+          ))}
+        </details>
+      )}
     </Notice>
   );
 }

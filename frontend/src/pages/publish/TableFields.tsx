@@ -59,7 +59,7 @@ export function TableFields({ form }: { readonly form: DraftForm }): ReactElemen
               onChange={({ target }) => putColumn(index, { values: target.value })}
             />
           )}
-          <div>
+          <div className="align-end">
             <Button
               small
               aria-label={`Remove column ${index + 1}`}

@@ -69,7 +69,10 @@ export function privacyFaults(draft: Draft, dataset: DatasetTerms, topology: Top
   });
   const issues = [...(terms.error?.issues ?? []), ...(isByBudget(draft) ? (budget.error?.issues ?? []) : [])];
   if (issues.length > 0) {
-    return Object.fromEntries(issues.map(({ path, message }) => [String(path[0]), sentence(message)]));
+    // The first reason of each field is the plain one.
+    return Object.fromEntries(
+      issues.toReversed().map(({ path, message }) => [String(path[0]), sentence(message)]),
+    );
   }
   if (Number(draft.records) > Number(draft.maxSamples)) {
     return { records: `At most ${draft.maxSamples} samples count for one node in this task` };

@@ -1,0 +1,168 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { MemberStatus, ProposalKind, ProposalState } from "../../protocol/enums.ts";
+import type { AbiTerms } from "../../protocol/taskTerms.ts";
+import { termsFromAbi } from "../../protocol/taskTerms.ts";
+import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
+import { awaited, committeeOf, currentOpening, standings } from "../../frontend/src/world/rounds.ts";
+import type { TaskRecord, World } from "../../frontend/src/world/world.ts";
+import { emptyWorld } from "../../frontend/src/world/world.ts";
+import {
+  beginStory,
+  playContractSigner,
+  playEventfulTask,
+  playFailures,
+  playStakedTask,
+} from "../audit/story.ts";
+import type { Story } from "../audit/story.ts";
+import { freshWorld } from "./follower.ts";
+
+describe("the world that events tell, after a chain on which everything happened", () => {
+  let story: Story;
+  let world: World;
+
+  before(async () => {
+    story = await beginStory();
+    await playEventfulTask(story);
+    await playStakedTask(story);
+    await playFailures(story);
+    await playContractSigner(story);
+    const { federation } = story;
+    await federation.startTask({}, [federation.node(1), federation.node(2)]);
+    await federation.train([federation.node(2)]);
+    world = await freshWorld(story);
+  });
+
+  it("nodes and votes are what the registry says", async () => {
+    const { nodeRegistry } = story.federation.contracts;
+    expect(world.nodes.size).to.equal(Number(await nodeRegistry.nodeCount()));
+    for (const node of world.nodes.values()) {
+      const { operator, signer, isMember, endpoints, encryptionKey } = await nodeRegistry.node(node.nodeId);
+      expect(node).to.include({ operator, signer, isMember, endpoints, encryptionKey });
+    }
+    expect(world.proposals.size).to.equal(Number(await nodeRegistry.proposalCount()));
+    for (const vote of world.proposals.values()) {
+      const { state, approvals, rejections, kind, nodeId } = await nodeRegistry.proposal(vote.proposalId);
+      expect({ ...vote, state: vote.state === ProposalState.Open ? Number(state) : vote.state }).to.include({
+        state: Number(state),
+        approvals: Number(approvals),
+        rejections: Number(rejections),
+        kind: Number(kind),
+        // The registry adds the number of a node that was admitted.
+        nodeId: vote.kind === ProposalKind.Removal ? Number(nodeId) : 0,
+      });
+    }
+  });
+
+  it("stakes are what the vault says", async () => {
+    const { stakeVault, token } = story.federation.contracts;
+    const address = await token.getAddress();
+    const bonded: bigint[] = [];
+    for (const { nodeId, stakes } of world.nodes.values()) {
+      const stake = [...stakes].find(([each]) => each.toLowerCase() === address.toLowerCase())?.[1] ?? 0n;
+      expect(stake, `node ${nodeId}`).to.equal(await stakeVault.stakeOf(nodeId, token));
+      bonded.push(stake);
+    }
+    expect(bonded.filter((stake) => stake > 0n)).to.not.have.length(0);
+  });
+
+  it("tasks, their rosters and their terms are what the registry says", async () => {
+    const { taskRegistry } = story.federation.contracts;
+    expect(world.tasks.size).to.equal(Number(await taskRegistry.taskCount()));
+    for (const task of world.tasks.values()) {
+      const status = await taskRegistry.status(task.taskId);
+      expect(task, `task ${task.taskId}`).to.include({
+        publisher: status.publisher,
+        state: Number(status.state),
+        endReason: Number(status.endReason),
+        roundsPlayed: Number(status.roundsPlayed),
+        hardEnd: Number(status.hardEnd),
+      });
+      const paid = task.claims.reduce((sum, { amount }) => sum + amount, task.refunded);
+      expect(task.escrow - paid, `what is left of task ${task.taskId}'s escrow`).to.equal(status.escrow);
+      expect(task.terms).to.deep.equal(
+        termsFromAbi((await taskRegistry.terms(task.taskId)) as unknown as AbiTerms),
+      );
+      expect(task.active).to.deep.equal((await taskRegistry.activeMembers(task.taskId)).map(Number));
+      for (const member of task.members.values()) {
+        const { status: present } = await taskRegistry.member(task.taskId, member.nodeId);
+        const isActive = [MemberStatus.Active, MemberStatus.Leaving].some((each) => each === Number(present));
+        expect(member.active, `member ${member.memberId} of task ${task.taskId}`).to.equal(isActive);
+      }
+    }
+  });
+
+  it("reputation, rewards and claims are what the ledger says", async () => {
+    const { rewardLedger } = story.federation.contracts;
+    const earned: bigint[] = [];
+    for (const task of world.tasks.values()) {
+      for (const { memberId } of task.members.values()) {
+        const account = await rewardLedger.accountOf(task.taskId, memberId);
+        const standing = standings(task, memberId).at(-1);
+        expect(standing, `member ${memberId} of task ${task.taskId}`).to.include({
+          reputation: Number(account.reputation),
+          earned: account.earned,
+        });
+        const claimed = task.claims.reduce(
+          (sum, claim) => sum + (claim.memberId === memberId ? claim.amount : 0n),
+          0n,
+        );
+        expect(claimed).to.equal(account.claimed);
+        earned.push(account.earned);
+      }
+    }
+    expect(earned.filter((amount) => amount > 0n)).to.not.have.length(0);
+  });
+
+  it("the open round, who is awaited in it, and every committee are the coordinator's", async () => {
+    const task = lastTask(world);
+    const opening = currentOpening(task);
+    if (opening === undefined) throw new Error("No round is open");
+    const round = await story.federation.contracts.coordinator.roundOf(task.taskId);
+    expect(opening.round).to.equal(Number(round.round));
+    expect(opening.phases.at(-1)).to.include({ phase: Number(round.phase), start: Number(round.phaseStart) });
+    expect(awaited(task, opening).map(({ nodeId }) => nodeId)).to.deep.equal([1]);
+    const proposals = [...world.tasks.values()].flatMap((each) =>
+      each.openings.flatMap((one) => one.proposals.map((proposal) => ({ each, one, proposal }))),
+    );
+    expect(proposals.length).to.be.above(4);
+    for (const { each, one, proposal } of proposals) {
+      const members = committeeOf(each, one, proposal.attempt)?.members.map(({ nodeId }) => nodeId);
+      expect(members).to.deep.equal(proposal.committee);
+    }
+  });
+
+  it("folding the same events again gives an equal world, and a part of them the world as it was then", () => {
+    const again = fold(world.events);
+    expect(again).to.deep.equal(world);
+    const half = world.events.slice(0, world.events.length / 2);
+    const then = fold(half);
+    for (const event of world.events.slice(half.length)) applyEvent(then, event);
+    expect(then).to.deep.equal(world);
+  });
+
+  it("whatever an endpoint keeps back, the page goes on with the rest", () => {
+    fc.assert(
+      fc.property(fc.subarray([...world.events]), (told) => {
+        const partial = fold(told);
+        expect(partial.events).to.have.lengthOf(told.length);
+        for (const task of partial.tasks.values()) {
+          for (const { memberId } of task.members.values()) standings(task, memberId);
+          for (const opening of task.openings) awaited(task, opening);
+        }
+      }),
+    );
+  });
+});
+
+function fold(events: World["events"]): World {
+  const folded = emptyWorld();
+  for (const event of events) applyEvent(folded, event);
+  return folded;
+}
+
+function lastTask(world: World): TaskRecord {
+  const task = [...world.tasks.values()].at(-1);
+  if (task === undefined) throw new Error("There is no task");
+  return task;
+}

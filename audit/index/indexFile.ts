@@ -8,13 +8,13 @@ import type { ContractName, Deployment } from "../contracts.ts";
 import { exactJson } from "./columns.ts";
 import { EVENT_TABLES, eventInsertSql } from "./eventTables.ts";
 import type { BlockHeader, IncludedTransaction } from "./indexSource.ts";
-import type { IndexedEvent, ReadRange } from "./readRange.ts";
+import type { IndexedEvent, IndexedTransaction, ReadRange } from "./readRange.ts";
 import { rewardWriter } from "./rewardRows.ts";
 import { BLOCK_COLUMNS, createSchema } from "./schema.ts";
 import { lockForWriting } from "./writerLock.ts";
 
 /** What an index's `format` says. */
-const INDEX_FORMAT = "concordat/index/1";
+const INDEX_FORMAT = "concordat/index/2";
 /** Marks an SQLite file as an index: "CoIx". */
 const APPLICATION_ID = 0x436f4978;
 /** Checkpoints that are kept below the last one, in blocks. */
@@ -23,6 +23,8 @@ const KEPT_CHECKPOINTS = 1024;
 /** What an index is of. */
 export interface IndexedChain extends Deployment {
   readonly chainId: number;
+  /** Whether it has every transaction sent to the contracts, or those alone that caused events. */
+  readonly hasAllTransactions?: boolean;
 }
 
 /** How far an index reaches. */
@@ -43,7 +45,7 @@ export class IndexFile {
     const sql = {
       checkpoint: "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)",
       block: "INSERT INTO blocks VALUES (?, ?, ?, ?)",
-      transaction: "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      transaction: "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       event: "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ...Object.fromEntries(EVENT_TABLES.map((table) => [table.name, eventInsertSql(table)])),
     };
@@ -115,8 +117,8 @@ export class IndexFile {
     this.#lock.release();
   }
 
-  #appendTransaction(transaction: IncludedTransaction): void {
-    const { hash, blockNumber, position, sender, recipient, gasUsed, gasPrice, status } = transaction;
+  #appendTransaction(transaction: IndexedTransaction): void {
+    const { hash, blockNumber, position, sender, recipient, gasUsed, gasPrice, status, error } = transaction;
     const { contract, method } = this.#methods.of(transaction);
     const fee = String(BigInt(gasUsed) * gasPrice);
     this.#run(
@@ -131,6 +133,7 @@ export class IndexFile {
       gasUsed,
       fee,
       status,
+      error,
     );
   }
 
@@ -206,6 +209,7 @@ function prepareFile(database: DatabaseSync, file: string, chain: IndexedChain):
     chainId: String(chain.chainId),
     deploymentBlock: String(chain.deploymentBlock),
     ...Object.fromEntries(AUDITED_CONTRACTS.map((name) => [name, chain.contracts[name]])),
+    transactions: chain.hasAllTransactions === true ? "all" : "with events",
   };
   const isNew = database.prepare("SELECT count(*) AS n FROM sqlite_master").get()?.["n"] === 0;
   if (isNew) {
@@ -225,7 +229,7 @@ function prepareFile(database: DatabaseSync, file: string, chain: IndexedChain):
   for (const [key, value] of Object.entries(identity)) {
     if (found.get(key)?.toLowerCase() === value.toLowerCase()) continue;
     throw new InputError(`The index ${file} has ${key} ${found.get(key) ?? "none"}, not ${value}`, {
-      hint: "Give the endpoint and address book that it was made with, or another file with --db",
+      hint: "Give the endpoint, address book and --transactions that it was made with, or another file with --db",
     });
   }
 }

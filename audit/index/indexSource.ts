@@ -25,11 +25,24 @@ export interface IncludedTransaction {
   /** Null for one that created a contract. */
   readonly recipient: string | null;
   readonly input: string;
+  readonly value: bigint;
+  readonly gasLimit: number;
   readonly gasUsed: number;
   readonly gasPrice: bigint;
   /** 1 where it succeeded, 0 where it was reverted. */
   readonly status: number;
 }
+
+/** A block with what its transactions are sent to. */
+export interface WholeBlock extends BlockHeader {
+  readonly calls: readonly { readonly hash: string; readonly recipient: string | null }[];
+}
+
+/** What a transaction does when it is played again; unknown where the endpoint does not have the state. */
+export type Replayed =
+  | { readonly kind: "passes" }
+  | { readonly kind: "reverts"; readonly data: string }
+  | { readonly kind: "unknown" };
 
 /** All that an index reads of a chain. */
 export interface IndexSource {
@@ -39,6 +52,10 @@ export interface IndexSource {
   logs(addresses: readonly string[], fromBlock: number, toBlock: number): Promise<readonly IndexedLog[]>;
   /** Undefined where the endpoint does not know it, or not as part of a block. */
   transaction(hash: string): Promise<IncludedTransaction | undefined>;
+  /** Undefined where the endpoint does not know the block. */
+  wholeBlock(block: number): Promise<WholeBlock | undefined>;
+  /** Plays a transaction again on the state before its block. */
+  replay(transaction: IncludedTransaction): Promise<Replayed>;
   close(): void;
 }
 
@@ -86,6 +103,23 @@ export function indexSource(request: SendRequest): IndexSource {
       ]);
       return sent === null || receipt === null ? undefined : readTransaction(sent, receipt);
     },
+    wholeBlock: async (number) => {
+      const block = await request("eth_getBlockByNumber", [toQuantity(number), true]);
+      if (block === null) return undefined;
+      const { transactions } = block as { readonly transactions: readonly Answer[] };
+      const calls = transactions.map(({ hash = "", to }) => ({ hash, recipient: to ?? null }));
+      return { ...readHeader(block as Answer), calls };
+    },
+    replay: async ({ sender, recipient, input, value, gasLimit, blockNumber }) => {
+      const call = { from: sender, to: recipient, data: input, value: toQuantity(value) };
+      try {
+        await request("eth_call", [{ ...call, gas: toQuantity(gasLimit) }, toQuantity(blockNumber - 1)]);
+        return { kind: "passes" };
+      } catch (error) {
+        const data = revertData(error);
+        return data === undefined ? { kind: "unknown" } : { kind: "reverts", data };
+      }
+    },
     close: () => {},
   };
 }
@@ -105,12 +139,21 @@ export function rpcIndexSource(rpcUrl: string): IndexSource {
   };
 }
 
+/** The bytes that a reverted call returned, wherever endpoint and library have put them. */
+function revertData(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { data, error: inner, info, message } = error as Readonly<Record<string, unknown>>;
+  if (typeof data === "string" && /^0x([0-9a-fA-F]{2})*$/.test(data)) return data;
+  const found = [data, inner, info].map(revertData).find((bytes) => bytes !== undefined);
+  return found ?? (/revert/.test(String(message)) ? "0x" : undefined);
+}
+
 function readHeader({ number = "", hash = "", parentHash = "", timestamp = "" }: Answer): BlockHeader {
   return { number: Number(number), hash, parent: parentHash, timestamp: Number(timestamp) };
 }
 
 function readTransaction(sent: Answer, receipt: Answer): IncludedTransaction {
-  const { hash = "", from = "", to, input = "0x" } = sent;
+  const { hash = "", from = "", to, input = "0x", value = "0x0", gas } = sent;
   const { blockNumber, blockHash = "", transactionIndex, gasUsed, effectiveGasPrice, status } = receipt;
   return {
     hash,
@@ -120,6 +163,8 @@ function readTransaction(sent: Answer, receipt: Answer): IncludedTransaction {
     sender: getAddress(from),
     recipient: to ? getAddress(to) : null,
     input,
+    value: BigInt(value),
+    gasLimit: Number(gas),
     gasUsed: Number(gasUsed),
     gasPrice: BigInt(effectiveGasPrice ?? sent["gasPrice"] ?? 0),
     status: Number(status ?? 1),

@@ -31,6 +31,8 @@ export interface IndexerOptions {
 /** Blocks asked for at first, and at most, in one query. */
 const FIRST_RANGE = 1_000;
 const LARGEST_RANGE = 50_000;
+/** Blocks read at a time where each is read as a whole. */
+const WHOLE_RANGE = 500;
 /** Events that a range should have: what is held in memory at a time. */
 const WANTED_EVENTS = 1_000;
 /** Milliseconds between two tries while the endpoint does not answer, at most. */
@@ -42,13 +44,16 @@ export class Indexer {
   readonly #chain: IndexedChain;
   readonly #file: IndexFile;
   readonly #confirmations: number;
-  #range = FIRST_RANGE;
+  readonly #largestRange: number;
+  #range: number;
 
   constructor({ source, chain, file, confirmations = 0 }: IndexerOptions) {
     this.#source = source;
     this.#chain = chain;
     this.#file = file;
     this.#confirmations = confirmations;
+    this.#largestRange = chain.hasAllTransactions === true ? WHOLE_RANGE : LARGEST_RANGE;
+    this.#range = Math.min(FIRST_RANGE, this.#largestRange);
   }
 
   /** Reads the next range of blocks, or goes back to where the chain reorganised. @throws when the endpoint does not answer. */
@@ -128,7 +133,7 @@ export class Indexer {
 
   /** Chooses the next range from how many events this one had. */
   #adapt(blocks: number, events: number): void {
-    const fitting = events === 0 ? LARGEST_RANGE : Math.ceil((blocks * WANTED_EVENTS) / events);
-    this.#range = Math.min(LARGEST_RANGE, this.#range * 2, fitting);
+    const fitting = events === 0 ? this.#largestRange : Math.ceil((blocks * WANTED_EVENTS) / events);
+    this.#range = Math.min(this.#largestRange, this.#range * 2, fitting);
   }
 }

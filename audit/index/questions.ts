@@ -4,6 +4,12 @@ export interface ExampleQuestion {
   readonly sql: string;
 }
 
+/** All transactions of an address. @param address an SQL expression, for example '0x…' in quotes. */
+export function addressQuestion(address: string): string {
+  return `SELECT blockNumber, time, contract, method, group_concat(DISTINCT role) AS roles, status, error, gasUsed, transactionHash
+FROM address_transactions WHERE address = ${address} GROUP BY transactionHash ORDER BY blockNumber`;
+}
+
 /** The examples of the page and of docs/index.md. */
 export const EXAMPLE_QUESTIONS: readonly ExampleQuestion[] = [
   {
@@ -43,8 +49,12 @@ FROM rewards ORDER BY taskId, nodeId, round`,
   },
   {
     title: "All transactions of an address (here: of the operator of node 1)",
-    sql: `SELECT DISTINCT blockNumber, time, contract, method, role, gasUsed, transactionHash FROM address_transactions
-WHERE address = (SELECT operator FROM nodes WHERE nodeId = 1) ORDER BY blockNumber`,
+    sql: addressQuestion("(SELECT operator FROM nodes WHERE nodeId = 1)"),
+  },
+  {
+    title: "Which transactions failed, and why? (in an index with --transactions)",
+    sql: `SELECT time, address AS sender, contract, method, error, gasUsed, transactionHash
+FROM address_transactions WHERE role = 'sender' AND status = 0 ORDER BY blockNumber`,
   },
   {
     title: "What did each kind of transaction cost?",

@@ -1,8 +1,10 @@
 import { AUDITED_CONTRACTS } from "../contracts.ts";
-import type { ContractName, Deployment } from "../contracts.ts";
+import type { ContractName } from "../contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import type { DecodedLog } from "../decodeLog.ts";
-import type { BlockHeader, IncludedTransaction, IndexSource, IndexedLog } from "./indexSource.ts";
+import { failureReason } from "./failureReason.ts";
+import type { IndexedChain } from "./indexFile.ts";
+import type { BlockHeader, IncludedTransaction, IndexSource, IndexedLog, WholeBlock } from "./indexSource.ts";
 
 /** An event with the log that it is read from. */
 export interface IndexedEvent extends DecodedLog {
@@ -10,14 +12,19 @@ export interface IndexedEvent extends DecodedLog {
   readonly log: IndexedLog;
 }
 
+/** A transaction, and why it failed, where that is known. */
+export interface IndexedTransaction extends IncludedTransaction {
+  readonly error: string | null;
+}
+
 /** All that the index keeps of a range of blocks. */
 export interface ReadRange {
   /** The last block of the range. */
   readonly last: BlockHeader;
-  /** The blocks that have events, ascending. */
+  /** The blocks that have events or transactions of the index, ascending. */
   readonly blocks: readonly BlockHeader[];
-  /** The transactions that caused events, in the chain's order. */
-  readonly transactions: readonly IncludedTransaction[];
+  /** The transactions that caused events, and all others that were sent to the contracts where these are wanted too. */
+  readonly transactions: readonly IndexedTransaction[];
   /** In the chain's order. */
   readonly events: readonly IndexedEvent[];
 }
@@ -40,18 +47,15 @@ const AT_ONCE = 50;
  */
 export async function readRange(
   source: IndexSource,
-  { contracts, deploymentBlock }: Deployment,
+  { contracts, deploymentBlock, hasAllTransactions }: IndexedChain,
   after: Pick<BlockHeader, "number" | "hash"> | undefined,
   toBlock: number,
 ): Promise<ReadRange> {
   const last = await source.header(toBlock);
   if (last === undefined) throw new ChainMovedError();
   const names = new Map(AUDITED_CONTRACTS.map((name) => [contracts[name].toLowerCase(), name]));
-  const logs = await source.logs(
-    Object.values(contracts),
-    (after?.number ?? deploymentBlock - 1) + 1,
-    toBlock,
-  );
+  const fromBlock = (after?.number ?? deploymentBlock - 1) + 1;
+  const logs = await source.logs(Object.values(contracts), fromBlock, toBlock);
   const events = logs
     .toSorted((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex)
     .flatMap((log): IndexedEvent[] => {
@@ -61,7 +65,15 @@ export async function readRange(
     });
   const hashes = new Map(events.map(({ log }) => [log.blockNumber, log.blockHash]));
   const places = new Map(events.map(({ log }) => [log.transactionHash, log.blockHash]));
-  const blocks = await inGroups([...hashes.keys()], (number) => source.header(number));
+  const whole = hasAllTransactions === true ? await wholeBlocks(source, fromBlock, last) : [];
+  for (const { number, hash, calls } of whole) {
+    for (const call of calls.filter(({ recipient }) => names.has(recipient?.toLowerCase() ?? ""))) {
+      hashes.set(number, hash);
+      places.set(call.hash, hash);
+    }
+  }
+  const numbers = [...hashes.keys()].toSorted((a, b) => a - b);
+  const blocks = await inGroups(numbers, (number) => source.header(number));
   const transactions = await inGroups([...places.keys()], (hash) => source.transaction(hash));
   const isOneBranch =
     events.every(({ log }) => hashes.get(log.blockNumber) === log.blockHash) &&
@@ -69,7 +81,24 @@ export async function readRange(
     transactions.every((transaction) => transaction.blockHash === places.get(transaction.hash));
   const [first, end] = await Promise.all([after && source.header(after.number), source.header(toBlock)]);
   if (!isOneBranch || first?.hash !== after?.hash || end?.hash !== last.hash) throw new ChainMovedError();
-  return { last, blocks, transactions, events };
+  const explained = await inGroups(transactions, async (transaction) => ({
+    ...transaction,
+    error: transaction.status === 1 ? null : await failureReason(source, transaction),
+  }));
+  return { last, blocks, transactions: explained, events };
+}
+
+/** All blocks of a range, each the parent of the next. @throws {ChainMovedError} when they are not. */
+async function wholeBlocks(
+  source: IndexSource,
+  fromBlock: number,
+  last: BlockHeader,
+): Promise<readonly WholeBlock[]> {
+  const numbers = Array.from({ length: last.number - fromBlock + 1 }, (_, i) => fromBlock + i);
+  const blocks = await inGroups(numbers, (number) => source.wholeBlock(number));
+  const isChain = blocks.every(({ hash }, i) => hash === (blocks[i + 1]?.parent ?? last.hash));
+  if (!isChain) throw new ChainMovedError();
+  return blocks;
 }
 
 /** Asks for each item, a group at a time. @throws {ChainMovedError} where the chain does not have one any more. */

@@ -11,7 +11,7 @@ CREATE TABLE blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent TEXT
 CREATE TABLE transactions (
   hash TEXT PRIMARY KEY, blockNumber INTEGER NOT NULL, position INTEGER NOT NULL,
   sender TEXT COLLATE NOCASE NOT NULL, recipient TEXT COLLATE NOCASE, contract TEXT, method TEXT NOT NULL,
-  gasUsed INTEGER NOT NULL, feeWei TEXT NOT NULL, status INTEGER NOT NULL
+  gasUsed INTEGER NOT NULL, feeWei TEXT NOT NULL, status INTEGER NOT NULL, error TEXT
 ) WITHOUT ROWID;
 CREATE INDEX transactions_block ON transactions (blockNumber);
 CREATE INDEX transactions_sender ON transactions (sender);
@@ -26,11 +26,11 @@ ${REWARDS_SQL}`;
 
 /** What the tables beside those of the events hold. */
 const PURPOSES: Readonly<Record<string, string>> = {
-  meta: "what the index is of: chain, contracts, deployment block, format",
+  meta: "what the index is of: chain, contracts, deployment block, format, and whether it has all transactions",
   checkpoints: "blocks at which a reading ended; the last one is how far the index reaches",
-  blocks: "the blocks that have events; timestamp in unix seconds",
+  blocks: "the blocks that have events or transactions of the index; timestamp in unix seconds",
   transactions:
-    "the transactions that caused events; recipient null where one created a contract, contract null where the recipient is none of ours, method is the function's name or its selector, status 1 for success",
+    "the transactions that caused events; with --transactions all that were sent to the contracts; recipient null where one created a contract, contract null where the recipient is none of ours, method is the function's name or its selector, status 1 for success, error why it failed as far as the state before its block tells",
   events: "every event: args as exact JSON, topics and data as in the log",
   rewards:
     "each member's account after each recorded round, recomputed by the rules: reputation at the round's start and after, reward, earned so far",

@@ -163,15 +163,15 @@ FROM members m JOIN TaskPublished p ON p.taskId = m.taskId`,
   {
     name: "address_transactions",
     purpose:
-      "every transaction that an address sent, received, or is named by in an event; filter by address",
-    sql: `SELECT a.address, a.role, t.blockNumber, datetime(b.timestamp, 'unixepoch') AS time, t.contract, t.method, t.status, t.gasUsed,
-  t.feeWei, t.hash AS transactionHash
+      "every transaction of the index that an address sent, received, or is named by in an event; filter by address",
+    sql: `SELECT a.address, a.role, t.blockNumber, datetime(b.timestamp, 'unixepoch') AS time, t.contract, t.method, t.status, t.error,
+  t.gasUsed, t.feeWei, t.hash AS transactionHash
 FROM (${namedAddresses()}) a JOIN transactions t ON t.hash = a.transactionHash JOIN blocks b ON b.number = t.blockNumber`,
   },
   {
     name: "gas",
-    purpose: "what the transactions of each method cost",
-    sql: `SELECT contract, method, count(*) AS transactions, min(gasUsed) AS leastGas, CAST(avg(gasUsed) AS INTEGER) AS meanGas, max(gasUsed) AS mostGas
+    purpose: "what the transactions of each method cost, failed ones included where the index has them",
+    sql: `SELECT contract, method, count(*) AS transactions, sum(status = 0) AS failed, min(gasUsed) AS leastGas, CAST(avg(gasUsed) AS INTEGER) AS meanGas, max(gasUsed) AS mostGas
 FROM transactions GROUP BY contract, method`,
   },
 ];

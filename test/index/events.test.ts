@@ -102,6 +102,7 @@ describe("the index of a chain", () => {
         gasUsed: Number(receipt?.gasUsed),
         feeWei: String(receipt?.fee),
         status: receipt?.status,
+        error: null,
       });
     }
     const methods = ask(path, "SELECT DISTINCT method FROM transactions").map(({ method }) => method);

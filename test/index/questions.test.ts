@@ -1,10 +1,11 @@
 import { expect } from "chai";
-import { EXAMPLE_QUESTIONS } from "../../audit/index/questions.ts";
+import type { Replayed } from "../../audit/index/indexSource.ts";
+import { EXAMPLE_QUESTIONS, addressQuestion } from "../../audit/index/questions.ts";
 import { VIEWS } from "../../audit/index/views.ts";
 import { EndReason, TaskState, enumName } from "../../protocol/enums.ts";
 import { beginStory, playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
-import { ask, suiteFolder, writeIndex } from "./storyIndex.ts";
+import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
 
 describe("the questions that auditors ask", () => {
   const folder = suiteFolder();
@@ -35,8 +36,9 @@ describe("the questions that auditors ask", () => {
     await federation.passDeadline();
     await federation.advance();
     await settleAndClaim(story);
+    await sendInVain(story);
     path = folder.file("index.sqlite");
-    await writeIndex(story, path);
+    await writeIndex(story, path, sourceOf(story), { ...chainOf(story), hasAllTransactions: true });
   });
 
   for (const { title, sql } of EXAMPLE_QUESTIONS) {
@@ -147,15 +149,15 @@ describe("the questions that auditors ask", () => {
     ]);
   });
 
-  it("are answered as the chain says: every transaction of an address that caused an event, in any case of letters", async () => {
+  it("are answered as the chain says: every transaction of an address to the contracts, in any case of letters", async () => {
     const { provider } = story.federation.connection.ethers;
     const { address } = story.federation.node(1).operator;
-    const caused = new Set(ask(path, "SELECT hash FROM transactions").map(({ hash }) => hash));
+    const contracts = new Set(Object.values(story.deployment.contracts));
     const sent: string[] = [];
     for (let number = 0; number <= (await provider.getBlockNumber()); number++) {
       const block = await provider.getBlock(number, true);
-      for (const { from, hash } of block?.prefetchedTransactions ?? [])
-        if (from === address && caused.has(hash)) sent.push(hash);
+      for (const { from, to, hash } of block?.prefetchedTransactions ?? [])
+        if (from === address && contracts.has(to ?? "")) sent.push(hash);
     }
     const found = ask(
       path,
@@ -163,9 +165,61 @@ describe("the questions that auditors ask", () => {
        ORDER BY blockNumber`,
     );
     expect(found.map(({ hash }) => hash)).to.deep.equal(sent);
-    expect(sent.length).to.be.greaterThan(5);
+    expect(sent.length).to.be.greaterThan(9);
+    const question = ask(path, addressQuestion(`'${address}'`)).map((row) => row["transactionHash"]);
+    expect(question).to.include.members(sent);
+    expect(question).to.have.length(new Set(question).size);
+  });
+
+  it("are answered as the chain says: which transactions failed, and why", () => {
+    const last = ask(
+      path,
+      "SELECT contract, method, status, error FROM transactions ORDER BY blockNumber DESC LIMIT 4",
+    );
+    expect(last.toReversed()).to.deep.equal([
+      { contract: "NodeRegistry", method: "memberCount", status: 1, error: null },
+      {
+        contract: "RewardLedger",
+        method: "claim",
+        status: 0,
+        error: `nothing to claim (taskId ${story.federation.taskId}, memberId 1)`,
+      },
+      { contract: "StakeVault", method: "0x", status: 0, error: "without a reason" },
+      { contract: "RewardLedger", method: "claim", status: 0, error: "out of gas" },
+    ]);
+    expect(ask(path, "SELECT DISTINCT error FROM transactions WHERE status = 1")).to.deep.equal([
+      { error: null },
+    ]);
+  });
+
+  it("say no reason where the endpoint has forgotten the state, and have the transaction all the same", async () => {
+    const source = {
+      ...sourceOf(story),
+      replay: (): Promise<Replayed> => Promise.resolve({ kind: "unknown" as const }),
+    };
+    const other = folder.file("forgetful.sqlite");
+    await writeIndex(story, other, source, { ...chainOf(story), hasAllTransactions: true });
+    const reasons = "SELECT error, count(*) AS n FROM transactions WHERE status = 0 GROUP BY error";
+    expect(ask(other, reasons)).to.deep.equal([
+      { error: null, n: 2 },
+      { error: "out of gas", n: 1 },
+    ]);
   });
 });
+
+/** Transactions that cause no event: a view, an error, a payment that nobody takes, and too little gas. */
+async function sendInVain({ federation, deployment }: Story): Promise<void> {
+  const { nodeRegistry, rewardLedger } = federation.contracts;
+  const { operator } = federation.node(1);
+  const { NodeRegistry: to, StakeVault } = deployment.contracts;
+  await operator.sendTransaction({ to, data: nodeRegistry.interface.encodeFunctionData("memberCount") });
+  const claim = (gasLimit: number): Promise<unknown> =>
+    rewardLedger.connect(operator).claim(federation.taskId, 1, operator.address, { gasLimit });
+  // The chain takes them, and tells the sender that they failed.
+  await claim(500_000).catch(() => undefined);
+  await operator.sendTransaction({ to: StakeVault, value: 1n, gasLimit: 100_000 }).catch(() => undefined);
+  await claim(25_000).catch(() => undefined);
+}
 
 /** The first member settles and takes what it earned. */
 async function settleAndClaim({ federation }: Story): Promise<void> {

@@ -140,7 +140,7 @@ describe("concordat index serve", () => {
       const other = await serve(endpoint.url, db, later).done;
       expect([other.code, other.stderr]).to.deep.equal([
         2,
-        `concordat: The index ${db} has deploymentBlock 0, not 1. Give the endpoint and address book that it was made with, or another file with --db\n`,
+        `concordat: The index ${db} has deploymentBlock 0, not 1. Give the endpoint, address book and --transactions that it was made with, or another file with --db\n`,
       ]);
       const foreign = await serve(endpoint.url, book).done;
       expect([foreign.code, foreign.stderr]).to.deep.equal([

@@ -129,6 +129,7 @@ describe("the server of an index", () => {
       expect(status).to.deep.include({
         chainId: 31_337,
         contracts: story.deployment.contracts,
+        transactions: "with events",
         block: tip?.["number"],
         hash: tip?.["hash"],
         head: 1000,

@@ -29,8 +29,13 @@ export function sourceOf({ federation }: Story): IndexSource {
 }
 
 /** Brings an index up to the head, and tells the steps that it took. */
-export async function bringUp(story: Story, file: IndexFile, source = sourceOf(story)): Promise<IndexStep[]> {
-  const indexer = new Indexer({ source, chain: chainOf(story), file });
+export async function bringUp(
+  story: Story,
+  file: IndexFile,
+  source = sourceOf(story),
+  chain = chainOf(story),
+): Promise<IndexStep[]> {
+  const indexer = new Indexer({ source, chain, file });
   const steps: IndexStep[] = [];
   do steps.push(await indexer.step());
   while (steps.at(-1)?.kind !== "current");
@@ -38,10 +43,15 @@ export async function bringUp(story: Story, file: IndexFile, source = sourceOf(s
 }
 
 /** Writes the index of a story as it is now into a new file. */
-export async function writeIndex(story: Story, path: string, source?: IndexSource): Promise<void> {
-  const file = IndexFile.open(path, chainOf(story));
+export async function writeIndex(
+  story: Story,
+  path: string,
+  source?: IndexSource,
+  chain = chainOf(story),
+): Promise<void> {
+  const file = IndexFile.open(path, chain);
   try {
-    await bringUp(story, file, source);
+    await bringUp(story, file, source, chain);
   } finally {
     file.close();
   }

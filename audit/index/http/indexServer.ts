@@ -226,6 +226,7 @@ function status({ options, reader }: Context): unknown {
     chainId: chain.chainId,
     deploymentBlock: chain.deploymentBlock,
     contracts: chain.contracts,
+    transactions: chain.hasAllTransactions === true ? "all" : "with events",
     block: tip?.number ?? null,
     hash: tip?.hash ?? null,
     timestamp: tip?.timestamp ?? null,

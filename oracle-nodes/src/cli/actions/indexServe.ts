@@ -25,6 +25,8 @@ export interface IndexServeOptions extends ChainOptions {
   readonly poll: number;
   readonly querySeconds: number;
   readonly queryRows: number;
+  /** Whether every transaction sent to the contracts is read. */
+  readonly transactions?: boolean;
 }
 
 /** Milliseconds between two lines about the progress. */
@@ -37,14 +39,15 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
   await reader.close();
   const { book } = reader;
   const signal = untilInterrupted();
-  const file = IndexFile.open(options.db, book);
+  const chain = { ...book, hasAllTransactions: options.transactions === true };
+  const file = IndexFile.open(options.db, chain);
   const source = rpcIndexSource(rpcUrl);
   let following: Following = { head: undefined, isAnswering: true };
   try {
     const server = await serveIndex({
       ...options.listen,
       file: options.db,
-      chain: book,
+      chain,
       limits: { ...DEFAULT_SQL_LIMITS, seconds: options.querySeconds, rows: options.queryRows },
       following: () => following,
       ...(options.allowOrigin !== undefined && { origins: options.allowOrigin }),
@@ -59,7 +62,7 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
             : { head: news.head.number, isAnswering: true };
         report(news);
       };
-      const indexer = new Indexer({ source, chain: book, file, confirmations: options.confirmations });
+      const indexer = new Indexer({ source, chain, file, confirmations: options.confirmations });
       await indexer.follow(options.poll * 1000, tell, signal);
     } finally {
       await server.close();

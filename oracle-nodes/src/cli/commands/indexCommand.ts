@@ -28,6 +28,10 @@ export function addIndexCommand(program: Command): void {
       (origin: string, before: readonly string[] = []) => [...before, pageOrigin(origin)],
     )
     .option("--confirmations <N>", "blocks that must lie on top of what is read", wholeNumber(0, 10_000), 0)
+    .option(
+      "--transactions",
+      "also transactions to the contracts that failed or caused no event; reads every block as a whole",
+    )
     .option("--poll <SECONDS>", "time between two looks at the newest block", positiveNumber, 1)
     .option("--query-seconds <N>", "time that one question may take", positiveNumber, 2)
     .option("--query-rows <N>", "rows that one answer may have", wholeNumber(1, 1_000_000), 10_000)

@@ -30,8 +30,15 @@ export async function findKubo(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Initialises a repository in `dir` and starts the daemon; resolves once it answers. */
-export async function startKubo(program: string, dir: string): Promise<KuboDaemon> {
+/**
+ * Initialises a repository in `dir` and starts the daemon; resolves once it answers.
+ * @param settings Further ones, by their names in Kubo's configuration, in JSON.
+ */
+export async function startKubo(
+  program: string,
+  dir: string,
+  settings: readonly (readonly [key: string, json: string])[] = [],
+): Promise<KuboDaemon> {
   const env = { ...process.env, IPFS_PATH: dir, IPFS_TELEMETRY: "off" };
   const ipfs = async (...args: string[]): Promise<string> =>
     (await run(program, args, { env })).stdout.trim();
@@ -43,6 +50,7 @@ export async function startKubo(program: string, dir: string): Promise<KuboDaemo
     ["DNS.Resolvers", "{}"],
     ["Routing.DelegatedRouters", "[]"],
     ["Ipns.DelegatedPublishers", "[]"],
+    ...settings,
   ] as const) {
     await ipfs("config", "--json", key, value);
   }

@@ -104,13 +104,16 @@ describe("a task's files as the wizard makes them", function () {
       compression: "quantised",
       learningRate: "0.05",
     });
-    await expectEqual("--dataset uci-har --compression top-k-quantised --momentum 0 --batch 64 --epochs 1", {
-      dataset: "uci-har",
-      model: "har-cnn",
-      compression: "top-k-quantised",
-      momentum: "0",
-      batchSize: "64",
-    });
+    await expectEqual(
+      "--dataset uci-har --model mlp --compression top-k-quantised --momentum 0 --batch 64 --epochs 1",
+      {
+        dataset: "uci-har",
+        model: "mlp",
+        compression: "top-k-quantised",
+        momentum: "0",
+        batchSize: "64",
+      },
+    );
   });
 
   it("have the digests that the command line gives them, with every kind of privacy", async () => {

@@ -1,12 +1,13 @@
 import { useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { ProposalKind } from "../../../protocol/enums.ts";
+import { ProposalKind, ProposalState } from "../../../protocol/enums.ts";
 import { useChainTime, useFederation, useFederationState } from "../chain/useFederation.ts";
 import { ActionButton } from "../transactions/ActionButton.tsx";
 import { Account } from "../ui/Account.tsx";
 import { count } from "../ui/format.ts";
 import { Badge, Card, PageHead, Table } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
+import type { NodeRecord } from "../world/world.ts";
 import { ApplyForm } from "./nodes/ApplyForm.tsx";
 import { NodeHealth } from "./nodes/NodeHealth.tsx";
 import { OwnNode } from "./nodes/OwnNode.tsx";
@@ -17,7 +18,7 @@ import { Votes, isOpen } from "./nodes/Votes.tsx";
 export function NodesPage(): ReactElement {
   const { world } = useFederationState();
   const { store } = useFederation();
-  const { account, ownNode } = useWallet();
+  const { account, ownNode, formerNodes } = useWallet();
   const { node: chosen } = useSearch({ from: "/nodes" });
   const now = useChainTime();
   const nodes = [...world.nodes.values()];
@@ -30,6 +31,14 @@ export function NodesPage(): ReactElement {
       (proposal) =>
         proposal.kind === ProposalKind.Removal && proposal.nodeId === nodeId && isOpen(proposal, now),
     );
+  const stateOf = ({ nodeId, isMember }: NodeRecord): string => {
+    if (isMember) return "member";
+    const expelled = [...world.proposals.values()].some(
+      ({ kind, nodeId: about, state }) =>
+        kind === ProposalKind.Removal && about === nodeId && state === ProposalState.Passed,
+    );
+    return expelled ? "removed by vote" : "left";
+  };
   return (
     <div className="stack">
       <PageHead
@@ -43,6 +52,17 @@ export function NodesPage(): ReactElement {
             <StakeForm node={ownNode} token={token} />
           </Card>
         ))}
+      {formerNodes.flatMap((node) =>
+        [...node.stakes.keys()].map((token) => (
+          <Card
+            key={`${node.nodeId}-${token}`}
+            title={`Stake of your former node ${node.nodeId}`}
+            note="It is yours still: unbond it, wait, and withdraw it."
+          >
+            <StakeForm node={node} token={token} />
+          </Card>
+        )),
+      )}
       {ownNode === undefined && account !== undefined && <ApplyForm />}
       <Votes />
       <Card title="All nodes">
@@ -63,7 +83,7 @@ export function NodesPage(): ReactElement {
                 <td>{tasks.map(({ taskId }) => taskId).join(", ") || "none"}</td>
                 <td>{node.isMember ? <NodeHealth node={node} /> : ""}</td>
                 <td>
-                  <Badge tone={node.isMember ? "good" : "plain"}>{node.isMember ? "member" : "left"}</Badge>
+                  <Badge tone={node.isMember ? "good" : "plain"}>{stateOf(node)}</Badge>
                   {node.slashed > 0 && <Badge tone="bad">slashed {count(node.slashed, "time")}</Badge>}
                 </td>
                 <td>

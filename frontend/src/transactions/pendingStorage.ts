@@ -5,8 +5,8 @@ import type { TransactionContent } from "./followTransaction.ts";
 export interface PendingTransaction {
   readonly key: string;
   readonly label: string;
-  /** The contract that is called. */
-  readonly target: Hex;
+  /** The contract that emits an event when the call succeeds; undefined where none is sure to. */
+  readonly emitter?: Hex | undefined;
   readonly hash: Hex;
   /** Once the endpoint has shown it. */
   readonly content?: TransactionContent;
@@ -48,7 +48,7 @@ export class PendingStorage {
 function parse(text: string): readonly PendingTransaction[] {
   try {
     const value = JSON.parse(text) as PendingTransaction;
-    return typeof value.hash === "string" && typeof value.target === "string" ? [value] : [];
+    return typeof value.hash === "string" && typeof value.label === "string" ? [value] : [];
   } catch {
     return [];
   }

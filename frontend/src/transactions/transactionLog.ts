@@ -33,8 +33,8 @@ export interface LoggedTransaction {
 export interface Sending {
   readonly key: string;
   readonly label: string;
-  /** The contract that is called. */
-  readonly target: Hex;
+  /** The contract that emits an event when the call succeeds; undefined where none is sure to. */
+  readonly emitter: Hex | undefined;
   readonly simulate: () => Promise<void>;
   readonly sign: () => Promise<Hex>;
 }
@@ -101,7 +101,7 @@ export class TransactionLog {
    * Simulates, lets the wallet sign and send, and waits for the receipt. Undefined where it did not come to that, or
    * where one with this key is already under way; why stands in the log.
    */
-  async send({ key, label, target, simulate, sign }: Sending): Promise<TransactionReceipt | undefined> {
+  async send({ key, label, emitter, simulate, sign }: Sending): Promise<TransactionReceipt | undefined> {
     if (this.isActive(key)) return undefined;
     this.#list = this.#list.filter((each) => each.key !== key);
     const id = this.#add(key, label);
@@ -115,7 +115,7 @@ export class TransactionLog {
       return undefined;
     }
     this.#change(id, { state: "pending", hash });
-    const pending = { key, label, target, hash };
+    const pending = { key, label, emitter, hash };
     this.#storage.put(pending);
     return this.#follow(id, pending);
   }
@@ -149,7 +149,7 @@ export class TransactionLog {
         return undefined;
       }
       const { receipt } = ending;
-      await this.#requireSuccess(receipt, pending.target);
+      await this.#requireSuccess(receipt, pending.emitter);
       const state = ending.kind === "mined" ? "confirmed" : "repriced";
       this.#change(id, { state, hash: receipt.transactionHash });
       return receipt;
@@ -163,12 +163,10 @@ export class TransactionLog {
   }
 
   /** Throws where the call that was asked for did nothing. */
-  async #requireSuccess(receipt: TransactionReceipt, target: Hex): Promise<void> {
+  async #requireSuccess(receipt: TransactionReceipt, emitter: Hex | undefined): Promise<void> {
     if (receipt.status === "reverted") throw await explainMinedRevert(this.#client, receipt);
-    // A contract account may be carried by a transaction that succeeds although the call in it failed. Every call of this
-    // page that succeeds makes its contract emit an event.
-    const direct = receipt.to !== null && isAddressEqual(receipt.to, target);
-    if (direct || receipt.logs.some(({ address }) => isAddressEqual(address, target))) return;
+    // What carries a contract account's call may succeed although the call in it failed.
+    if (emitter === undefined || receipt.logs.some(({ address }) => isAddressEqual(address, emitter))) return;
     throw new ConcordatError(
       "The transaction is mined, but your contract account’s call in it failed, so nothing changed",
       { hint: "Look for the reason in your wallet, then try again" },

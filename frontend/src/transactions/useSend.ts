@@ -53,7 +53,8 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
     return log.send({
       key,
       label,
-      target,
+      // Every call of the federation's contracts emits an event; some tokens emit none.
+      emitter: contract === "Token" ? undefined : target,
       simulate: async () => {
         await store.client.simulateContract(call);
         // What carries a contract account's call costs more than the call; its wallet knows how much.

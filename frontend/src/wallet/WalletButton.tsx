@@ -7,6 +7,7 @@ import { Account, Identicon } from "../ui/Account.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import type { DialogHandle } from "../ui/Dialog.tsx";
 import { Button, Notice } from "../ui/parts.tsx";
+import { useContractAccount } from "./contractAccount.ts";
 import { useWallet } from "./useWallet.ts";
 
 /** Connects a wallet; once connected, tells which account, and on which network. */
@@ -75,12 +76,18 @@ function Connected(): ReactElement {
   const connection = useConnection();
   const disconnect = useDisconnect();
   const switching = useSwitchChain();
+  const isContract = useContractAccount(account);
   return (
     <>
       {account !== undefined && <Account address={account} />}
       <p className="card-note">
         {connection.connector?.name} · {wrongNetwork ? `chain ${walletChainId}` : store.network.name}
       </p>
+      {isContract && (
+        <p className="card-note">
+          This account is a contract: it signs no permits, so each payment takes an approval first.
+        </p>
+      )}
       {wrongNetwork && (
         <Notice
           tone="wait"

@@ -12,19 +12,22 @@ export interface Wallet {
   readonly wrongNetwork: boolean;
   /** The node that the account operates and that is a member. */
   readonly ownNode: NodeRecord | undefined;
+  /** Nodes that the account once operated: what they staked and earned is still its own. */
+  readonly formerNodes: readonly NodeRecord[];
 }
 
 export function useWallet(): Wallet {
   const { store } = useFederation();
   const { world } = useFederationState();
   const { address, chainId } = useConnection();
-  const ownNode = [...world.nodes.values()].find(
-    (node) => node.isMember && node.operator.toLowerCase() === address?.toLowerCase(),
+  const operated = [...world.nodes.values()].filter(
+    ({ operator }) => operator.toLowerCase() === address?.toLowerCase(),
   );
   return {
     account: address,
     walletChainId: chainId,
     wrongNetwork: address !== undefined && chainId !== store.network.chainId,
-    ownNode,
+    ownNode: operated.find(({ isMember }) => isMember),
+    formerNodes: operated.filter(({ isMember }) => !isMember),
   };
 }

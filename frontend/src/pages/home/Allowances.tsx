@@ -1,33 +1,31 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { zeroAddress } from "viem";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
+import type { Token } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import type { ContractName } from "../../events/contracts.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { amount } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
+import { tokensOf } from "./tokensOf.ts";
 
 const SPENDERS = ["TaskRegistry", "StakeVault"] as const satisfies readonly ContractName[];
+
+/** An allowance from here on is none that anybody counts. */
+const UNLIMITED = 2n ** 128n;
 
 /** What the contracts may still take from the account, and a way to revoke it. */
 export function Allowances({ account }: { readonly account: Hex }): ReactElement {
   const { world } = useFederationState();
   const { store } = useFederation();
-  const development = store.network.addressBook.tokens?.DevelopmentToken;
-  const tokens = new Set<Hex>(development === undefined ? [] : [development]);
-  for (const { terms } of world.tasks.values()) {
-    tokens.add(terms.rewardToken);
-    tokens.add(terms.stakeToken);
-  }
-  tokens.delete(zeroAddress);
+  const tokens = tokensOf(world, store.network, ["rewardToken", "stakeToken"]);
   return (
     <Card
       title="Allowances"
       note="This page only ever asks for the exact amount of a payment. What is left over here, for example after a payment that failed, can be revoked."
     >
-      {[...tokens].flatMap((token) =>
+      {tokens.flatMap((token) =>
         SPENDERS.map((spender) => (
           <Allowance key={`${token}-${spender}`} account={account} token={token} spender={spender} />
         )),
@@ -56,7 +54,7 @@ function Allowance({ account, token, spender }: AllowanceProps): ReactElement {
   return (
     <div className="row-spread">
       <span>
-        {spender} may take {value === 0n ? `no ${facts?.symbol ?? "tokens"}` : amount(value, facts)}
+        {spender} may take {words(allowance.data, facts)}
       </span>
       {value > 0n && (
         <ActionButton
@@ -76,4 +74,10 @@ function Allowance({ account, token, spender }: AllowanceProps): ReactElement {
       )}
     </div>
   );
+}
+
+function words(value: bigint | undefined, token: Token | undefined): string {
+  if (value === undefined) return "…";
+  if (value === 0n) return `no ${token?.symbol ?? "tokens"}`;
+  return value >= UNLIMITED ? `any amount of ${token?.symbol ?? "your tokens"}` : amount(value, token);
 }

@@ -5,13 +5,16 @@ import { ProposalKind } from "../../../../protocol/enums.ts";
 import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { TextField } from "../../ui/Field.tsx";
+import { date } from "../../ui/format.ts";
 import { Card, Notice } from "../../ui/parts.tsx";
+import { useContractAccount } from "../../wallet/contractAccount.ts";
 import { useWallet } from "../../wallet/useWallet.ts";
 import { isOpen } from "./Votes.tsx";
 
 /** Asks for admission of the connected account as the operator of a node. */
 export function ApplyForm(): ReactElement {
   const { account } = useWallet();
+  const isContract = useContractAccount(account);
   const { world } = useFederationState();
   const now = useChainTime();
   const [signer, setSigner] = useState("");
@@ -27,7 +30,7 @@ export function ApplyForm(): ReactElement {
       <Notice tone="wait">
         <p>
           Vote {own.proposalId} on your admission is open: {own.approvals} of{" "}
-          {Math.floor(own.electorate / 2) + 1} needed approvals so far.
+          {Math.floor(own.electorate / 2) + 1} needed approvals so far. It ends {date(own.expiresAt)}.
         </p>
       </Notice>
     );
@@ -41,8 +44,12 @@ export function ApplyForm(): ReactElement {
       <TextField
         label="Signer key (address)"
         value={signer}
-        placeholder={account ?? "0x…"}
-        hint="Made by “concordat node init”. Left empty, your account signs itself."
+        placeholder={isContract ? "0x…" : (account ?? "0x…")}
+        hint={
+          isContract
+            ? "Made by “concordat node init”. Your account is a contract, so the node needs a key of its own."
+            : "Made by “concordat node init”. Left empty, your account signs itself."
+        }
         error={wrong ? "This is not an address" : undefined}
         onChange={(event) => setSigner(event.target.value.trim())}
       />
@@ -55,7 +62,7 @@ export function ApplyForm(): ReactElement {
       />
       <ActionButton
         look="primary"
-        disabled={wrong}
+        disabled={wrong || (isContract && signer === "")}
         call={{
           key: "apply",
           label: "Ask for admission",

@@ -6,7 +6,7 @@ import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ActionButton, useIsActive } from "../../transactions/ActionButton.tsx";
 import { usePayment } from "../../transactions/usePayment.ts";
-import { amount, date } from "../../ui/format.ts";
+import { amount, date, duration } from "../../ui/format.ts";
 import { parseAmount } from "../../ui/parseAmount.ts";
 import { Button, Facts } from "../../ui/parts.tsx";
 import { TextField } from "../../ui/Field.tsx";
@@ -18,7 +18,7 @@ interface Pending {
   readonly releaseTime: number;
 }
 
-/** A node's stake in one token: add to it, start its withdrawal, take out what is due. */
+/** A node's stake in one token: add to it where the node is a member, start its withdrawal, take out what is due. */
 export function StakeForm({
   node,
   token,
@@ -55,7 +55,7 @@ export function StakeForm({
   const key = `deposit:${node.nodeId}:${token}`;
   const busy = useIsActive(key);
   const missing = wanted !== undefined && wanted > stake ? wanted - stake : undefined;
-  const parsed = text === "" ? (missing ?? 0n) : parseAmount(text, facts?.decimals ?? 18);
+  const parsed = text === "" ? (missing ?? 0n) : parseAmount(text, facts?.decimals ?? 0);
   const value = typeof parsed === "bigint" ? parsed : 0n;
   const due = pending.data?.filter(({ releaseTime }) => releaseTime <= now) ?? [];
   return (
@@ -66,7 +66,7 @@ export function StakeForm({
           ["In your account", balance.data === undefined ? "…" : amount(balance.data, facts)],
           [
             "Unbonding takes",
-            unbondingPeriod.data === undefined ? "…" : `${Number(unbondingPeriod.data) / 86_400} days`,
+            unbondingPeriod.data === undefined ? "…" : duration(Number(unbondingPeriod.data)),
           ],
         ]}
       />
@@ -80,28 +80,30 @@ export function StakeForm({
         onChange={(event) => setText(event.target.value)}
       />
       <div className="row">
-        <Button
-          look="primary"
-          disabled={
-            busy || wrongNetwork || account === undefined || value === 0n || (balance.data ?? 0n) < value
-          }
-          onClick={() => {
-            void pay({
-              token,
-              spender: store.contracts.StakeVault,
-              amount: value,
-              call: (permit) => ({
-                key,
-                label: `Stake ${amount(value, facts)}`,
-                contract: "StakeVault",
-                functionName: "deposit",
-                args: [node.nodeId, token, value, permit],
-              }),
-            }).then((receipt) => receipt !== undefined && setText(""));
-          }}
-        >
-          {busy ? "Under way…" : "Stake"}
-        </Button>
+        {node.isMember && (
+          <Button
+            look="primary"
+            disabled={
+              busy || wrongNetwork || account === undefined || value === 0n || (balance.data ?? 0n) < value
+            }
+            onClick={() => {
+              void pay({
+                token,
+                spender: store.contracts.StakeVault,
+                amount: value,
+                call: (permit) => ({
+                  key,
+                  label: `Stake ${amount(value, facts)}`,
+                  contract: "StakeVault",
+                  functionName: "deposit",
+                  args: [node.nodeId, token, value, permit],
+                }),
+              }).then((receipt) => receipt !== undefined && setText(""));
+            }}
+          >
+            {busy ? "Under way…" : "Stake"}
+          </Button>
+        )}
         <ActionButton
           disabled={value === 0n || value > stake}
           call={{
@@ -117,9 +119,13 @@ export function StakeForm({
         </ActionButton>
         {due.length > 0 && account !== undefined && (
           <ActionButton
+            look="primary"
             call={{
               key: `withdraw:${node.nodeId}:${token}`,
-              label: "Withdraw what is due",
+              label: `Withdraw ${amount(
+                due.reduce((sum, each) => sum + each.amount, 0n),
+                facts,
+              )}`,
               contract: "StakeVault",
               functionName: "withdraw",
               args: [node.nodeId, token, account],
@@ -127,11 +133,16 @@ export function StakeForm({
           />
         )}
       </div>
-      {balance.data !== undefined && value > balance.data && (
-        <p className="field-error">Your account owns {amount(balance.data, facts)}.</p>
+      {node.isMember && balance.data !== undefined && value > balance.data && (
+        <p className="field-error">
+          To stake this is too much: your account owns {amount(balance.data, facts)}.
+        </p>
       )}
-      {pending.data?.map(({ amount: leaving, releaseTime }) => (
-        <p key={`${releaseTime}-${leaving}`} className="card-note">
+      {value > stake && stake > 0n && (
+        <p className="card-note">To unbond this is too much: {amount(stake, facts)} are bonded.</p>
+      )}
+      {pending.data?.map(({ amount: leaving, releaseTime }, index) => (
+        <p key={index} className="card-note">
           {amount(leaving, facts)} on its way out,{" "}
           {releaseTime <= now ? "due now" : `due ${date(releaseTime)}`}; until it is withdrawn it can be
           slashed.

@@ -34,6 +34,9 @@ export function Votes(): ReactElement {
                     ? "rejected"
                     : "expired"}
               </Badge>
+              <span className="card-note">
+                {proposal.approvals} for, {proposal.rejections} against, of {proposal.electorate}
+              </span>
             </p>
           ))}
         </details>

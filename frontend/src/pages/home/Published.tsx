@@ -1,0 +1,74 @@
+import type { ReactElement } from "react";
+import type { Hex } from "viem";
+import { TaskState } from "../../../../protocol/enums.ts";
+import { useToken } from "../../chain/useToken.ts";
+import { useView } from "../../chain/useView.ts";
+import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { amount } from "../../ui/format.ts";
+import { Badge, Card, Table } from "../../ui/parts.tsx";
+import { STATE_WORDS } from "../../world/taskWords.ts";
+import type { TaskRecord } from "../../world/world.ts";
+import { TaskLink } from "./TaskLink.tsx";
+
+/** The account's own tasks, and what of their escrow nobody can earn any more. */
+export function Published({ tasks }: { readonly tasks: readonly TaskRecord[] }): ReactElement {
+  return (
+    <Card title="Tasks you published">
+      <Table
+        caption="Tasks you published"
+        head={["Task", "State", "Rounds", "Nodes", "Escrow to be taken back"]}
+      >
+        {tasks.map((task) => (
+          <PublishedRow key={task.taskId} task={task} />
+        ))}
+      </Table>
+    </Card>
+  );
+}
+
+function PublishedRow({ task }: { readonly task: TaskRecord }): ReactElement {
+  const { taskId, state, terms, recorded, active } = task;
+  const token = useToken(terms.rewardToken as Hex);
+  const ended = state === TaskState.Completed || state === TaskState.Aborted;
+  const refundable = useView<bigint>({
+    contract: "RewardLedger",
+    functionName: "refundable",
+    args: [taskId],
+    enabled: ended,
+  });
+  const left = refundable.data ?? 0n;
+  const { word, tone } = STATE_WORDS[state];
+  return (
+    <tr>
+      <th scope="row">
+        <TaskLink task={task} />
+      </th>
+      <td>
+        <Badge tone={tone}>{word}</Badge>
+      </td>
+      <td>
+        {recorded.length} of {terms.rounds}
+      </td>
+      <td>{active.length}</td>
+      <td>
+        {left > 0n ? (
+          <ActionButton
+            small
+            look="primary"
+            call={{
+              key: `refund:${taskId}`,
+              label: `Take back ${amount(left, token)}`,
+              contract: "RewardLedger",
+              functionName: "refund",
+              args: [taskId],
+            }}
+          />
+        ) : ended ? (
+          "nothing"
+        ) : (
+          "not before its end"
+        )}
+      </td>
+    </tr>
+  );
+}

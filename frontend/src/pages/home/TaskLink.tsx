@@ -1,0 +1,11 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactElement } from "react";
+import type { TaskRecord } from "../../world/world.ts";
+
+export function TaskLink({ task }: { readonly task: TaskRecord }): ReactElement {
+  return (
+    <Link to="/tasks/$taskId" params={{ taskId: String(task.taskId) }}>
+      Task {task.taskId}
+    </Link>
+  );
+}

@@ -7,6 +7,7 @@ import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { useBackend } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
 import { describeEngine } from "../learning/engineContract.ts";
 import { describeGradients } from "../learning/gradientCases.ts";
+import { describePrivateTraining } from "../learning/privateTraining.ts";
 
 /** The product kernel that needs no barrier between threads: a software driver takes a hundredth of the time for it. */
 const PACKED_PRODUCT = 3;
@@ -37,6 +38,7 @@ describe("with products that suit a software driver", function () {
     tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", PACKED_PRODUCT);
   });
   describeEngine("webgpu");
+  describePrivateTraining("webgpu");
 
   it("names a command that the GPU refused, instead of going on with zeros", async () => {
     useBackend("webgpu");

@@ -10,6 +10,7 @@ import { initialWeights } from "../../oracle-nodes/src/learning/initialWeights.t
 import { buildLayers, tensorSpecs } from "../../oracle-nodes/src/learning/modelLayers.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { Keystream } from "../../oracle-nodes/src/privacy/keystream.ts";
+import { describePrivateTraining } from "../learning/privateTraining.ts";
 
 const seeded = (seed: number) => new Keystream(new Uint8Array(32).fill(seed));
 const privacy = (seed: number, scale: number, law: "gaussian" | "laplace" = "gaussian"): StepPrivacy => ({
@@ -193,4 +194,9 @@ describe("Training with DP-SGD", function () {
     expect(failure).to.be.instanceOf(InputError);
     model.dispose();
   });
+});
+
+describe("DP-SGD on the engine cpu", function () {
+  this.timeout(300_000);
+  describePrivateTraining("cpu");
 });

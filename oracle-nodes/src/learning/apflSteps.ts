@@ -74,7 +74,8 @@ export class ApflSteps {
       slopes.push(tf.sum(tf.mul(tf.sub(own, other), gradient)));
       return tf.keep(tf.sub(own, descent));
     });
-    const slope = slopes.length === 0 ? tf.scalar(0) : tf.addN(slopes);
+    // Added one by one: WebGPU has room for few inputs of one sum.
+    const slope = slopes.reduce((sum, next) => tf.add(sum, next), tf.scalar(0));
     this.#alpha = tf.keep(tf.clipByValue(tf.sub(a, tf.mul(slope, this.#learningRate)), 0, 1) as tf.Scalar);
     tf.dispose([...before, a]);
   }

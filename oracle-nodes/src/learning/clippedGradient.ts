@@ -51,7 +51,9 @@ export function clippedSum(
       ? []
       : rule.gradients(x, dz).filter(({ variable }) => moving.has(variable));
   });
-  const norms = tf.sqrt(tf.addN(gradients.map((gradient) => gradient.squaredNorms())));
+  // Added one by one: WebGPU has room for few inputs of one sum.
+  const squares = gradients.map((gradient) => gradient.squaredNorms());
+  const norms = tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
   const factors = tf.div(clip, tf.maximum(norms, clip)) as tf.Tensor1D;
   const sums = new Map(gradients.map((gradient) => [gradient.variable, gradient.weightedSum(factors)]));
   tf.dispose([...taken.values()]);

@@ -3,6 +3,7 @@ import { readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArtifactMissingError } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
+import { blockBytes } from "../../protocol/contentAddress.ts";
 import { InputError } from "../../protocol/errors.ts";
 import { rejection } from "./rejection.ts";
 import { sampleBytes } from "./sampleBytes.ts";
@@ -57,6 +58,24 @@ describe("the embedded store", function () {
       expect(Buffer.compare(await store.get(digest, BOUNDS), bytes)).to.equal(0);
       await store.close();
       await other.close();
+    });
+
+    it("counts the blocks that its gateway and its bitswap sent, and no others", async () => {
+      const store = await createHeliaStore({ dir: join(dir, "a") });
+      let expected = 0;
+      for (const [i, transport] of (["http", "p2p"] as const).entries()) {
+        const bytes = sampleBytes(2_500_000 + i, i);
+        const digest = await store.put(bytes);
+        await store.get(digest, BOUNDS);
+        const other = await createHeliaStore({ dir: join(dir, transport) });
+        await other.get(digest, { ...BOUNDS, providers: only(transport, store) });
+        expect(other.sentBytes()).to.equal(0);
+        // A stream's end is noted after its last byte has arrived.
+        await other.close();
+        expected += blockBytes(bytes.length);
+        expect(store.sentBytes(), transport).to.equal(expected);
+      }
+      await store.close();
     });
 
     it("serves what it used last from memory", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { id } from "ethers";
 import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
-import { DEFAULT_RATE, serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
+import { serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
 import { gatewayAddress } from "../../oracle-nodes/src/artifacts/endpoints.ts";
 import { AGGREGATION_PATH, type AttestRequest } from "../../oracle-nodes/src/node/aggregationMessages.ts";
 import { AggregationSessions, attemptKey } from "../../oracle-nodes/src/node/aggregationSessions.ts";
@@ -33,7 +33,7 @@ describe("Messages between committee members", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "concordat-gateway-"));
     const holder = await BlockFolder.open(folder);
-    gateway = await serveGateway(holder, { host: "127.0.0.1", port: 0 }, DEFAULT_RATE, [sessions.route]);
+    gateway = await serveGateway(holder, { host: "127.0.0.1", port: 0 }, { routes: [sessions.route] });
   });
   after(async () => {
     await gateway.close();

@@ -6,7 +6,8 @@ import { pino } from "pino";
 import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
 import { contentStore } from "../../oracle-nodes/src/artifacts/contentStore.ts";
 import { gatewayAddress } from "../../oracle-nodes/src/artifacts/endpoints.ts";
-import { DEFAULT_RATE, serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
+import { serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
+import { SentBytes } from "../../oracle-nodes/src/artifacts/sentBytes.ts";
 import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
 import type { PostedUpdate, RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
 import type { AttestRequest } from "../../oracle-nodes/src/node/aggregationMessages.ts";
@@ -143,12 +144,14 @@ export class Committee {
     const withheld = await BlockFolder.open(join(folder, "withheld"));
     const sessions = new AggregationSessions();
     const listen = { host: "127.0.0.1", port: 0 };
-    const gateway: Gateway = await serveGateway(served, listen, DEFAULT_RATE, [sessions.route]);
+    const gateway: Gateway = await serveGateway(served, listen, { routes: [sessions.route] });
     const peerSource = (): never => {
       throw new Error("There are gateways only");
     };
     const endpoints = gatewayAddress(gateway.address);
-    const store = contentStore({ served, withheld, peerSource, endpoints, close: () => gateway.close() });
+    const close = () => gateway.close();
+    const sent = new SentBytes();
+    const store = contentStore({ served, withheld, peerSource, endpoints, sent, close });
     this.#closing.push(
       () => rm(folder, { recursive: true, force: true }),
       () => store.close(),

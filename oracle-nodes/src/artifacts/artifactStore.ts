@@ -60,6 +60,8 @@ export interface ArtifactStore {
   remove(digest: Digest): Promise<void>;
   /** Where others reach this store, to be published in NodeRegistry (see endpoints.ts). */
   endpoints(): string;
+  /** Bytes of blocks that were sent to others since it was opened, not those that a Kubo node sent by itself. */
+  sentBytes(): number;
   /** Stops serving and frees ports and locks. */
   close(): Promise<void>;
 }

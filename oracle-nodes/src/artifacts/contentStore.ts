@@ -11,6 +11,7 @@ import { parseEndpoints } from "./endpoints.ts";
 import { fetchArtifact } from "./fetchArtifact.ts";
 import { gatewaySource } from "./gatewaySource.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
+import type { SentBytes } from "./sentBytes.ts";
 
 /** The parts in which stores differ. */
 export interface ContentStoreParts {
@@ -23,6 +24,7 @@ export interface ContentStoreParts {
   /** Reads blocks from a libp2p peer over bitswap. */
   readonly peerSource: (peer: Multiaddr, provider: string) => BlockSource;
   readonly endpoints: string;
+  readonly sent: SentBytes;
   readonly close: () => Promise<void>;
 }
 
@@ -86,6 +88,8 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
     },
 
     endpoints: () => parts.endpoints,
+
+    sentBytes: () => parts.sent.total,
 
     async close(): Promise<void> {
       closing ??= parts.close();

@@ -24,6 +24,16 @@ export interface MessageRoute {
   answer(message: unknown): Promise<unknown>;
 }
 
+/** How a gateway serves, besides blocks. */
+export interface GatewayOptions {
+  /** How often one client may ask; {@link DEFAULT_RATE} by default. */
+  readonly rate?: RateLimit;
+  /** What it answers besides blocks. */
+  readonly routes?: readonly MessageRoute[];
+  /** Told the bytes of each block that was sent. */
+  readonly onSent?: (bytes: number) => void;
+}
+
 /** Generous enough for twenty nodes behind one address, each fetching a round of 7 MB models at once. */
 export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
 
@@ -48,14 +58,13 @@ const CORS = {
 export async function serveGateway(
   holder: BlockHolder,
   listen: HostPort,
-  rate = DEFAULT_RATE,
-  routes: readonly MessageRoute[] = [],
+  { rate = DEFAULT_RATE, routes = [], onSent = () => undefined }: GatewayOptions = {},
 ): Promise<Gateway> {
   const limiter = new RateLimiter(rate);
   const server = createServer(
     { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
     (request, response) => {
-      answer(holder, limiter, routes, request, response).catch((error: unknown) =>
+      answer(holder, limiter, { routes, onSent }, request, response).catch((error: unknown) =>
         response.destroy(toError(error)),
       );
     },
@@ -80,7 +89,7 @@ export async function serveGateway(
 async function answer(
   holder: BlockHolder,
   limiter: RateLimiter,
-  routes: readonly MessageRoute[],
+  { routes, onSent }: Pick<Required<GatewayOptions>, "routes" | "onSent">,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -108,7 +117,8 @@ async function answer(
     "x-content-type-options": "nosniff",
     etag: `"${cid}.raw"`,
   });
-  response.end(request.method === "HEAD" ? undefined : bytes);
+  if (request.method === "HEAD") response.end();
+  else response.end(bytes, () => onSent(bytes.length));
 }
 
 async function answerMessage(

@@ -10,6 +10,7 @@ import { LevelDatastore } from "datastore-level";
 import { createHeliaLight } from "helia";
 import { InputError } from "../../../protocol/errors.ts";
 import type { ArtifactStore } from "./artifactStore.ts";
+import { bitswapMeter } from "./bitswapMeter.ts";
 import { bitswapSource } from "./bitswapSource.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import { contentStore } from "./contentStore.ts";
@@ -19,6 +20,7 @@ import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
+import { SentBytes } from "./sentBytes.ts";
 import { servedBlockstore } from "./servedBlockstore.ts";
 import { openStoreFolder } from "./storeFolder.ts";
 
@@ -61,10 +63,11 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
     const recent = new RecentArtifacts(RECENT_BYTES);
     const served = await BlockFolder.open(join(dir, "served"), recent);
     const withheld = await BlockFolder.open(join(dir, "withheld"), recent);
-    const helia = privateNode(served, datastore, listen);
+    const sent = new SentBytes();
+    const helia = privateNode(served, datastore, listen, sent);
     opened.push(async () => helia.stop());
     await startNode(helia, listen);
-    const gateway = await serveGateway(served, gatewayListen, options.rate, options.routes);
+    const gateway = await serveGateway(served, gatewayListen, { ...options, onSent: sent.add });
     opened.push(gateway.close);
     const addresses = helia.libp2p.getMultiaddrs().map(String);
     return contentStore({
@@ -73,6 +76,7 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
       recent,
       peerSource: (peer, provider) => bitswapSource(helia, peer, provider),
       endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...addresses]),
+      sent,
       close,
     });
   } catch (error) {
@@ -83,8 +87,9 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
 
 type PrivateNode = ReturnType<typeof privateNode>;
 
-function privateNode(served: BlockFolder, datastore: LevelDatastore, listen: HostPort) {
-  const light = createHeliaLight({ blockstore: servedBlockstore(served), datastore });
+function privateNode(served: BlockFolder, datastore: LevelDatastore, listen: HostPort, sent: SentBytes) {
+  const metrics = bitswapMeter(sent.add);
+  const light = createHeliaLight({ blockstore: servedBlockstore(served), datastore, metrics });
   const connected = withLibp2pLight(light, {
     addresses: { listen: [listenAddress(listen)] },
     transports: [tcp()],

@@ -14,6 +14,7 @@ import type { MessageRoute } from "./gatewayServer.ts";
 import { KuboHolder } from "./kuboHolder.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 import type { RateLimit } from "./rateLimit.ts";
+import { SentBytes } from "./sentBytes.ts";
 import { openStoreFolder } from "./storeFolder.ts";
 
 const LOOPBACK: HostPort = { host: "127.0.0.1", port: 0 };
@@ -51,13 +52,15 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
   const served = await KuboHolder.open(kubo, join(dir, "kubo"));
   const recent = new RecentArtifacts(RECENT_BYTES);
   const withheld = await BlockFolder.open(join(dir, "withheld"), recent);
-  const gateway = await serveGateway(served, gatewayListen, options.rate, options.routes);
+  const sent = new SentBytes();
+  const gateway = await serveGateway(served, gatewayListen, { ...options, onSent: sent.add });
   return contentStore({
     served,
     withheld,
     recent,
     peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
     endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...peers]),
+    sent,
     close: gateway.close,
   });
 }

@@ -7,7 +7,7 @@ import type { Services } from "./services.ts";
 
 /**
  * Logs the round that was finalised between two looks at the chain, if one was: the attempt's leader (a node id), the
- * chosen alpha, this node's own score at it, and what it received since the last one, as far as they can still be known.
+ * chosen alpha, this node's own score at it, and what it received and sent since the last one, as far as they can still be known.
  * Never throws: it only reports.
  */
 export async function logFinalised(
@@ -16,7 +16,7 @@ export async function logFinalised(
   before: RoundView,
   now: RoundView,
 ): Promise<void> {
-  const { taskId, terms, signed, received, logger } = task;
+  const { taskId, terms, signed, received, sentBytes, logger } = task;
   if (before.phase === Phase.None) return;
   try {
     if (now.round === before.round) {
@@ -35,6 +35,7 @@ export async function logFinalised(
         alphaBps: now.alphaBps,
         ownScore,
         receivedBytes: received.take(),
+        sentBytes: sentBytes(),
       },
       "round finalised",
     );

@@ -39,6 +39,8 @@ export interface NodeStatus {
   readonly endpoints: string;
   readonly pid: number;
   readonly updatedAt: string;
+  /** Bytes of the blocks that this process sent to others, in all tasks. */
+  readonly sentBytes: number;
   readonly tasks: readonly TaskActivity[];
 }
 
@@ -49,6 +51,7 @@ const WRITE_EVERY_MS = 250;
 export class StatusBoard {
   readonly #file: string;
   readonly #node: Pick<NodeStatus, "nodeId" | "signer" | "endpoints">;
+  readonly #sentBytes: () => number;
   readonly #listener: ((status: NodeStatus) => void) | undefined;
   readonly #tasks = new Map<TaskId, TaskActivity>();
   #timer: NodeJS.Timeout | undefined;
@@ -57,10 +60,12 @@ export class StatusBoard {
   constructor(
     file: string,
     node: Pick<NodeStatus, "nodeId" | "signer" | "endpoints">,
+    sentBytes: () => number,
     listener?: (status: NodeStatus) => void,
   ) {
     this.#file = file;
     this.#node = node;
+    this.#sentBytes = sentBytes;
     this.#listener = listener;
     // Where the node serves is asked for before it has a task.
     this.#write();
@@ -95,6 +100,7 @@ export class StatusBoard {
       ...this.#node,
       pid: process.pid,
       updatedAt: new Date().toISOString(),
+      sentBytes: this.#sentBytes(),
       tasks: [...this.#tasks.values()],
     };
   }

@@ -15,6 +15,7 @@ import { ErrorFeedback } from "./errorFeedback.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
 import { ReceivedBytes } from "./receivedBytes.ts";
 import type { Services } from "./services.ts";
+import { sinceLast } from "./sinceLast.ts";
 import { SignedResults } from "./signedResults.ts";
 import { checkOwnRecords } from "./trainPrivately.ts";
 import { openTaskData, type TaskData } from "./taskData.ts";
@@ -35,6 +36,8 @@ export interface ServedTask {
   readonly maxUpdateBytes: number;
   readonly signed: SignedResults;
   readonly received: ReceivedBytes;
+  /** Bytes that the node sent to others since this was asked last, in all its tasks: one artifact may serve two. */
+  readonly sentBytes: () => number;
   /** What the node keeps of its compressed updates. */
   readonly feedback: ErrorFeedback;
   /** Folder for what the node keeps of this task. */
@@ -98,6 +101,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     maxUpdateBytes: maxUpdate,
     signed,
     received: new ReceivedBytes((receivedBytes) => services.board.update(taskId, { receivedBytes })),
+    sentBytes: sinceLast(() => store.sentBytes()),
     feedback: new ErrorFeedback(dir, tensors, logger),
     dir,
     logger,

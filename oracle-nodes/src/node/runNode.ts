@@ -57,6 +57,7 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
     const board = new StatusBoard(
       folder.statusFile,
       { nodeId, signer: signer.address, endpoints: store.endpoints() },
+      () => store.sentBytes(),
       options.onStatus,
     );
     closing.push(() => board.close());

@@ -42,6 +42,9 @@ export async function runNodeStatus(options: NodeStatusOptions): Promise<void> {
         ["operator", result.operator ?? "unknown"],
         ["endpoints", result.endpoints || "none: concordat node announce"],
         ["process", processLine(status, result.running)],
+        ...(status === undefined
+          ? []
+          : ([["sent", `${(status.sentBytes / 1e6).toFixed(1)} MB of blocks`]] as const)),
       ]),
     );
     if (status !== undefined && status.tasks.length > 0) print(`\n${taskTable(status)}`);

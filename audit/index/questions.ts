@@ -4,10 +4,13 @@ export interface ExampleQuestion {
   readonly sql: string;
 }
 
-/** All transactions of an address. @param address an SQL expression, for example '0x…' in quotes. */
+/** All transactions of an address, which takes the place of the parameter. */
+export const ADDRESS_QUESTION = `SELECT blockNumber, time, contract, method, group_concat(DISTINCT role) AS roles, status, error, gasUsed, transactionHash
+FROM address_transactions WHERE address = :address GROUP BY transactionHash ORDER BY blockNumber`;
+
+/** All transactions of this address as a question without parameters. */
 export function addressQuestion(address: string): string {
-  return `SELECT blockNumber, time, contract, method, group_concat(DISTINCT role) AS roles, status, error, gasUsed, transactionHash
-FROM address_transactions WHERE address = ${address} GROUP BY transactionHash ORDER BY blockNumber`;
+  return ADDRESS_QUESTION.replace(":address", `'${address}'`);
 }
 
 /** The examples of the page and of docs/index.md. */
@@ -49,7 +52,7 @@ FROM rewards ORDER BY taskId, nodeId, round`,
   },
   {
     title: "All transactions of an address (here: of the operator of node 1)",
-    sql: addressQuestion("(SELECT operator FROM nodes WHERE nodeId = 1)"),
+    sql: ADDRESS_QUESTION.replace(":address", "(SELECT operator FROM nodes WHERE nodeId = 1)"),
   },
   {
     title: "Which transactions failed, and why? (in an index with --transactions)",

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Page } from "playwright-core";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -200,6 +201,43 @@ describe("reading old events from an index", function () {
       url,
       /^Events up to block \d+ from the index HOST, then from the chain: the index does not answer$/,
     );
+  });
+
+  it("the audit page leads to its questions, and to all transactions of an address", async () => {
+    stage.site.config = await stage.config({ indexUrl: truth.url });
+    const visitor = await stage.visit();
+    const { page, context } = visitor;
+    await visitor.open("/audit");
+    const follow = async (link: string): Promise<Page> => {
+      const [answer] = await Promise.all([
+        context.waitForEvent("page"),
+        page.getByRole("link", { name: link }).click(),
+      ]);
+      await answer.getByText(/rows in \d+ ms$/).waitFor();
+      return answer;
+    };
+    const leaders = await follow("Who led which rounds?");
+    expect(await leaders.getByLabel("Example").locator("option:checked").textContent()).to.equal(
+      "Who led which rounds?",
+    );
+    expect(await leaders.locator("tbody tr").count()).to.equal(2);
+
+    const { address } = stage.federation.node(1).operator;
+    const field = page.getByLabel("All transactions of an address");
+    await field.fill("0x12");
+    await page.getByText("An address has 0x and 40 digits.").waitFor();
+    await field.fill(address);
+    const transactions = await follow("Ask for its transactions");
+    const methods = await transactions.locator("tbody tr td:nth-child(4)").allTextContents();
+    expect(methods).to.include.members(["create", "joinTask"]);
+
+    // An address in an answer leads on, and the question stands in the browser's address.
+    await leaders.locator("tbody a").first().click();
+    await leaders.locator("th", { hasText: "roles" }).waitFor();
+    expect(decodeURIComponent(leaders.url())).to.contain("address_transactions");
+    await leaders.reload();
+    await leaders.locator("th", { hasText: "roles" }).waitFor();
+    await context.close();
   });
 
   it("that is found lying midway, nothing of it counts", async () => {

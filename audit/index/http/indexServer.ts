@@ -8,7 +8,7 @@ import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { IndexCopies } from "../indexCopies.ts";
 import type { IndexedChain } from "../indexFile.ts";
 import { IndexReader } from "../indexReader.ts";
-import { EXAMPLE_QUESTIONS } from "../questions.ts";
+import { ADDRESS_QUESTION, EXAMPLE_QUESTIONS } from "../questions.ts";
 import { DEFAULT_SQL_LIMITS, SqlBusyError, SqlPool, SqlRefusedError } from "../sql/sqlPool.ts";
 import type { SqlLimits } from "../sql/sqlPool.ts";
 import { formatPosition, parseBlockRange, parseEventFilter } from "./eventFilter.ts";
@@ -182,7 +182,11 @@ async function answerTo(
     case "/status":
       return json(status(context));
     case "/schema":
-      return json({ relations: reader.schema(), questions: EXAMPLE_QUESTIONS });
+      return json({
+        relations: reader.schema(),
+        questions: EXAMPLE_QUESTIONS,
+        addressQuestion: ADDRESS_QUESTION,
+      });
     case "/events":
       return json(events(context, query));
     case "/logs":

@@ -10,6 +10,8 @@ const byId = (id) => document.getElementById(id);
 const [sql, example, message, result] = ["sql", "example", "message", "result"].map(byId);
 /** The question whose answer is shown. */
 let shown = "";
+/** All transactions of an address, in SQL with :address. */
+let addressQuestion = "";
 
 function element(name, properties = {}, ...children) {
   const node = Object.assign(document.createElement(name), properties);
@@ -40,13 +42,19 @@ function say(text, isWrong = false) {
   message.classList.toggle("wrong", isWrong);
 }
 
+/** A link to a question: the address holds it, so it can be shared. */
+function linkTo(question) {
+  return `#${new URLSearchParams({ sql: question })}`;
+}
+
+/** An address leads to all its transactions. Long hex is cut by the style alone: what is copied is whole. */
 function cell(value) {
   const text = value === null ? "" : String(value);
-  return element("td", {
-    textContent: text,
-    title: text,
-    className: typeof value === "number" ? "number" : "",
-  });
+  const className = /^-?\d+(\.\d+)?$/.test(text) ? "number" : /^0x[0-9a-fA-F]{40,}$/.test(text) ? "hex" : "";
+  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) return element("td", { textContent: text, title: text, className });
+  const href = linkTo(addressQuestion.replace(":address", `'${text}'`));
+  const title = `All transactions of ${text}`;
+  return element("td", { className }, element("a", { textContent: text, title, href }));
 }
 
 async function run() {
@@ -65,10 +73,11 @@ async function run() {
     result.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)));
     const cut = truncated ? "; there are more: narrow the question, or take the file home" : "";
     const hidden = rows.length > SHOWN_ROWS ? `, the first ${SHOWN_ROWS} shown` : "";
-    say(
-      `${rows.length} ${rows.length === 1 ? "row" : "rows"}${hidden} in ${Math.round(performance.now() - start)} ms${cut}`,
-    );
+    const count = rows.length === 1 ? "1 row" : `${rows.length} rows`;
+    const none = rows.length === 0 ? ": nothing in this index is like that" : "";
+    say(`${count}${hidden} in ${Math.round(performance.now() - start)} ms${cut}${none}`);
     shown = question;
+    history.replaceState(null, "", linkTo(question));
     for (const id of ["csv", "json"]) byId(id).disabled = false;
   } catch (error) {
     result.replaceChildren();
@@ -111,18 +120,22 @@ function describe({ name, purpose, contract, columns }) {
 }
 
 async function showSchema() {
-  const { relations, questions } = await getJson("schema");
+  const { relations, questions, ...more } = await getJson("schema");
+  addressQuestion = more.addressQuestion;
   example.replaceChildren(
-    ...questions.map(({ title }, index) => element("option", { value: index, textContent: title })),
+    element("option", { value: "", textContent: "Your own question", hidden: true }),
+    ...questions.map(({ title, sql: question }) =>
+      element("option", { value: question, textContent: title }),
+    ),
   );
-  const choose = () => {
-    sql.value = questions[Number(example.value)].sql;
-  };
   example.addEventListener("change", () => {
-    choose();
+    sql.value = example.value;
     void run();
   });
-  choose();
+  sql.addEventListener("input", showExample);
+  sql.value = questions[0].sql;
+  showExample();
+  askLinked();
   for (const [kind, heading] of Object.entries(KINDS)) {
     byId("relations").append(
       element("h3", { textContent: heading }),
@@ -131,14 +144,31 @@ async function showSchema() {
   }
 }
 
+/** Chooses the example that the question is. */
+function showExample() {
+  const isExample = [...example.options].some(({ value }) => value === sql.value);
+  example.value = isExample ? sql.value : "";
+}
+
+/** Asks the question that the address holds. */
+function askLinked() {
+  const question = new URLSearchParams(location.hash.slice(1)).get("sql");
+  if (question === null) return;
+  sql.value = question;
+  showExample();
+  void run();
+}
+
 async function showStatus() {
   let text = "The index does not answer.";
   try {
-    const { chainId, block, behind, timestamp, endpointAnswers } = await getJson("status");
+    const { chainId, block, behind, timestamp, endpointAnswers, transactions } = await getJson("status");
     const time = timestamp === null ? "" : ` (${new Date(timestamp * 1000).toLocaleString()})`;
     const reach = block === null ? "nothing read yet" : `as of block ${block}${time}`;
     const distance = behind === null ? "" : behind === 0 ? ", up to date" : `, ${behind} behind`;
-    text = `Chain ${chainId}, ${reach}${distance}${endpointAnswers ? "" : "; the chain's endpoint does not answer"}`;
+    const extent =
+      transactions === "all" ? "all transactions to the contracts" : "transactions that caused events";
+    text = `Chain ${chainId}, ${reach}${distance}; ${extent}${endpointAnswers ? "" : "; the chain's endpoint does not answer"}`;
   } catch {
     // Said already.
   }
@@ -151,5 +181,6 @@ for (const format of ["csv", "json"]) byId(format).addEventListener("click", () 
 sql.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void run();
 });
+addEventListener("hashchange", askLinked);
 void showStatus();
 showSchema().catch((error) => say(`The schema cannot be read: ${error.message}`, true));

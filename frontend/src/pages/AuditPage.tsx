@@ -10,6 +10,7 @@ import type { AuditSearch } from "./audit/auditSearch.ts";
 import { matches } from "./audit/auditSearch.ts";
 import { EventRow } from "./audit/EventRow.tsx";
 import { saveEventsCsv, saveEventsJson } from "./audit/exportEvents.ts";
+import { IndexOffer } from "./audit/IndexOffer.tsx";
 import { Recompute } from "./audit/Recompute.tsx";
 
 const FIRST_ROWS = 50;
@@ -32,14 +33,9 @@ export function AuditPage(): ReactElement {
       <PageHead
         title="Audit"
         lead="Everything that was ever decided stands in these events. Compute any decision again: in this page, with the same rules as the contracts’, trusting nobody but the chain."
-      >
-        {indexUrl !== undefined && (
-          <a className="button" href={indexUrl} target="_blank" rel="noreferrer">
-            Ask the index in SQL
-          </a>
-        )}
-      </PageHead>
+      />
       <Recompute taskId={search.task} round={search.round} />
+      {indexUrl !== undefined && <IndexOffer url={indexUrl} />}
       <Card
         title={count(events.length, "event")}
         aside={

@@ -7,6 +7,7 @@ import { Account } from "../ui/Account.tsx";
 import { count } from "../ui/format.ts";
 import { Badge, Card, PageHead, Table } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
+import { WrongNetwork } from "../wallet/WrongNetwork.tsx";
 import type { NodeRecord } from "../world/world.ts";
 import { ApplyForm } from "./nodes/ApplyForm.tsx";
 import { NodeHealth } from "./nodes/NodeHealth.tsx";
@@ -45,6 +46,7 @@ export function NodesPage(): ReactElement {
         title="Nodes"
         lead={`${count(members.length, "member")}. Each trains beside its own data; a majority of them admits and removes.`}
       />
+      <WrongNetwork />
       {ownNode !== undefined && <OwnNode node={ownNode} />}
       {ownNode !== undefined &&
         [...tokens].map((token) => (

@@ -65,6 +65,9 @@ function Connect(): ReactElement {
           {connector.name}
         </button>
       ))}
+      {connect.isPending && (
+        <p role="status">Waiting for your wallet: it may have opened a window of its own.</p>
+      )}
       {error !== undefined && <Failure error={error} />}
     </>
   );
@@ -92,8 +95,12 @@ function Connected(): ReactElement {
         <Notice
           tone="wait"
           action={
-            <Button look="primary" onClick={() => switching.mutate({ chainId: store.network.chainId })}>
-              Switch to {store.network.name}
+            <Button
+              look="primary"
+              disabled={switching.isPending}
+              onClick={() => switching.mutate({ chainId: store.network.chainId })}
+            >
+              {switching.isPending ? "Waiting for your wallet…" : `Switch to ${store.network.name}`}
             </Button>
           }
         >

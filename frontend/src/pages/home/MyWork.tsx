@@ -4,6 +4,7 @@ import { useFederationState } from "../../chain/useFederation.ts";
 import { Account } from "../../ui/Account.tsx";
 import { PageHead } from "../../ui/parts.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
+import { WrongNetwork } from "../../wallet/WrongNetwork.tsx";
 import { Allowances } from "./Allowances.tsx";
 import { AtStake } from "./AtStake.tsx";
 import { Awaiting } from "./Awaiting.tsx";
@@ -24,6 +25,7 @@ export function MyWork({ account }: { readonly account: Hex }): ReactElement {
   return (
     <div className="stack">
       <PageHead title="My work" lead={<Account address={account} />} />
+      <WrongNetwork />
       <Awaiting />
       {memberships.length > 0 && <Earned memberships={memberships} account={account} />}
       {nodes.length > 0 && <AtStake nodes={nodes} memberships={memberships} />}

@@ -1,0 +1,63 @@
+import { expect } from "chai";
+import type { TestNode } from "../contracts/federation.ts";
+import { Stage, connect } from "./stage.ts";
+
+describe("a wallet over reloads, in the browser", function () {
+  this.timeout(180_000);
+  let stage: Stage;
+  let node: TestNode;
+
+  before(async function () {
+    const opened = await Stage.open(1);
+    if (opened === undefined) {
+      console.log("      no Chromium on this machine: the browser tests are skipped");
+      return this.skip();
+    }
+    stage = opened;
+    const [first] = stage.federation.nodes;
+    if (first === undefined) throw new Error("The federation has no node");
+    node = first;
+  });
+
+  after(async () => stage?.close());
+
+  it("stays connected however slow the machine is", async () => {
+    const visitor = await stage.visit(node.operator);
+    const { page, context } = visitor;
+    await visitor.open("/");
+    await connect(visitor);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    for (let reload = 0; reload < 2; reload++) {
+      await page.reload();
+      await page.getByRole("heading", { name: "My work" }).waitFor();
+    }
+    await context.close();
+  });
+
+  it("stays connected where it announces itself only after the page asked", async () => {
+    const visitor = await stage.visit(node.operator, { walletKind: { late: true } });
+    const { page } = visitor;
+    await visitor.open("/");
+    await connect(visitor);
+    await page.reload();
+    await page.getByRole("heading", { name: "My work" }).waitFor();
+    await visitor.context.close();
+  });
+
+  it("stays away once its owner has disconnected it", async () => {
+    const visitor = await stage.visit(node.operator);
+    const { page, wallet } = visitor;
+    await visitor.open("/");
+    await connect(visitor);
+    await page.getByRole("button", { name: /^0x/ }).click();
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.getByRole("button", { name: "Connect wallet" }).waitFor();
+    wallet?.asked.splice(0);
+    await page.reload();
+    await page.getByRole("heading", { name: "Federated learning whose rules are a contract" }).waitFor();
+    await page.getByRole("button", { name: "Connect wallet" }).waitFor();
+    expect(wallet?.asked).to.deep.equal([]);
+    await visitor.context.close();
+  });
+});

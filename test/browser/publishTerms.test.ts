@@ -305,6 +305,11 @@ describe("the terms of a publication in the browser", function () {
       await open(visitor, kubo.url);
       await page.getByRole("button", { name: /^Pin both at/ }).click();
       await page.getByRole("button", { name: "Pinned" }).waitFor();
+      await page.getByText(/Kubo named both as the digests above say/).waitFor();
+      await page
+        .getByText(/^\/ip4\/127\.0\.0\.1\/.*\/p2p\//)
+        .first()
+        .waitFor();
       const pins = await kubo.ipfs("pin", "ls", "-q", "--type=recursive");
       for (const name of ["manifest.json", "initial-model.safetensors"]) {
         const digest = await shownDigest(page, name);

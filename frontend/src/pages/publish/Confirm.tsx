@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ReactElement } from "react";
@@ -21,6 +21,7 @@ import { TermsTab } from "../task/TermsTab.tsx";
 import { Delivery } from "./Delivery.tsx";
 import type { Draft } from "./draft.ts";
 import { escrowWords } from "./escrowWords.ts";
+import { privacyQuery } from "./privacyQuery.ts";
 import { tokenAmount } from "./tokenAmount.ts";
 
 interface Props {
@@ -32,10 +33,11 @@ interface Props {
 /** The last step: make the files, put them where nodes find them, see everything once more, and publish. */
 export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
   const [stored, setStored] = useState(false);
+  const client = useQueryClient();
   const make = useMutation({
     mutationFn: async () => {
       const { buildFiles } = await import("./buildFiles.ts");
-      return buildFiles(draft);
+      return buildFiles(draft, (request) => client.fetchQuery(privacyQuery(request)));
     },
   });
   const files = make.data;

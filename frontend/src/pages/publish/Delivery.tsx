@@ -51,8 +51,9 @@ export function Delivery({ files, stored, onStored }: Props): ReactElement {
 function PinToKubo({ rpcUrl, files, stored, onStored }: Props & { readonly rpcUrl: string }): ReactElement {
   const pin = useMutation({
     mutationFn: async () => {
-      const { pinToKubo } = await import("./pinToKubo.ts");
+      const { kuboAddresses, pinToKubo } = await import("./pinToKubo.ts");
       for (const [, file] of both(files)) await pinToKubo(rpcUrl, file);
+      return kuboAddresses(rpcUrl);
     },
     onSuccess: () => onStored(true),
   });
@@ -62,12 +63,22 @@ function PinToKubo({ rpcUrl, files, stored, onStored }: Props & { readonly rpcUr
         <Button disabled={pin.isPending || stored} onClick={() => pin.mutate()}>
           {pin.isPending ? "Pinning…" : pin.isSuccess ? "Pinned" : `Pin both at ${new URL(rpcUrl).host}`}
         </Button>
-        {pin.isSuccess && (
-          <span>
-            Kubo named both as the digests above say. Keep it running until nodes have fetched them.
-          </span>
-        )}
       </div>
+      {pin.data !== undefined && (
+        <>
+          <p>
+            Kubo named both as the digests above say. Keep it running until nodes have fetched them; their
+            operators name it under <code>providers</code> in node.yaml:
+          </p>
+          <ul>
+            {pin.data.map((address) => (
+              <li key={address}>
+                <code>{address}</code> <Copy text={address} what="address" />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       {pin.error !== null && <Failed error={pin.error} />}
     </>
   );

@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useEffect, useId, useRef } from "react";
 import type { ReactElement, ReactNode } from "react";
 import { AreaField, CheckField, SelectField, TextField } from "../../ui/Field.tsx";
 import { CHOICES } from "./draft.ts";
@@ -101,8 +101,14 @@ export function MoreFields({
   readonly fields: readonly (keyof Draft)[];
   readonly children: ReactNode;
 }): ReactElement {
+  const details = useRef<HTMLDetailsElement>(null);
+  const hasFault = fields.some((field) => form.faults[field] !== undefined);
+  useEffect(() => {
+    // Never closed from here: somebody may be typing.
+    if (hasFault && details.current !== null) details.current.open = true;
+  }, [hasFault]);
   return (
-    <details open={fields.some((field) => form.faults[field] !== undefined)}>
+    <details ref={details}>
       <summary>{title}</summary>
       <div className="grid-2">{children}</div>
     </details>

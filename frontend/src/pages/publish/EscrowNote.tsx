@@ -26,11 +26,14 @@ export function EscrowNote({
       {escrow > 0n && (
         <details open={isOpen}>
           <summary>What it pays, and what comes back</summary>
-          {escrowWords(terms, token).map(([name, words]) => (
-            <p key={name}>
-              {name}: {words}
-            </p>
-          ))}
+          <dl className="terms">
+            {escrowWords(terms, token).map(([name, words]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{words}</dd>
+              </div>
+            ))}
+          </dl>
         </details>
       )}
     </Notice>

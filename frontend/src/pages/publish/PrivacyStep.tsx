@@ -7,6 +7,7 @@ import { DraftChoice, DraftText } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 import { isByBudget, privacyFields, privacyRequest } from "./draftPrivacy.ts";
 import { guaranteeWords } from "./guaranteeWords.ts";
+import { privacyQuery } from "./privacyQuery.ts";
 import { STEPS } from "./steps.ts";
 
 /** How updates are made private, and what that promises. */
@@ -105,21 +106,12 @@ function GuaranteeNote({
   readonly form: DraftForm;
   readonly dataset: DatasetTerms;
 }): ReactElement {
-  const request = privacyRequest(draft, dataset);
-  const { data, error } = useQuery({
-    queryKey: ["published privacy", request],
-    staleTime: Infinity,
-    retry: false,
-    queryFn: async ({ signal }) => {
-      const { askAccountant } = await import("./askAccountant.ts");
-      return askAccountant(request, signal);
-    },
-  });
+  const { data, error } = useQuery(privacyQuery(privacyRequest(draft, dataset)));
   if (error !== null) return <Failed error={error} />;
   if (data === undefined) {
     return (
       <Notice tone="wait">
-        <p>Counting what the whole task spends…</p>
+        <p>Counting what the whole task spends, which takes some seconds…</p>
       </Notice>
     );
   }

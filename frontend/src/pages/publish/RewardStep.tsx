@@ -1,12 +1,14 @@
 import type { ReactElement } from "react";
+import { zeroAddress } from "viem";
 import { useFederation } from "../../chain/useFederation.ts";
+import { useToken } from "../../chain/useToken.ts";
 import { DraftCheck, DraftText, MoreFields } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 
 /** What nodes earn, what they put at stake, and who judges. */
 export function RewardStep({ form }: { readonly form: DraftForm }): ReactElement {
-  const { DevelopmentToken: token } = useFederation().store.network.addressBook.tokens ?? {};
-  const ownToken = token === undefined ? undefined : `Left empty: this network’s own, ${token}.`;
+  const token = useToken(useFederation().store.network.addressBook.tokens?.DevelopmentToken ?? zeroAddress);
+  const ownToken = token === undefined ? undefined : `Left empty: this network’s own, ${token.symbol}.`;
   return (
     <div className="stack">
       <div className="grid-2">

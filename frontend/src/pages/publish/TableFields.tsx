@@ -31,7 +31,7 @@ export function TableFields({ form }: { readonly form: DraftForm }): ReactElemen
         }}
       />
       {form.faults.table !== undefined && (
-        <Notice tone="bad">
+        <Notice tone="wait">
           <p>{form.faults.table}.</p>
         </Notice>
       )}

@@ -2,24 +2,29 @@ import { ConcordatError } from "../../../../protocol/errors.ts";
 import { makeTaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
 import type { TaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
 import { startingModel } from "../../learning/startingModel.ts";
-import { askAccountant } from "./askAccountant.ts";
+import type { PrivacyAnswer } from "./accountant.ts";
 import type { Draft } from "./draft.ts";
 import { draftContent } from "./draftContent.ts";
 import { draftDataset } from "./draftDataset.ts";
 import { draftTopology } from "./draftModel.ts";
 import { privacyRequest } from "./draftPrivacy.ts";
+import type { PrivacyRequest } from "./draftPrivacy.ts";
 
 /**
  * Makes the manifest and the initial model that a draft without faults asks for.
+ * @param ask The accountant, who finds the noise where a budget is named.
  * @throws {ConcordatError} when the model cannot be run, or no noise keeps within the privacy budget.
  */
-export async function buildFiles(draft: Draft): Promise<TaskFiles> {
+export async function buildFiles(
+  draft: Draft,
+  ask: (request: PrivacyRequest) => Promise<PrivacyAnswer>,
+): Promise<TaskFiles> {
   const { terms: dataset } = draftDataset(draft);
   if (dataset === undefined) throw new ConcordatError("The data is not described");
   const { topology, fault } = draftTopology(draft, dataset);
   if (topology === undefined) throw new ConcordatError(fault);
   const model = await startingModel(topology, dataset, Number(draft.seed));
   const request = privacyRequest(draft, dataset);
-  const { terms: privacy } = request.budget === undefined ? request : await askAccountant(request);
+  const { terms: privacy } = request.budget === undefined ? request : await ask(request);
   return makeTaskFiles(draftContent(draft, dataset, privacy), model);
 }

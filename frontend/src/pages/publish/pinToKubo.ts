@@ -4,6 +4,8 @@ import { ConcordatError } from "../../../../protocol/errors.ts";
 
 /** Milliseconds that one call to Kubo may take. */
 const CALL_TIMEOUT_MS = 60_000;
+/** Addresses of the Kubo node that are shown. */
+const MAX_ADDRESSES = 3;
 
 /**
  * Uploads a file's blocks to a Kubo node and pins them. Our own blocks go there as they are, since Kubo's `add` would name
@@ -23,6 +25,12 @@ export async function pinToKubo(rpcUrl: string, { bytes, digest }: NamedBytes): 
   }
   const { Pins: pins } = await call(rpcUrl, `pin/add?arg=${root.toString()}`);
   if (!Array.isArray(pins) || !pins.includes(root.toString())) throw misnamed(rpcUrl, root.toString(), pins);
+}
+
+/** Addresses at which other nodes reach the Kubo node, as it says them. @throws {ConcordatError} as {@link pinToKubo}. */
+export async function kuboAddresses(rpcUrl: string): Promise<readonly string[]> {
+  const { Addresses: addresses } = await call(rpcUrl, "id");
+  return Array.isArray(addresses) ? addresses.slice(0, MAX_ADDRESSES).map(String) : [];
 }
 
 async function call(rpcUrl: string, path: string, body?: FormData): Promise<Record<string, unknown>> {

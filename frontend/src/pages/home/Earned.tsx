@@ -42,10 +42,7 @@ export function Earned({
         </Button>
       }
     >
-      <Table
-        caption="What you have earned"
-        head={["Task", "State", "Reputation", "Earned", "To be claimed", ""]}
-      >
+      <Table caption="What you have earned" head={["Task", "State", "To be claimed", "Earned", "Reputation"]}>
         {memberships.map((membership) => (
           <EarnedRow
             key={`${membership.task.taskId}-${membership.node.nodeId}`}
@@ -83,11 +80,8 @@ function EarnedRow({
       <td>
         <Badge tone={tone}>{word}</Badge>
       </td>
-      <td>{standing?.reputation}</td>
-      <td>{amount(standing?.earned ?? 0n, token)}</td>
-      <td>{amount(claimable, token)}</td>
       <td>
-        {claimable > 0n && (
+        {claimable > 0n ? (
           <ActionButton
             small
             look="primary"
@@ -99,8 +93,12 @@ function EarnedRow({
               args: [task.taskId, memberId, account],
             }}
           />
+        ) : (
+          "nothing"
         )}
       </td>
+      <td>{amount(standing?.earned ?? 0n, token)}</td>
+      <td>{standing?.reputation}</td>
     </tr>
   );
 }

@@ -2,8 +2,9 @@ import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress } from "viem";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { Account } from "../../ui/Account.tsx";
 import { TextField } from "../../ui/Field.tsx";
-import { Card } from "../../ui/parts.tsx";
+import { Card, Facts } from "../../ui/parts.tsx";
 import type { NodeRecord } from "../../world/world.ts";
 import { NodeHealth } from "./NodeHealth.tsx";
 
@@ -12,15 +13,23 @@ export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
   const [signer, setSigner] = useState("");
   const [endpoints, setEndpoints] = useState("");
   const wrongSigner = signer !== "" && !isAddress(signer);
+  const signerNow = node.signer === node.operator ? "your account" : <Account address={node.signer} />;
+  const health = <NodeHealth node={node} />;
   return (
     <Card title={`Your node ${node.nodeId}`}>
-      <NodeHealth node={node} />
+      <Facts
+        facts={[
+          ["Signer key", signerNow],
+          ["Endpoints", node.endpoints === "" ? "none" : node.endpoints],
+          ["Gateway", health],
+        ]}
+      />
       <div className="grid-2">
         <div className="stack-tight">
           <TextField
             label="New signer key (address)"
             value={signer}
-            placeholder={node.signer}
+            placeholder="0x…"
             hint="Signs the node’s results from the next round on. The old key stays attributable."
             error={wrongSigner ? "This is not an address" : undefined}
             onChange={(event) => setSigner(event.target.value.trim())}
@@ -41,7 +50,7 @@ export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
           <TextField
             label="New endpoints"
             value={endpoints}
-            placeholder={node.endpoints}
+            placeholder="/dns4/node.example/tcp/443/https"
             hint="Multiaddrs joined by spaces. A running node announces its own."
             onChange={(event) => setEndpoints(event.target.value)}
           />

@@ -95,7 +95,7 @@ export function SelectField<T extends string>({
         id={id}
         value={value}
         aria-invalid={error !== undefined}
-        aria-describedby={`${id}-hint`}
+        aria-describedby={`${id}-hint ${id}-error`}
         onChange={(event) => {
           const chosen = options.find(([name]) => name === event.target.value);
           if (chosen !== undefined) onChange(chosen[0]);
@@ -112,7 +112,11 @@ export function SelectField<T extends string>({
           {hint}
         </span>
       )}
-      {error !== undefined && <span className="field-error">{error}</span>}
+      {error !== undefined && (
+        <span id={`${id}-error`} className="field-error" role="alert">
+          {error}
+        </span>
+      )}
     </div>
   );
 }

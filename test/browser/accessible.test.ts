@@ -12,8 +12,6 @@ const READING = [
   "/",
   "/tasks",
   "/tasks/1",
-  "/tasks/1?tab=rounds",
-  "/tasks/1?tab=rounds&round=1",
   "/tasks/1?tab=rounds&round=2&retry=0",
   "/tasks/1?tab=rounds&round=2&retry=1",
   "/tasks/1?tab=curves",
@@ -21,26 +19,24 @@ const READING = [
   "/tasks/1?tab=roster",
   "/tasks/1?tab=model",
   "/tasks/2?tab=terms",
-  "/tasks/3",
   "/tasks/4",
   "/tasks/5",
   "/tasks/99",
   "/nodes",
   "/publish",
-  "/audit",
   "/audit?task=1&round=2",
   "/no/such/page",
 ] as const;
 /** Pages that say more to the operator of a node. */
 const OPERATING = ["/", "/tasks/5", "/tasks/6", "/nodes", "/nodes?node=2"] as const;
+/** Colours do not depend on the width, nor the layout on the colours: two looks show all four. */
 const LOOKS = [
   { colorScheme: "dark", width: 360 },
-  { colorScheme: "dark", width: 1280 },
   { colorScheme: "light", width: 1280 },
 ] as const;
 
 describe("accessibility of the pages", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let stage: Stage;
 
   before(async function () {

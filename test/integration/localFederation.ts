@@ -22,6 +22,7 @@ import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
 import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
+import { evaluationOf } from "../../oracle-nodes/src/learning/taskFiles.ts";
 import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
 import {
   parseNodeConfig,
@@ -34,6 +35,7 @@ import { roundCoordinatorAbi, taskRegistryAbi } from "../../protocol/abis.ts";
 import type { AddressBook } from "../../protocol/addressBook.ts";
 import { INITIAL_MODEL, encodeArtifact } from "../../protocol/artifact.ts";
 import type { CompressionTerms } from "../../protocol/compressionTerms.ts";
+import type { DatasetTerms } from "../../protocol/datasetTerms.ts";
 import {
   AggregationRule,
   AlphaGrid,
@@ -73,6 +75,11 @@ export interface FederationOptions {
   readonly logger?: Logger;
   readonly trainPerClass?: number;
   readonly validationPerClass?: number;
+  /** Other data than digits: what the manifest says about it, and a node's configuration, by its index. */
+  readonly data?: {
+    readonly terms: DatasetTerms;
+    readonly ofNode: (index: number) => NonNullable<NodeConfigInput["dataset"]>;
+  };
 }
 
 /** A real chain, real contracts, real nodes: what a federation is, on one machine and in one process. */
@@ -180,7 +187,7 @@ export class LocalFederation {
         pollMs: 25,
         providers: [store.endpoints()],
         ...(options.privacyBudgets?.[index] && { privacyBudget: options.privacyBudgets[index] }),
-        dataset: {
+        dataset: options.data?.ofNode(index) ?? {
           partition: {
             seed: 7,
             nodes: count,
@@ -365,13 +372,14 @@ export class LocalFederation {
   }
 }
 
-/** A task on the built-in digits with a model of a few thousand weights. */
+/** A task, on the built-in digits unless other data is given, with a model of at most a few thousand weights. */
 async function smallTask({
   topology: given,
   compression = { kind: "none" },
   privacy = { kind: "none" },
+  data,
 }: FederationOptions): Promise<{ manifest: TaskManifest; initial: Uint8Array }> {
-  const { inputShape, classes, mean, std } = digits();
+  const { inputShape, classes, mean, std } = data?.terms ?? digits();
   const topology = given ?? smallTopology(inputShape, classes);
   const engine = await createEngine("auto");
   const model = await engine.load({ topology }, inputShape, classes);
@@ -383,9 +391,15 @@ async function smallTask({
     name: "digits",
     description: "",
     model: { topology, tensors },
-    dataset: { name: "digits", inputShape: [...inputShape], classes, mean: [...mean], std: [...std] },
+    dataset: data?.terms ?? {
+      name: "digits",
+      inputShape: [...inputShape],
+      classes,
+      mean: [...mean],
+      std: [...std],
+    },
     training: { optimiser: "sgd", learningRate: 0.05, momentum: 0.9, localEpochs: 1, batchSize: 20, seed: 1 },
-    evaluation: { metric: "accuracy", negotiationSplit: "validation" },
+    evaluation: evaluationOf({ classes }),
     privacy,
     compression,
   };

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { TransactionRequest } from "ethers";
 import type { Locator, Page } from "playwright-core";
 import type { TestNode } from "../contracts/federation.ts";
+import { EndpointProxy } from "./proxy.ts";
 import { Stage, connect, type Visitor } from "./stage.ts";
 
 /** Wei per gas that outbids what a wallet offers by itself. */
@@ -129,6 +130,25 @@ describe("what becomes of a sent transaction, in the browser", function () {
     await page.reload();
     await page.getByRole("button", { name: /^0x/ }).waitFor();
     expect(await page.locator("[data-state]").count()).to.equal(0);
+  });
+
+  it("while the endpoint is down a pending one is no failure, and is followed once it answers again", async () => {
+    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    try {
+      stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+      await page.reload();
+      await changeEndpoints("http://127.0.0.1:20008");
+      await proxy.down();
+      await page.getByText("The network’s endpoint does not answer.").waitFor();
+      await mine();
+      expect(await toast("pending").count()).to.equal(1);
+      await proxy.up();
+      await toast("confirmed").waitFor();
+    } finally {
+      stage.site.config = await stage.config();
+      await visitor.open("/tasks");
+      await proxy.down();
+    }
   });
 
   function submit(where = page): Locator {

@@ -22,16 +22,16 @@ export function IndexOffer({ url }: { readonly url: string }): ReactElement {
       }
       note={`${new URL(url).host} keeps all events in one SQLite file, which you can take home, and answers questions in SQL. It says what its endpoint said; what this page recomputes, it reads from the chain itself.`}
     >
-      <ul className="row">
+      <ul className="questions">
         {QUESTIONS.map(({ title, sql }) => (
           <li key={title}>
-            <a className="button button-small" href={questionLink(url, sql)} target="_blank" rel="noreferrer">
+            <a href={questionLink(url, sql)} target="_blank" rel="noreferrer">
               {title}
             </a>
           </li>
         ))}
       </ul>
-      <div className="filters">
+      <div className="ask-address">
         <TextField
           label="All transactions of an address"
           placeholder="0x…"

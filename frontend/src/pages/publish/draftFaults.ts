@@ -100,11 +100,15 @@ function numberFaults(draft: Draft): DraftFaults {
   return faults;
 }
 
+/** Amounts of a task are kept in 128 bits. */
+const MOST_UNITS = 2n ** 128n - 1n;
+
 function moneyFaults(draft: Draft, decimals: Decimals): DraftFaults {
   const faults: DraftFaults = {};
   const amount = (field: keyof Draft, digits: number | undefined): void => {
     const read = parseAmount(draft[field], digits ?? 18);
     if (typeof read === "string") faults[field] = read;
+    else if (read > MOST_UNITS) faults[field] = "This is more than a token can have";
   };
   amount("rewardUnit", decimals.reward);
   amount("minStake", decimals.stake);

@@ -1,41 +1,61 @@
 import { expect } from "chai";
 import { IndexFile } from "../../audit/index/indexFile.ts";
+import type { IndexedChain } from "../../audit/index/indexFile.ts";
+import type { IndexStep } from "../../audit/index/indexer.ts";
 import { beginStory } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { bringUp, chainOf, contents, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
 
-describe("an index whose chain reorganises", () => {
+for (const hasAllTransactions of [false, true]) {
+  const extent = hasAllTransactions ? "with all transactions" : "of events";
+  describe(`an index ${extent} whose chain reorganises`, () => keepsUp(hasAllTransactions));
+}
+
+function keepsUp(hasAllTransactions: boolean): void {
   const folder = suiteFolder();
   let story: Story;
   let file: IndexFile;
   let path: string;
   let number = 0;
+  const chain = (): IndexedChain => ({ ...chainOf(story), hasAllTransactions });
+  const follow = async (source = sourceOf(story)): Promise<IndexStep[]> =>
+    bringUp(story, file, source, chain());
 
   before(async () => {
     story = await beginStory();
     path = folder.file("followed.sqlite");
-    file = IndexFile.open(path, chainOf(story));
+    file = IndexFile.open(path, chain());
     await story.federation.startTask({ rounds: 2 });
     await story.federation.playRound();
   });
   after(() => file.close());
 
+  /** A transaction that causes no event. */
+  const callInVain = async (): Promise<void> => {
+    const { nodeRegistry } = story.federation.contracts;
+    const data = nodeRegistry.interface.encodeFunctionData("memberCount");
+    const to = story.deployment.contracts.NodeRegistry;
+    await story.federation.node(1).operator.sendTransaction({ to, data });
+  };
+
   /** Compares the followed index with one that never saw anything but the present chain. */
   const expectFresh = async (): Promise<void> => {
     const fresh = folder.file(`fresh${++number}.sqlite`);
-    await writeIndex(story, fresh);
+    await writeIndex(story, fresh, sourceOf(story), chain());
     expect(contents(path)).to.deep.equal(contents(fresh));
   };
 
   it("equals a fresh one after blocks with events were replaced by others", async () => {
     const { federation } = story;
-    await bringUp(story, file);
+    await follow();
     const fork = await federation.connection.networkHelpers.takeSnapshot();
     await federation.train();
-    await bringUp(story, file);
+    await follow();
     await federation.aggregate({ accepted: [1, 2, 3], rejected: [4, 5] });
     await federation.negotiate();
-    await bringUp(story, file);
+    await follow();
+    await callInVain();
+    await follow();
     const abandoned = contents(path);
 
     await fork.restore();
@@ -43,7 +63,7 @@ describe("an index whose chain reorganises", () => {
     await federation.aggregate({ accepted: [2, 3, 4, 5], rejected: [1] });
     await federation.negotiate();
     await federation.startTask({ rounds: 2 });
-    const steps = await bringUp(story, file);
+    const steps = await follow();
     expect(steps.map(({ kind }) => kind)).to.include("rewound");
     expect(contents(path)["rewards"]).to.not.deep.equal(abandoned["rewards"]);
     await expectFresh();
@@ -53,9 +73,9 @@ describe("an index whose chain reorganises", () => {
     const { connection } = story.federation;
     const fork = await connection.networkHelpers.takeSnapshot();
     await story.federation.startTask({ rounds: 1 });
-    await bringUp(story, file);
+    await follow();
     await fork.restore();
-    await bringUp(story, file);
+    await follow();
     await expectFresh();
   });
 
@@ -64,10 +84,10 @@ describe("an index whose chain reorganises", () => {
     const fork = await networkHelpers.takeSnapshot();
     const { tip } = file;
     await networkHelpers.mine(3);
-    await bringUp(story, file);
+    await follow();
     await fork.restore();
     await networkHelpers.mine(5, { interval: 7 });
-    const steps = await bringUp(story, file);
+    const steps = await follow();
     const [first] = steps;
     expect(first?.kind === "rewound" && first.to).to.deep.include({ number: tip?.number });
     await expectFresh();
@@ -78,6 +98,7 @@ describe("an index whose chain reorganises", () => {
     const { networkHelpers } = federation.connection;
     const fork = await networkHelpers.takeSnapshot();
     await federation.startTask({ rounds: 1 });
+    await callInVain();
     const source = sourceOf(story);
     let hasMoved = false;
     const moving = {
@@ -92,7 +113,7 @@ describe("an index whose chain reorganises", () => {
         return logs;
       },
     };
-    const steps = await bringUp(story, file, moving);
+    const steps = await follow(moving);
     expect(steps.map(({ kind }) => kind)).to.include("moved");
     await expectFresh();
   });
@@ -102,7 +123,7 @@ describe("an index whose chain reorganises", () => {
     expect(again.deployment).to.deep.equal(story.deployment);
     await again.federation.startTask({ rounds: 1 });
     story = again;
-    await bringUp(story, file);
+    await follow();
     await expectFresh();
   });
-});
+}

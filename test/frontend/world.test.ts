@@ -4,7 +4,8 @@ import { MemberStatus, ProposalKind, ProposalState } from "../../protocol/enums.
 import type { AbiTerms } from "../../protocol/taskTerms.ts";
 import { termsFromAbi } from "../../protocol/taskTerms.ts";
 import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
-import { awaited, committeeOf, currentOpening, standings } from "../../frontend/src/world/rounds.ts";
+import { awaited, committeeOf } from "../../frontend/src/world/election.ts";
+import { currentOpening, standings } from "../../frontend/src/world/rounds.ts";
 import type { TaskRecord, World } from "../../frontend/src/world/world.ts";
 import { emptyWorld } from "../../frontend/src/world/world.ts";
 import {

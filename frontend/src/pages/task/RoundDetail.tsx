@@ -5,7 +5,7 @@ import { committeeSize } from "../../../../protocol/rules/committeeElection.ts";
 import { Hash } from "../../ui/Account.tsx";
 import { date, number, percent } from "../../ui/format.ts";
 import { Badge, Card, Notice, Table } from "../../ui/parts.tsx";
-import { committeeOf } from "../../world/rounds.ts";
+import { committeeOf } from "../../world/election.ts";
 import { VOID_WORDS } from "../../world/taskWords.ts";
 import type { AggregateRecord, Opening, TaskRecord } from "../../world/world.ts";
 import { HeatMap } from "./HeatMap.tsx";

@@ -56,15 +56,15 @@ const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending"];
 export class TransactionLog {
   readonly #client: PublicClient;
   readonly #storage: PendingStorage;
-  readonly #onConfirmed: () => void;
+  readonly #onEnded: () => void;
   #list: readonly LoggedTransaction[] = [];
   #nextId = 1;
   readonly #listeners = new Set<() => void>();
 
-  constructor(client: PublicClient, chainId: number, onConfirmed: () => void) {
+  constructor(client: PublicClient, chainId: number, onEnded: () => void) {
     this.#client = client;
     this.#storage = new PendingStorage(chainId);
-    this.#onConfirmed = onConfirmed;
+    this.#onEnded = onEnded;
   }
 
   get list(): readonly LoggedTransaction[] {
@@ -158,7 +158,7 @@ export class TransactionLog {
       return undefined;
     } finally {
       this.#storage.remove(pending.hash);
-      this.#onConfirmed();
+      this.#onEnded();
     }
   }
 

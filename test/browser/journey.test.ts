@@ -285,7 +285,7 @@ describe("one person's journey among four node processes, from an empty browser"
     await page.getByRole("button", { name: "Unbond" }).click();
     await page.getByText(/5 DEV on its way out/).waitFor();
     await founders.federation.provider.send("evm_increaseTime", [61 * DAY]);
-    await enabled("Withdraw what is due").click();
+    await enabled("Withdraw 5 DEV").click();
     await page.getByText(/on its way out/).waitFor({ state: "detached" });
     const { token, provider, book } = founders.federation;
     const vault = new Contract(book.contracts.StakeVault, stakeVaultAbi, provider);

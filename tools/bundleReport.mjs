@@ -13,7 +13,11 @@ const configFile = fileURLToPath(new URL("../frontend/vite.config.ts", import.me
 const { output } = await build({ configFile, logLevel: "error", build: { write: false } });
 const chunks = new Map(output.filter(({ type }) => type === "chunk").map((chunk) => [chunk.fileName, chunk]));
 const firstLoad = new Set();
-for (const chunk of chunks.values()) if (chunk.isEntry) addWithImports(chunk.fileName);
+const forTaskNames = new Set();
+for (const { fileName, isEntry, name } of chunks.values()) {
+  if (isEntry) addWithImports(fileName, firstLoad);
+  if (name === "fetchManifest") addWithImports(fileName, forTaskNames);
+}
 
 const rows = output
   .filter(({ fileName }) => /\.(js|css|wasm)$/.test(fileName))
@@ -22,6 +26,7 @@ const rows = output
     return {
       name: file.fileName.replace(/^assets\//, "").replace(/-[\w-]{8}(?=\.\w+$)/, ""),
       first: firstLoad.has(file.fileName),
+      next: !firstLoad.has(file.fileName) && forTaskNames.has(file.fileName),
       raw: content.length,
       gzip: gzipSync(content).length,
       brotli: brotliCompressSync(content).length,
@@ -30,7 +35,11 @@ const rows = output
   })
   .sort((a, b) => Number(b.first) - Number(a.first) || b.gzip - a.gzip);
 const first = rows.filter((row) => row.first);
-const total = (size) => first.reduce((sum, row) => sum + row[size], 0);
+const total = (size) => sumOf(first, size);
+const namesGzip = sumOf(
+  rows.filter((row) => row.next),
+  "gzip",
+);
 
 const report = `# Size of the dApp
 
@@ -43,6 +52,8 @@ It is made of ${greatest(
   8,
 )}.
 
+A page that shows tasks then fetches their manifests and checks them, which loads ${bytes(namesGzip)} more by gzip.
+
 | file | first load | raw | gzip | Brotli | mostly |
 | --- | --- | ---: | ---: | ---: | --- |
 ${rows.map(line).join("\n")}
@@ -54,10 +65,10 @@ if (total("gzip") > FIRST_LOAD_BUDGET) {
   process.exitCode = 1;
 }
 
-function addWithImports(fileName) {
-  if (firstLoad.has(fileName)) return;
-  firstLoad.add(fileName);
-  for (const imported of chunks.get(fileName)?.imports ?? []) addWithImports(imported);
+function addWithImports(fileName, found) {
+  if (found.has(fileName)) return;
+  found.add(fileName);
+  for (const imported of chunks.get(fileName)?.imports ?? []) addWithImports(imported, found);
 }
 
 /** The greatest parts of chunks with their shares before minification: packages, or folders of this repository. */
@@ -84,8 +95,12 @@ function partOf(id) {
   return own?.[1] ?? "bundler";
 }
 
-function line({ name, first: isFirst, raw, gzip, brotli, contents }) {
-  return `| ${name} | ${isFirst ? "yes" : ""} | ${bytes(raw)} | ${bytes(gzip)} | ${bytes(brotli)} | ${contents} |`;
+function sumOf(files, size) {
+  return files.reduce((sum, file) => sum + file[size], 0);
+}
+
+function line({ name, first: isFirst, next, raw, gzip, brotli, contents }) {
+  return `| ${name} | ${isFirst ? "yes" : next ? "with tasks" : ""} | ${bytes(raw)} | ${bytes(gzip)} | ${bytes(brotli)} | ${contents} |`;
 }
 
 function bytes(length) {

@@ -105,8 +105,11 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     const visitor = await enter(expelled, "/");
     const { page } = visitor;
     await page.getByText("Your node 4 is no member any more").waitFor();
+    await page.getByRole("link", { name: "Task 1" }).click();
+    await page.getByText("Your account operates no node any more.").waitFor();
     await page.getByRole("button", { name: "Claim 5 DEV" }).click();
     await confirmed(page, "Claim 5 DEV");
+    await visitor.open("/");
     await page.getByRole("link", { name: "Stake or unbond" }).click();
     await page.getByRole("heading", { name: "Stake of your former node 4" }).waitFor();
     expect(await page.getByRole("button", { name: "Stake", exact: true }).count()).to.equal(0);

@@ -33,15 +33,17 @@ export async function explainMinedRevert(
   client: PublicClient,
   { transactionHash, blockNumber, gasUsed }: TransactionReceipt,
 ): Promise<ConcordatError> {
-  const { from, to, input, value, gas } = await client.getTransaction({ hash: transactionHash });
-  if (gasUsed >= gas) {
+  const sent = await client.getTransaction({ hash: transactionHash }).catch(() => undefined);
+  if (sent !== undefined && gasUsed >= sent.gas) {
     return new ConcordatError("The transaction ran out of gas, so nothing changed but the fee is spent", {
       hint: "Try again, with the gas limit that this page proposes",
     });
   }
-  const reason = await client
-    .call({ account: from, to, data: input, value, blockNumber })
-    .then(() => undefined, reasonOf);
+  const reason =
+    sent &&
+    (await client
+      .call({ account: sent.from, to: sent.to, data: sent.input, value: sent.value, blockNumber })
+      .then(() => undefined, reasonOf));
   return new ConcordatError(
     `The contract refused this when it was mined, so nothing changed but the fee is spent${reason === undefined ? "" : `. ${reason}`}`,
     { hint: "The chain had moved on since the check: look at the page again, then try once more" },

@@ -21,9 +21,9 @@ export type Ending =
   | { readonly kind: "mined"; readonly receipt: TransactionReceipt }
   /** The same at another fee was mined. */
   | { readonly kind: "repriced"; readonly receipt: TransactionReceipt }
-  /** Another one took its nonce: nothing at all, or something else. Which one is not known where the endpoint has forgotten. */
-  | { readonly kind: "cancelled" | "replaced"; readonly hash: Hex | undefined }
-  /** For long the endpoint has not known it, or has answered nothing sensible. */
+  /** Another one took its nonce: one that does nothing, or something else. */
+  | { readonly kind: "cancelled" | "replaced"; readonly hash: Hex }
+  /** For long the endpoint has not known it, or it has forgotten which one took its nonce. */
   | { readonly kind: "lost" };
 
 export interface Following {
@@ -106,7 +106,7 @@ async function whatTookItsNonce(
   const taker = await transactionAtNonce(client, content).catch(() => undefined);
   if (taker === undefined) {
     const late = await receiptOf(client, hash);
-    return late === undefined ? { kind: "replaced", hash: undefined } : { kind: "mined", receipt: late };
+    return late === undefined ? { kind: "lost" } : { kind: "mined", receipt: late };
   }
   if (taker.hash === hash) return undefined;
   const { to, input, value } = taker;

@@ -15,7 +15,10 @@ import { StakeForm } from "../nodes/StakeForm.tsx";
 
 /** What the reader can do in this task now. */
 export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement {
-  const { account, wrongNetwork, ownNode } = useWallet();
+  const { account, wrongNetwork, ownNode, formerNodes } = useWallet();
+  const formerMembers = [...task.members.values()].filter((member) =>
+    formerNodes.some(({ nodeId }) => nodeId === member.nodeId),
+  );
   if (account === undefined) {
     return (
       <Notice>
@@ -32,9 +35,13 @@ export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement 
   }
   return (
     <Card title="Take part">
+      {formerMembers.map((member) => (
+        <Earnings key={member.memberId} task={task} member={member} />
+      ))}
       {ownNode === undefined ? (
         <p>
-          Your account operates no node yet. <Link to="/nodes">Register one</Link> to join.
+          Your account operates no node{formerNodes.length > 0 ? " any more" : " yet"}.{" "}
+          <Link to="/nodes">Register one</Link> to join.
         </p>
       ) : (
         <Membership task={task} node={ownNode} />

@@ -1,7 +1,9 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { CSSProperties, ReactElement } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { number } from "../ui/format.ts";
+import { Table } from "../ui/parts.tsx";
 
 export interface Line {
   readonly label: string;
@@ -83,7 +85,33 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
           {lines.length > named.length && `and ${lines.length - named.length} more`}
         </div>
       )}
+      <Values title={title} xs={xs} xLabel={xLabel} lines={named} />
     </figure>
+  );
+}
+
+/** The lines as a table, newest first, for those who do not see them or want a number; made once it is opened. */
+function Values({ title, xs, xLabel, lines }: Omit<LineChartProps, "unit">): ReactElement {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary className="card-note">As a table</summary>
+      {open && (
+        <Table caption={title} head={[xLabel, ...lines.map(({ label }) => label)]}>
+          {xs
+            .map((x, index) => (
+              <tr key={x}>
+                <th scope="row">{x}</th>
+                {lines.map(({ label, values }) => {
+                  const value = values[index];
+                  return <td key={label}>{value === null || value === undefined ? "–" : number(value)}</td>;
+                })}
+              </tr>
+            ))
+            .toReversed()}
+        </Table>
+      )}
+    </details>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { parseEventLogs } from "viem";
@@ -9,7 +9,7 @@ import { escrowOf } from "../../../../protocol/rules/rewardSchedule.ts";
 import { hardEndOf } from "../../../../protocol/rules/roundClock.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import { Failed } from "../../app/Failed.tsx";
-import { useFederation } from "../../chain/useFederation.ts";
+import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ABIS } from "../../events/contracts.ts";
@@ -104,6 +104,10 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
   const pay = usePayment();
   const navigate = useNavigate();
   const busy = useIsActive("publish");
+  const { world } = useFederationState();
+  const published = [...world.tasks.values()].findLast(
+    (task) => task.publisher === account && task.terms.manifestDigest === terms.manifestDigest,
+  );
   const rewardToken = useToken(terms.rewardToken as Hex);
   const escrow = escrowOf(terms);
   const balance = useView<bigint>({
@@ -175,6 +179,17 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
           <p>
             Your account owns less than the escrow. Lower the reward, the rounds or the nodes, or get more of
             the token.
+          </p>
+        </Notice>
+      )}
+      {published !== undefined && (
+        <Notice tone="wait">
+          <p>
+            You have published this manifest already, as{" "}
+            <Link to="/tasks/$taskId" params={{ taskId: String(published.taskId) }}>
+              task {published.taskId}
+            </Link>
+            . Publishing once more makes another task, with an escrow of its own.
           </p>
         </Notice>
       )}

@@ -57,7 +57,7 @@ export function ApplyForm(): ReactElement {
         label="Endpoints"
         value={endpoints}
         placeholder="/dns4/node.example/tcp/443/https"
-        hint="Where the node serves artifacts; a running node announces them by itself, so this can stay empty."
+        hint="Where the node serves artifacts: multiaddrs joined by spaces. Can stay empty: “concordat node announce” publishes them later."
         onChange={(event) => setEndpoints(event.target.value)}
       />
       <ActionButton

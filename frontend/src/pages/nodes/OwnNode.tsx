@@ -51,7 +51,7 @@ export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
             label="New endpoints"
             value={endpoints}
             placeholder="/dns4/node.example/tcp/443/https"
-            hint="Multiaddrs joined by spaces. A running node announces its own."
+            hint="Multiaddrs joined by spaces. “concordat node announce” publishes what the node serves at."
             onChange={(event) => setEndpoints(event.target.value)}
           />
           <ActionButton

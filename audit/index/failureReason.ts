@@ -1,15 +1,18 @@
 import { Interface } from "ethers";
+import type { ParamType } from "ethers";
+import { valueDecoder } from "../abiValues.ts";
+import type { AbiValue } from "../abiValues.ts";
 import { AUDITED_CONTRACTS, INTERFACES } from "../contracts.ts";
 import type { IncludedTransaction, IndexSource } from "./indexSource.ts";
 
-/** Errors of tokens that our contracts call, and the compiler's own. */
+/** Errors of tokens that our contracts call. Each interface knows the compiler's own. */
 const FOREIGN_ERRORS = new Interface([
   "error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)",
   "error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)",
   "error SafeERC20FailedOperation(address token)",
-  "error Error(string message)",
-  "error Panic(uint256 code)",
 ]);
+/** Characters of a reason that are kept: a token may revert with megabytes. */
+const MAX_REASON = 500;
 const INTERFACES_OF_ERRORS = [...AUDITED_CONTRACTS.map((name) => INTERFACES[name]), FOREIGN_ERRORS];
 
 /**
@@ -23,28 +26,30 @@ export async function failureReason(
 ): Promise<string | null> {
   if (failed.gasUsed === failed.gasLimit) return "out of gas";
   const replayed = await source.replay(failed);
-  if (replayed.kind === "reverts") return errorWords(replayed.data);
+  if (replayed.kind === "reverts") return errorWords(replayed.data).slice(0, MAX_REASON);
   return replayed.kind === "passes" ? "passes on the state before its block" : null;
 }
 
-/** A custom error in words: "not due (taskId 1, deadline 1700000000)". */
+/** A custom error in words: "not due (taskId 1, deadline 1700000000)". Never throws: a foreign token may say anything. */
 function errorWords(data: string): string {
   if (data === "0x") return "without a reason";
+  const selector = data.slice(0, 10);
   for (const known of INTERFACES_OF_ERRORS) {
-    const error = parseError(known, data);
-    if (error === null) continue;
+    const error = known.getError(selector);
+    const values = error === null ? undefined : valuesOf(error.inputs, data);
+    if (error === null || values === undefined) continue;
     const words = error.name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, " ").toLowerCase();
-    const values = error.fragment.inputs.map(({ name }, i) => `${name} ${String(error.args[i])}`);
-    return values.length === 0 ? words : `${words} (${values.join(", ")})`;
+    const named = error.inputs.map(({ name }, i) => `${name} ${String(values[i])}`.trim());
+    return named.length === 0 ? words : `${words} (${named.join(", ")})`;
   }
-  return `unknown error ${data.slice(0, 10)}`;
+  return `unknown error ${selector}`;
 }
 
-/** Null for an error that the interface does not have, or whose bytes do not fit it. */
-function parseError(known: Interface, data: string): ReturnType<Interface["parseError"]> {
+/** The values of an error; undefined where its bytes do not fit it. */
+function valuesOf(inputs: readonly ParamType[], data: string): readonly AbiValue[] | undefined {
   try {
-    return known.parseError(data);
+    return valueDecoder(inputs)(`0x${data.slice(10)}`);
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -103,7 +103,11 @@ async function whatTookItsNonce(
   content: TransactionContent,
   hash: Hex,
 ): Promise<Ending | undefined> {
-  const taker = await transactionAtNonce(client, content).catch(() => undefined);
+  const taker = await transactionAtNonce(client, content).catch((error: unknown) => {
+    // Not forgotten, only not asked.
+    if (isOffline(error)) throw error;
+    return undefined;
+  });
   if (taker === undefined) {
     const late = await receiptOf(client, hash);
     return late === undefined ? { kind: "lost" } : { kind: "mined", receipt: late };

@@ -12,7 +12,10 @@ export interface PendingTransaction {
   readonly content?: TransactionContent;
 }
 
-/** Pending transactions of one chain in the browser's storage, one entry each, so that pages do not overwrite each other's. */
+/**
+ * Pending transactions of one chain in the browser's storage, one entry each, so that pages do not overwrite each other's.
+ * Where the browser keeps nothing, or has no room, each page knows only its own.
+ */
 export class PendingStorage {
   readonly #prefix: string;
 
@@ -21,17 +24,20 @@ export class PendingStorage {
   }
 
   all(): readonly PendingTransaction[] {
-    return Object.entries(localStorage).flatMap(([key, text]) =>
+    return ifStored(() => Object.entries(localStorage), []).flatMap(([key, text]) =>
       key.startsWith(this.#prefix) ? parse(String(text)) : [],
     );
   }
 
   put(pending: PendingTransaction): void {
-    localStorage.setItem(`${this.#prefix}${pending.hash}`, JSON.stringify(pending));
+    ifStored(
+      () => localStorage.setItem(`${this.#prefix}${pending.hash}`, JSON.stringify(pending)),
+      undefined,
+    );
   }
 
   remove(hash: Hex): void {
-    localStorage.removeItem(`${this.#prefix}${hash}`);
+    ifStored(() => localStorage.removeItem(`${this.#prefix}${hash}`), undefined);
   }
 
   /** Tells of what other pages send. Gives what stops it. */
@@ -41,6 +47,15 @@ export class PendingStorage {
     };
     addEventListener("storage", listener);
     return () => removeEventListener("storage", listener);
+  }
+}
+
+/** What `work` gives, or `otherwise` where the browser refuses. */
+function ifStored<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch {
+    return otherwise;
   }
 }
 

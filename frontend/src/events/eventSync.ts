@@ -98,7 +98,7 @@ export class EventSync {
           break;
         } catch (error) {
           if (error instanceof IndexRefused) await this.#refuseIndex(error);
-          else if (!(error instanceof Reorganised) || attempt === ATTEMPTS) throw error;
+          else if (!(error instanceof Reorganised) || attempt >= ATTEMPTS) throw error;
         }
       }
       this.#report(undefined);

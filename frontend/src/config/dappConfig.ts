@@ -19,7 +19,7 @@ export interface NetworkConfig {
   readonly addressBook: AddressBook;
   /** Page of a block explorer, to which /tx/HASH and /address/ACCOUNT are appended. */
   readonly explorerUrl: string | undefined;
-  /** An index that answers SQL (`concordat index serve`); linked, never needed. */
+  /** An index (`concordat index serve`): old events are read from it and checked, its questions are linked; never needed. */
   readonly indexUrl: string | undefined;
   readonly currency: string;
 }

@@ -29,7 +29,8 @@ export function Published({ tasks }: { readonly tasks: readonly TaskRecord[] }):
 function PublishedRow({ task }: { readonly task: TaskRecord }): ReactElement {
   const { taskId, state, terms, recorded, active } = task;
   const token = useToken(terms.rewardToken as Hex);
-  const ended = state === TaskState.Completed || state === TaskState.Aborted;
+  // The escrow of a cancelled one came back at once.
+  const ended = state >= TaskState.Completed;
   const refundable = useView<bigint>({
     contract: "RewardLedger",
     functionName: "refundable",

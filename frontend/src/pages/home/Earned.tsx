@@ -86,7 +86,7 @@ function EarnedRow({
             small
             look="primary"
             call={{
-              key: `claim:${task.taskId}`,
+              key: `claim:${task.taskId}:${memberId}`,
               label: `Claim ${amount(claimable, token)}`,
               contract: "RewardLedger",
               functionName: "claim",

@@ -141,7 +141,7 @@ function Earnings({
         <ActionButton
           look="primary"
           call={{
-            key: `claim:${task.taskId}`,
+            key: `claim:${task.taskId}:${member.memberId}`,
             label: `Claim ${amount(claimable, token)}`,
             contract: "RewardLedger",
             functionName: "claim",

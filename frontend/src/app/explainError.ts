@@ -1,10 +1,4 @@
-import {
-  BaseError,
-  HttpRequestError,
-  TimeoutError,
-  UserRejectedRequestError,
-  WaitForTransactionReceiptTimeoutError,
-} from "viem";
+import { BaseError, HttpRequestError, TimeoutError, UserRejectedRequestError } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { isOffline } from "../chain/offline.ts";
 import { explainRevert } from "../transactions/explainRevert.ts";
@@ -40,11 +34,7 @@ export function explainError(error: unknown): Explanation {
   }
   const revert = explainRevert(error);
   if (revert !== undefined) return revert;
-  if (
-    error.walk(
-      (cause) => cause instanceof TimeoutError || cause instanceof WaitForTransactionReceiptTimeoutError,
-    ) !== null
-  ) {
+  if (error.walk((cause) => cause instanceof TimeoutError) !== null) {
     return {
       message: "The network takes too long to answer.",
       hint: "Look at the transaction in your wallet before you send it again.",

@@ -1,4 +1,4 @@
-import { MemberStatus, Phase, ProposalState, TaskState, enumName } from "../../../protocol/enums.ts";
+import { Phase, ProposalState, TaskState, enumName } from "../../../protocol/enums.ts";
 
 type Words = (args: readonly unknown[]) => string;
 
@@ -143,13 +143,4 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   ERC2612InvalidSigner: () => "The permit is not signed by the account that owns the tokens.",
   SafeERC20FailedOperation: () =>
     "The token refused the transfer: see that your account owns enough and has approved it.",
-};
-
-/** For screens that show a member's status. */
-export const MEMBER_WORDS: Readonly<Record<number, string>> = {
-  [MemberStatus.None]: "not a member",
-  [MemberStatus.Active]: "active",
-  [MemberStatus.Joining]: "joins at the next round",
-  [MemberStatus.Leaving]: "leaves at the next round",
-  [MemberStatus.Left]: "left",
 };

@@ -1,4 +1,11 @@
-import { TransactionNotFoundError, TransactionReceiptNotFoundError, isAddressEqual } from "viem";
+import {
+  BaseError,
+  HttpRequestError,
+  TimeoutError,
+  TransactionNotFoundError,
+  TransactionReceiptNotFoundError,
+  isAddressEqual,
+} from "viem";
 import type { Hex, PublicClient, TransactionReceipt } from "viem";
 import { isOffline } from "../chain/offline.ts";
 
@@ -65,7 +72,7 @@ export async function followTransaction({
         if (ending !== undefined) return ending;
       }
     } catch (error) {
-      if (isOffline(error)) lastSeen = Date.now();
+      if (isUnanswered(error)) lastSeen = Date.now();
     }
     if (Date.now() - lastSeen > lostAfterMs) return { kind: "lost" };
     await new Promise((resolve) => setTimeout(resolve, client.pollingInterval));
@@ -105,7 +112,7 @@ async function whatTookItsNonce(
 ): Promise<Ending | undefined> {
   const taker = await transactionAtNonce(client, content).catch((error: unknown) => {
     // Not forgotten, only not asked.
-    if (isOffline(error)) throw error;
+    if (isUnanswered(error)) throw error;
     return undefined;
   });
   if (taker === undefined) {
@@ -134,4 +141,13 @@ async function transactionAtNonce(client: PublicClient, { from, nonce, seenAt }:
   }
   const { transactions } = await client.getBlock({ blockNumber: used, includeTransactions: true });
   return transactions.find((each) => each.nonce === nonce && isAddressEqual(each.from, from));
+}
+
+/** Whether the endpoint was down, late or busy, which says nothing of the transaction. */
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return isOffline(error);
+  const failure = error.walk((cause) => cause instanceof TimeoutError || cause instanceof HttpRequestError);
+  if (!(failure instanceof HttpRequestError)) return failure !== null;
+  const { status = 503 } = failure;
+  return status === 429 || status >= 500;
 }

@@ -8,6 +8,7 @@ import { Federation } from "../chain/useFederation.ts";
 import { TransactionLog } from "../transactions/transactionLog.ts";
 import { Transactions } from "../transactions/useSend.ts";
 import { Failed } from "./Failed.tsx";
+import { ifStored } from "./ifStored.ts";
 import type { Opened, Visit } from "./openVisit.ts";
 
 const NETWORK_KEY = "concordat.network";
@@ -36,7 +37,7 @@ function Configured({ opened }: { readonly opened: Promise<Opened> }): ReactElem
 
 function Providers({ visit }: { readonly visit: Visit }): ReactElement {
   const { config, wagmi, queries, router } = visit;
-  const [chainId, setChainId] = useState(() => Number(localStorage.getItem(NETWORK_KEY)));
+  const [chainId, setChainId] = useState(() => ifStored(() => Number(localStorage.getItem(NETWORK_KEY)), 0));
   const network = config.networks.find((each) => each.chainId === chainId) ?? config.networks[0];
   const store = useMemo(() => new FederationStore(network), [network]);
   const transactions = useMemo(
@@ -53,7 +54,7 @@ function Providers({ visit }: { readonly visit: Visit }): ReactElement {
       config,
       store,
       selectNetwork: (id: number) => {
-        localStorage.setItem(NETWORK_KEY, String(id));
+        ifStored(() => localStorage.setItem(NETWORK_KEY, String(id)), undefined);
         setChainId(id);
       },
     }),

@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { ifStored } from "../app/ifStored.ts";
 import type { TransactionContent } from "./followTransaction.ts";
 
 /** What must be known of a sent transaction to follow it from another page, or after a reload. */
@@ -47,15 +48,6 @@ export class PendingStorage {
     };
     addEventListener("storage", listener);
     return () => removeEventListener("storage", listener);
-  }
-}
-
-/** What `work` gives, or `otherwise` where the browser refuses. */
-function ifStored<T>(work: () => T, otherwise: T): T {
-  try {
-    return work();
-  } catch {
-    return otherwise;
   }
 }
 

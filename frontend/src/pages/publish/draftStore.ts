@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { ifStored } from "../../app/ifStored.ts";
 import { NEW_DRAFT, parseDraft } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 
@@ -12,19 +13,18 @@ export function draftKey({ chainId, taskRegistry }: { chainId: number; taskRegis
 
 /** The draft that was left here, or a new one. */
 export function readDraft(key: string): Draft {
-  const stored = fromStorage(() => localStorage.getItem(key) ?? localStorage.getItem(OLD_KEY));
-  return typeof stored === "string" ? parseDraft(stored) : NEW_DRAFT;
+  const stored = ifStored(() => localStorage.getItem(key) ?? localStorage.getItem(OLD_KEY), null);
+  return stored === null ? NEW_DRAFT : parseDraft(stored);
 }
 
 /** Keeps a draft, or forgets it. Gives false where the browser keeps nothing, or not as much. */
 export function storeDraft(key: string, draft: Draft | undefined): boolean {
-  const stored = fromStorage(() => {
+  return ifStored(() => {
     localStorage.removeItem(OLD_KEY);
     if (draft === undefined) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(draft));
     return true;
-  });
-  return stored === true;
+  }, false);
 }
 
 /** What became of the draft outside of this tab, or against the reader's will. */
@@ -59,13 +59,4 @@ export function useDraft(key: string): {
     forget: () => storeDraft(key, undefined),
     news,
   };
-}
-
-/** Undefined where the browser refuses, for example for want of space. */
-function fromStorage<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

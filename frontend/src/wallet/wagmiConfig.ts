@@ -2,6 +2,7 @@ import { createClient, http } from "viem";
 import { createConfig } from "wagmi";
 import { reconnect, watchConnectors } from "wagmi/actions";
 import type { Config, Connector } from "wagmi";
+import { ifStored } from "../app/ifStored.ts";
 import { viemChain } from "../chain/viemChain.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
 
@@ -12,6 +13,8 @@ export function wagmiConfig({ networks }: DappConfig): Config {
   const config = createConfig({
     chains: [first, ...others],
     multiInjectedProviderDiscovery: true,
+    // wagmi's own storage asks for the browser's without a guard.
+    ...(ifStored(() => localStorage, null) === null && { storage: null }),
     client: ({ chain }) => createClient({ chain, transport: http(chain.rpcUrls.default.http[0]) }),
   });
   reconnectLateWallet(config);

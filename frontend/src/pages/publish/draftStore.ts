@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ifStored } from "../../app/ifStored.ts";
 import { NEW_DRAFT, parseDraft } from "./draft.ts";
 import type { Draft } from "./draft.ts";
@@ -39,11 +39,16 @@ export function useDraft(key: string): {
   readonly news: DraftNews | undefined;
 } {
   const [draft, setDraft] = useState(() => readDraft(key));
+  // A change builds on the one before it, also where nothing was rendered between them.
+  const latest = useRef(draft);
   const [news, setNews] = useState<DraftNews>();
   useEffect(() => {
     const follow = ({ key: changed, newValue }: StorageEvent): void => {
       if (changed !== key) return;
-      if (newValue !== null) setDraft(parseDraft(newValue));
+      if (newValue !== null) {
+        latest.current = parseDraft(newValue);
+        setDraft(latest.current);
+      }
       setNews(newValue === null ? "gone elsewhere" : "changed elsewhere");
     };
     window.addEventListener("storage", follow);
@@ -52,9 +57,9 @@ export function useDraft(key: string): {
   return {
     draft,
     change: (part) => {
-      const next = { ...draft, ...part };
-      setDraft(next);
-      setNews(storeDraft(key, next) ? undefined : "not kept");
+      latest.current = { ...latest.current, ...part };
+      setDraft(latest.current);
+      setNews(storeDraft(key, latest.current) ? undefined : "not kept");
     },
     forget: () => storeDraft(key, undefined),
     news,

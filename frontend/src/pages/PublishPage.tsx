@@ -163,7 +163,7 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
             key={JSON.stringify(draft)}
             draft={draft}
             termsFor={termsFor}
-            onPublished={kept.forget}
+            onPublished={() => kept.forget(kept.draft)}
           />
         ) : (
           <Notice tone="wait">

@@ -34,8 +34,8 @@ export type DraftNews = "changed elsewhere" | "gone elsewhere" | "not kept";
 export function useDraft(key: string): {
   readonly draft: Draft;
   readonly change: (part: Partial<Draft>) => void;
-  /** Forgets what is kept; what is shown stays. */
-  readonly forget: () => void;
+  /** Forgets what is kept where that is still the published draft, not one changed since; what is shown stays. */
+  readonly forget: (published: Draft) => void;
   readonly news: DraftNews | undefined;
 } {
   const [draft, setDraft] = useState(() => readDraft(key));
@@ -61,7 +61,9 @@ export function useDraft(key: string): {
       setDraft(latest.current);
       setNews(storeDraft(key, latest.current) ? undefined : "not kept");
     },
-    forget: () => storeDraft(key, undefined),
+    forget: (published) => {
+      if (JSON.stringify(readDraft(key)) === JSON.stringify(published)) storeDraft(key, undefined);
+    },
     news,
   };
 }

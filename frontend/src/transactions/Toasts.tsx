@@ -24,6 +24,10 @@ const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?:
     "The network does not know this transaction any more.",
     "Look for it in your wallet before you do it again.",
   ],
+  unconfirmed: [
+    "It is not on the chain yet. Your account’s other owners may still confirm it.",
+    "Dismiss this once you know that they will not; until then it cannot be done again here.",
+  ],
 };
 const TONES: Readonly<Record<TransactionState, string>> = {
   checking: "info",
@@ -35,6 +39,7 @@ const TONES: Readonly<Record<TransactionState, string>> = {
   replaced: "wait",
   cancelled: "wait",
   lost: "bad",
+  unconfirmed: "wait",
 };
 const SUCCESS: readonly TransactionState[] = ["confirmed", "repriced"];
 const UNDER_WAY: readonly TransactionState[] = ["checking", "signing", "pending"];

@@ -6,6 +6,8 @@ import type { TransactionContent } from "./followTransaction.ts";
 export interface PendingTransaction {
   readonly key: string;
   readonly label: string;
+  /** Who asked for it; not known of what an earlier version of the page has kept. */
+  readonly account?: Hex;
   /** The contract that emits an event when the call succeeds; undefined where none is sure to. */
   readonly emitter?: Hex | undefined;
   readonly hash: Hex;

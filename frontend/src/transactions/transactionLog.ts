@@ -1,6 +1,7 @@
 import { isAddressEqual } from "viem";
 import type { Hex, PublicClient, TransactionReceipt } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import { isContractAccount } from "../wallet/contractAccount.ts";
 import { explainMinedRevert } from "./explainRevert.ts";
 import { followTransaction } from "./followTransaction.ts";
 import { PendingStorage } from "./pendingStorage.ts";
@@ -17,7 +18,9 @@ export type TransactionState =
   | "failed"
   | "replaced"
   | "cancelled"
-  | "lost";
+  | "lost"
+  /** Not on the chain for long, but a contract account's other owners may still confirm it. */
+  | "unconfirmed";
 
 export interface LoggedTransaction {
   readonly id: number;
@@ -33,6 +36,7 @@ export interface LoggedTransaction {
 export interface Sending {
   readonly key: string;
   readonly label: string;
+  readonly account: Hex;
   /** The contract that emits an event when the call succeeds; undefined where none is sure to. */
   readonly emitter: Hex | undefined;
   readonly simulate: () => Promise<void>;
@@ -47,7 +51,8 @@ export interface Step<T> {
   readonly run: () => Promise<T>;
 }
 
-const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending"];
+/** What keeps another one of its key from being sent. */
+const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending", "unconfirmed"];
 
 /**
  * The transactions of this visit. Pending ones are remembered over a reload, and shared with the browser's other pages of
@@ -93,6 +98,8 @@ export class TransactionLog {
   }
 
   dismiss(id: number): void {
+    const hash = this.#list.find((each) => each.id === id)?.hash;
+    if (hash !== undefined) this.#storage.remove(hash);
     this.#list = this.#list.filter((each) => each.id !== id);
     this.#notify();
   }
@@ -101,7 +108,14 @@ export class TransactionLog {
    * Simulates, lets the wallet sign and send, and waits for the receipt. Undefined where it did not come to that, or
    * where one with this key is already under way; why stands in the log.
    */
-  async send({ key, label, emitter, simulate, sign }: Sending): Promise<TransactionReceipt | undefined> {
+  async send({
+    key,
+    label,
+    account,
+    emitter,
+    simulate,
+    sign,
+  }: Sending): Promise<TransactionReceipt | undefined> {
     if (this.isActive(key)) return undefined;
     this.#list = this.#list.filter((each) => each.key !== key);
     const id = this.#add(key, label);
@@ -115,7 +129,7 @@ export class TransactionLog {
       return undefined;
     }
     this.#change(id, { state: "pending", hash });
-    const pending = { key, label, emitter, hash };
+    const pending = { key, label, account, emitter, hash };
     this.#storage.put(pending);
     return this.#follow(id, pending);
   }
@@ -137,6 +151,7 @@ export class TransactionLog {
   }
 
   async #follow(id: number, pending: PendingTransaction): Promise<TransactionReceipt | undefined> {
+    let mayStillRun = false;
     try {
       const ending = await followTransaction({
         client: this.#client,
@@ -144,6 +159,11 @@ export class TransactionLog {
         known: pending.content,
         onSeen: (content) => this.#storage.put({ ...pending, content }),
       });
+      if (ending.kind === "lost" && (await this.#isShared(pending))) {
+        mayStillRun = true;
+        this.#change(id, { state: "unconfirmed" });
+        return undefined;
+      }
       if (ending.kind !== "mined" && ending.kind !== "repriced") {
         this.#change(id, { state: ending.kind, ...("hash" in ending && { hash: ending.hash }) });
         return undefined;
@@ -157,9 +177,15 @@ export class TransactionLog {
       this.#change(id, { state: "failed", error });
       return undefined;
     } finally {
-      this.#storage.remove(pending.hash);
+      // Otherwise the next visit looks for it again, until the reader dismisses it.
+      if (!mayStillRun) this.#storage.remove(pending.hash);
       this.#onEnded();
     }
+  }
+
+  /** Whether its account is a contract, of which others may be owners too. */
+  async #isShared({ account }: PendingTransaction): Promise<boolean> {
+    return account !== undefined && (await isContractAccount(this.#client, account).catch(() => false));
   }
 
   /** Throws where the call that was asked for did nothing. */

@@ -53,6 +53,7 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
     return log.send({
       key,
       label,
+      account,
       // Every call of the federation's contracts emits an event; some tokens emit none.
       emitter: contract === "Token" ? undefined : target,
       simulate: async () => {

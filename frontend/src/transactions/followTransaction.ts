@@ -7,7 +7,6 @@ import {
   isAddressEqual,
 } from "viem";
 import type { Hex, PublicClient, TransactionReceipt } from "viem";
-import { isOffline } from "../chain/offline.ts";
 
 /** What tells a transaction from one that takes its place. Kept over a reload, so as text. */
 export interface TransactionContent {
@@ -145,7 +144,7 @@ async function transactionAtNonce(client: PublicClient, { from, nonce, seenAt }:
 
 /** Whether the endpoint was down, late or busy, which says nothing of the transaction. */
 function isUnanswered(error: unknown): boolean {
-  if (!(error instanceof BaseError)) return isOffline(error);
+  if (!(error instanceof BaseError)) return false;
   const failure = error.walk((cause) => cause instanceof TimeoutError || cause instanceof HttpRequestError);
   if (!(failure instanceof HttpRequestError)) return failure !== null;
   const { status = 503 } = failure;

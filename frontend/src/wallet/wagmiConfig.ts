@@ -21,11 +21,13 @@ export function wagmiConfig({ networks }: DappConfig): Config {
   return config;
 }
 
-/** wagmi reconnects the wallets that are there when the page begins; one that announces itself later is reconnected here. */
+/**
+ * wagmi reconnects the wallets that are there when the page begins; one that announces itself later is reconnected here,
+ * once wagmi is through with the others: it does one reconnection at a time, and leaves out any that is asked for meanwhile.
+ */
 function reconnectLateWallet(config: Config): void {
   watchConnectors(config, {
     onChange: (connectors, previous) => {
-      if (config.state.current !== null) return;
       void reconnectRecent(
         config,
         connectors.filter((connector) => !previous.includes(connector)),
@@ -37,5 +39,23 @@ function reconnectLateWallet(config: Config): void {
 async function reconnectRecent(config: Config, late: readonly Connector[]): Promise<void> {
   const recent = await config.storage?.getItem("recentConnectorId");
   const connector = late.find(({ id }) => id === recent);
-  if (connector !== undefined) await reconnect(config, { connectors: [connector] });
+  if (connector === undefined) return;
+  await connectionSettled(config);
+  if (config.state.current === null) await reconnect(config, { connectors: [connector] });
+}
+
+/** Resolves once no wallet is being connected or reconnected. */
+async function connectionSettled(config: Config): Promise<void> {
+  if (isSettled(config.state)) return;
+  await new Promise<void>((resolve) => {
+    const stop = config.subscribe(isSettled, (settled) => {
+      if (!settled) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+function isSettled({ status }: Config["state"]): boolean {
+  return status === "connected" || status === "disconnected";
 }

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { hashKey, useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { Hex } from "viem";
 import type { ContractName } from "../events/contracts.ts";
@@ -25,10 +25,15 @@ export function useView<T>({
   const { store } = useFederation();
   const { version } = useFederationState();
   const target = contract === "Token" ? address : store.contracts[contract];
+  const question = ["view", store.network.chainId, target, functionName, args.map(String)];
   return useQuery({
-    queryKey: ["view", store.network.chainId, target, functionName, args.map(String), version],
+    queryKey: [...question, version],
     enabled: enabled && target !== undefined,
-    placeholderData: keepPreviousData,
+    // Only of the same question: another account's answer is not this one's.
+    placeholderData: (previous, query) =>
+      query !== undefined && hashKey(query.queryKey.slice(0, -1)) === hashKey(question)
+        ? previous
+        : undefined,
     queryFn: async () =>
       (await store.client.readContract({
         address: target ?? "0x",

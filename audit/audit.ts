@@ -86,7 +86,7 @@ async function auditSource(source: ChainSource, options: AuditOptions): Promise<
     timestampOf: headerReader(source),
   };
   const view = viewReader(source, deployment, toBlock);
-  const replays = createReplays(context, deployment, options, {
+  const { replays, recomputation } = createReplays(context, deployment, options, {
     votingPeriod: Number(await view<bigint>("NodeRegistry", "votingPeriod")),
     unbondingPeriod: Number(await view<bigint>("StakeVault", "unbondingPeriod")),
   });
@@ -97,6 +97,7 @@ async function auditSource(source: ChainSource, options: AuditOptions): Promise<
     events++;
     options.progress?.({ block: event.blockNumber, toBlock, events, ...tally.progress });
   }
+  recomputation?.finish();
   await checkFinalState(context, deployment, view, toBlock, replays);
   return {
     format: "concordat/audit/1",
@@ -117,7 +118,7 @@ function createReplays(
   deployment: Deployment,
   { models, taskId }: AuditOptions,
   periods: { readonly votingPeriod: number; readonly unbondingPeriod: number },
-): Replays {
+): { readonly replays: Replays; readonly recomputation: AggregateRecomputation | undefined } {
   const nodes = new NodeRegistryReplay(context, periods.votingPeriod);
   const stakes = new StakeVaultReplay(context, periods.unbondingPeriod);
   const tasks = new TaskRegistryReplay(context, deployment, nodes, stakes, taskId);
@@ -133,7 +134,7 @@ function createReplays(
     (nodeId, timestamp) => nodes.signerAt(nodeId, timestamp),
     async (round) => recomputation?.checkRound(round),
   );
-  return { nodes, tasks, stakes, rewards, rounds };
+  return { replays: { nodes, tasks, stakes, rewards, rounds }, recomputation };
 }
 
 /** Replays one event; a value that no contract can have emitted is a disagreement, not a failure of the audit. */

@@ -96,6 +96,11 @@ export class AggregateRecomputation {
     this.#endpointsOf = endpointsOf;
   }
 
+  /** Checks what can only be judged once all rounds are known. */
+  finish(): void {
+    this.#budgets.finish();
+  }
+
   /** Checks the model of a round that was just finalised. */
   async checkRound(round: ReplayedRound): Promise<void> {
     const { aggregate } = round;

@@ -5,8 +5,8 @@ import { EXAMPLE_QUESTIONS, addressQuestion } from "../../../../audit/index/ques
 import { TextField } from "../../ui/Field.tsx";
 import { Card } from "../../ui/parts.tsx";
 
-/** Questions that need no address. */
-const QUESTIONS = EXAMPLE_QUESTIONS.filter(({ sql }) => !sql.includes("address_transactions"));
+/** All but the question about one address, which has a field of its own. */
+const QUESTIONS = EXAMPLE_QUESTIONS.filter(({ sql }) => !sql.includes("WHERE address = "));
 
 /** What the configured index is good for: questions that are ready to be asked, and all transactions of an address. */
 export function IndexOffer({ url }: { readonly url: string }): ReactElement {

@@ -33,7 +33,8 @@ export async function openDataFolder(
   onLost: (error: Error) => void,
   waitMs = STALE_MS + 2000,
 ): Promise<DataFolder> {
-  let unlock: () => Promise<void>;
+  const trainers = join(dir, "trainers");
+  let unlock: (() => Promise<void>) | undefined;
   try {
     await makeFolder(dir);
     unlock = await lock(dir, {
@@ -42,7 +43,10 @@ export async function openDataFolder(
       retries: { retries: Math.ceil(waitMs / RETRY_MS), minTimeout: RETRY_MS, maxTimeout: RETRY_MS },
       onCompromised: onLost,
     });
+    // A process that was killed could not remove what its trainers were given.
+    await rm(trainers, { recursive: true, force: true });
   } catch (cause) {
+    await unlock?.();
     const isLocked = cause instanceof Error && "code" in cause && cause.code === "ELOCKED";
     throw new InputError(isLocked ? `Another node runs in ${dir}` : `The folder ${dir} cannot be used`, {
       hint: isLocked
@@ -51,9 +55,6 @@ export async function openDataFolder(
       cause,
     });
   }
-  const trainers = join(dir, "trainers");
-  // A process that was killed could not remove what its trainers were given.
-  await rm(trainers, { recursive: true, force: true });
   return {
     trainers,
     artifacts: join(dir, "artifacts"),

@@ -2,12 +2,12 @@ import type { ReactElement } from "react";
 import type { Hex } from "viem";
 import { useToken } from "../../chain/useToken.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { claimCall } from "../../transactions/claimCall.ts";
 import { amount } from "../../ui/format.ts";
-import { Badge, Button, Card, Table } from "../../ui/parts.tsx";
+import { Button, Card, Table } from "../../ui/parts.tsx";
 import { saveFile, toCsv } from "../../ui/saveFile.ts";
 import { standings } from "../../world/rounds.ts";
-import { STATE_WORDS } from "../../world/taskWords.ts";
-import { TaskLink } from "./TaskLink.tsx";
+import { TaskCells } from "./TaskCells.tsx";
 import type { Membership } from "./membership.ts";
 
 /** Reputation and rewards by task, to be claimed and to be saved. */
@@ -71,27 +71,15 @@ function EarnedRow({
     .filter((claim) => claim.memberId === memberId)
     .reduce((sum, claim) => sum + claim.amount, 0n);
   const claimable = (standing?.earned ?? 0n) - claimed;
-  const { word, tone } = STATE_WORDS[task.state];
   return (
     <tr>
-      <th scope="row">
-        <TaskLink task={task} />
-      </th>
-      <td>
-        <Badge tone={tone}>{word}</Badge>
-      </td>
+      <TaskCells task={task} />
       <td>
         {claimable > 0n ? (
           <ActionButton
             small
             look="primary"
-            call={{
-              key: `claim:${task.taskId}:${memberId}`,
-              label: `Claim ${amount(claimable, token)}`,
-              contract: "RewardLedger",
-              functionName: "claim",
-              args: [task.taskId, memberId, account],
-            }}
+            call={claimCall({ taskId: task.taskId, memberId, account, claimable, token })}
           />
         ) : (
           "nothing"

@@ -5,10 +5,9 @@ import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { amount } from "../../ui/format.ts";
-import { Badge, Card, Table } from "../../ui/parts.tsx";
-import { STATE_WORDS } from "../../world/taskWords.ts";
+import { Card, Table } from "../../ui/parts.tsx";
 import type { TaskRecord } from "../../world/world.ts";
-import { TaskLink } from "./TaskLink.tsx";
+import { TaskCells } from "./TaskCells.tsx";
 
 /** The account's own tasks, and what of their escrow nobody can earn any more. */
 export function Published({ tasks }: { readonly tasks: readonly TaskRecord[] }): ReactElement {
@@ -38,15 +37,9 @@ function PublishedRow({ task }: { readonly task: TaskRecord }): ReactElement {
     enabled: ended,
   });
   const left = refundable.data ?? 0n;
-  const { word, tone } = STATE_WORDS[state];
   return (
     <tr>
-      <th scope="row">
-        <TaskLink task={task} />
-      </th>
-      <td>
-        <Badge tone={tone}>{word}</Badge>
-      </td>
+      <TaskCells task={task} />
       <td>
         {recorded.length} of {terms.rounds}
       </td>

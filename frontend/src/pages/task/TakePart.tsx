@@ -6,6 +6,7 @@ import { useChainTime, useFederation } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { claimCall } from "../../transactions/claimCall.ts";
 import { amount } from "../../ui/format.ts";
 import { Card, Facts, Notice } from "../../ui/parts.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
@@ -140,13 +141,7 @@ function Earnings({
       {claimable > 0n && (
         <ActionButton
           look="primary"
-          call={{
-            key: `claim:${task.taskId}:${member.memberId}`,
-            label: `Claim ${amount(claimable, token)}`,
-            contract: "RewardLedger",
-            functionName: "claim",
-            args: [task.taskId, member.memberId, account],
-          }}
+          call={claimCall({ taskId: task.taskId, memberId: member.memberId, account, claimable, token })}
         />
       )}
     </>

@@ -7,25 +7,29 @@ interface FieldProps {
   readonly error?: string | undefined;
 }
 
-/** A labelled input with its hint and its error, both announced with it. */
-export function TextField({
+/** What makes a control the one that its label, hint and error are about. */
+interface DescribedControl {
+  readonly id: string;
+  readonly "aria-invalid": boolean;
+  readonly "aria-describedby": string;
+}
+
+/** A control between its label, and its hint and error, which are announced with it. */
+export function Described({
   label,
   hint,
   error,
-  ...input
-}: FieldProps & InputHTMLAttributes<HTMLInputElement>): ReactElement {
+  children,
+}: FieldProps & { readonly children: (control: DescribedControl) => ReactElement }): ReactElement {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        autoComplete="off"
-        spellCheck={false}
-        aria-invalid={error !== undefined}
-        aria-describedby={`${id}-hint ${id}-error`}
-        {...input}
-      />
+      {children({
+        id,
+        "aria-invalid": error !== undefined,
+        "aria-describedby": `${id}-hint ${id}-error`,
+      })}
       {hint !== undefined && (
         <span id={`${id}-hint`} className="field-hint">
           {hint}
@@ -40,6 +44,20 @@ export function TextField({
   );
 }
 
+/** A labelled field of one line. */
+export function TextField({
+  label,
+  hint,
+  error,
+  ...input
+}: FieldProps & InputHTMLAttributes<HTMLInputElement>): ReactElement {
+  return (
+    <Described label={label} hint={hint} error={error}>
+      {(control) => <input {...control} autoComplete="off" spellCheck={false} {...input} />}
+    </Described>
+  );
+}
+
 /** A labelled field of several lines. */
 export function AreaField({
   label,
@@ -47,29 +65,10 @@ export function AreaField({
   error,
   ...area
 }: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement>): ReactElement {
-  const id = useId();
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <textarea
-        id={id}
-        rows={4}
-        spellCheck={false}
-        aria-invalid={error !== undefined}
-        aria-describedby={`${id}-hint ${id}-error`}
-        {...area}
-      />
-      {hint !== undefined && (
-        <span id={`${id}-hint`} className="field-hint">
-          {hint}
-        </span>
-      )}
-      {error !== undefined && (
-        <span id={`${id}-error`} className="field-error" role="alert">
-          {error}
-        </span>
-      )}
-    </div>
+    <Described label={label} hint={hint} error={error}>
+      {(control) => <textarea {...control} rows={4} spellCheck={false} {...area} />}
+    </Described>
   );
 }
 
@@ -87,37 +86,25 @@ export function SelectField<T extends string>({
   options,
   onChange,
 }: SelectProps<T>): ReactElement {
-  const id = useId();
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select
-        id={id}
-        value={value}
-        aria-invalid={error !== undefined}
-        aria-describedby={`${id}-hint ${id}-error`}
-        onChange={(event) => {
-          const chosen = options.find(([name]) => name === event.target.value);
-          if (chosen !== undefined) onChange(chosen[0]);
-        }}
-      >
-        {options.map(([name, words]) => (
-          <option key={name} value={name}>
-            {words}
-          </option>
-        ))}
-      </select>
-      {hint !== undefined && (
-        <span id={`${id}-hint`} className="field-hint">
-          {hint}
-        </span>
+    <Described label={label} hint={hint} error={error}>
+      {(control) => (
+        <select
+          {...control}
+          value={value}
+          onChange={(event) => {
+            const chosen = options.find(([name]) => name === event.target.value);
+            if (chosen !== undefined) onChange(chosen[0]);
+          }}
+        >
+          {options.map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
+            </option>
+          ))}
+        </select>
       )}
-      {error !== undefined && (
-        <span id={`${id}-error`} className="field-error" role="alert">
-          {error}
-        </span>
-      )}
-    </div>
+    </Described>
   );
 }
 

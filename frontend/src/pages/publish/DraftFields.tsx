@@ -1,6 +1,6 @@
-import { useEffect, useId, useRef } from "react";
+import { useEffect, useRef } from "react";
 import type { ReactElement, ReactNode } from "react";
-import { AreaField, CheckField, SelectField, TextField } from "../../ui/Field.tsx";
+import { AreaField, CheckField, Described, SelectField, TextField } from "../../ui/Field.tsx";
 import { CHOICES } from "./draft.ts";
 import type { Draft, TextName } from "./draft.ts";
 import type { DraftFaults } from "./draftFaults.ts";
@@ -132,7 +132,6 @@ export function FileField({
   readonly onText: (text: string, name: string) => void;
   readonly onTooLarge: (sentence: string) => void;
 }): ReactElement {
-  const id = useId();
   const read = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
     if (file.size > MAX_FILE_BYTES)
@@ -140,29 +139,19 @@ export function FileField({
     else onText(await file.text(), file.name);
   };
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type="file"
-        accept=".json,application/json"
-        aria-describedby={`${id}-hint`}
-        onChange={({ target }) => {
-          void read(target.files?.[0]);
-          // The same file can be chosen again after it was corrected.
-          target.value = "";
-        }}
-      />
-      {hint !== undefined && (
-        <span id={`${id}-hint`} className="field-hint">
-          {hint}
-        </span>
+    <Described label={label} hint={hint} error={error}>
+      {(control) => (
+        <input
+          {...control}
+          type="file"
+          accept=".json,application/json"
+          onChange={({ target }) => {
+            void read(target.files?.[0]);
+            // The same file can be chosen again after it was corrected.
+            target.value = "";
+          }}
+        />
       )}
-      {error !== undefined && (
-        <span className="field-error" role="alert">
-          {error}
-        </span>
-      )}
-    </div>
+    </Described>
   );
 }

@@ -223,9 +223,16 @@ async function expectSound({ page }: Visitor, where: string): Promise<void> {
   }
 }
 
-/** In the page: waits until colours have changed from one scheme to the other, and shows what the bar would cover. */
+/**
+ * In the page: waits until colours have changed from one scheme to the other, and shows what the bar would cover. Chromium
+ * sometimes keeps inherited colours of the former scheme when that is changed from outside: all styles are made anew.
+ */
 async function settle(): Promise<void> {
   window.scrollTo(0, 0);
+  const { documentElement } = document;
+  documentElement.style.display = "none";
+  documentElement.getBoundingClientRect();
+  documentElement.style.display = "";
   await new Promise((painted) => {
     requestAnimationFrame(() => requestAnimationFrame(painted));
   });

@@ -86,6 +86,25 @@ describe("reading in the browser", function () {
     stage.site.config = await stage.config();
   });
 
+  it("a browser that blocks storage shows the page all the same, and says what it cannot keep", async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await page.addInitScript(() => {
+      for (const storage of ["localStorage", "indexedDB"]) {
+        Object.defineProperty(window, storage, {
+          get: () => {
+            throw new DOMException("Access is denied for this document", "SecurityError");
+          },
+        });
+      }
+    });
+    await visitor.open("/publish");
+    await page.getByLabel("Name", { exact: true }).fill("Not kept");
+    await page.getByText("This browser does not keep the draft").waitFor();
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
   it("while the endpoint is down the page says so and as of which block; once it is back it goes on by itself", async () => {
     const proxy = await EndpointProxy.open(stage.rpcUrl);
     stage.site.config = await stage.config({ rpcUrls: [proxy.url] });

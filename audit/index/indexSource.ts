@@ -54,7 +54,7 @@ export interface IndexSource {
   transaction(hash: string): Promise<IncludedTransaction | undefined>;
   /** Undefined where the endpoint does not know the block. */
   wholeBlock(block: number): Promise<WholeBlock | undefined>;
-  /** Plays a transaction again on the state before its block. */
+  /** Plays a transaction again on the state before its block. @throws what says that the endpoint did not answer. */
   replay(transaction: IncludedTransaction): Promise<Replayed>;
   close(): void;
 }
@@ -116,6 +116,7 @@ export function indexSource(request: SendRequest): IndexSource {
         await request("eth_call", [{ ...call, gas: toQuantity(gasLimit) }, toQuantity(blockNumber - 1)]);
         return { kind: "passes" };
       } catch (error) {
+        if (isSilence(error)) throw error;
         const data = revertData(error);
         return data === undefined ? { kind: "unknown" } : { kind: "reverts", data };
       }
@@ -137,6 +138,12 @@ export function rpcIndexSource(rpcUrl: string): IndexSource {
     ...indexSource((method, params) => provider.send(method, [...params])),
     close: () => provider.destroy(),
   };
+}
+
+/** Whether an error says that the endpoint could not be heard, which tells nothing of what was asked: ethers' or Node's. */
+function isSilence(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return /^(TIMEOUT|NETWORK_ERROR|SERVER_ERROR|E[A-Z]+|EAI_AGAIN)$/.test(String(code));
 }
 
 /** The bytes that a reverted call returned, wherever endpoint and library have put them. */

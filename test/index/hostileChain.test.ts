@@ -1,12 +1,34 @@
-import { AbiCoder, toBeHex, zeroPadValue } from "ethers";
+import { AbiCoder, ZeroHash, concat, dataLength, toBeHex, zeroPadValue } from "ethers";
 import { expect } from "chai";
+import { failureReason } from "../../audit/index/failureReason.ts";
+import { indexSource } from "../../audit/index/indexSource.ts";
+import type { IncludedTransaction } from "../../audit/index/indexSource.ts";
 import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
 import { decodeLog } from "../../audit/decodeLog.ts";
 import { INTERFACES } from "../../audit/contracts.ts";
+import { beginStory } from "../audit/story.ts";
+import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
 
 const coder = AbiCoder.defaultAbiCoder();
 
+const FAILED: IncludedTransaction = {
+  hash: toBeHex(1, 32),
+  blockNumber: 7,
+  blockHash: toBeHex(2, 32),
+  position: 0,
+  sender: toBeHex(3, 20),
+  recipient: toBeHex(4, 20),
+  input: "0x",
+  value: 0n,
+  gasLimit: 100_000,
+  gasUsed: 50_000,
+  gasPrice: 1n,
+  status: 0,
+};
+
 describe("an index of what strangers wrote on chain", () => {
+  const folder = suiteFolder();
+
   it("reads a string that is no UTF-8, its bad bytes as U+FFFD", () => {
     const topic = INTERFACES.NodeRegistry.getEvent("EndpointsChanged")?.topicHash ?? "";
     const log = {
@@ -44,5 +66,50 @@ describe("an index of what strangers wrote on chain", () => {
   it("leaves out logs that no event of the contract explains", () => {
     expect(decodeLog("StakeVault", { topics: [zeroPadValue("0x01", 32)], data: "0x" })).to.equal(undefined);
     expect(decodeLog("StakeVault", { topics: [], data: "0x" })).to.equal(undefined);
+  });
+
+  it("has the reason of a token that reverts with a string that is no UTF-8, cut where it is long", async () => {
+    const story = await beginStory();
+    const { federation, deployment } = story;
+    const { token, stakeVault } = federation.contracts;
+    const reason = coder.encode(["bytes"], [concat(["0xff6869", `0x${"61".repeat(1000)}`])]);
+    const data = concat(["0x08c379a0", reason]);
+    const size = toBeHex(dataLength(data), 2).slice(2);
+    // Copies what stands after these 14 bytes to memory, and reverts with it.
+    const code = concat([`0x61${size}600e60003961${size}6000fd`, data]);
+    await federation.connection.networkHelpers.setCode(await token.getAddress(), code);
+    const { operator } = federation.node(1);
+    const permit = { deadline: 0, v: 0, r: ZeroHash, s: ZeroHash };
+    const deposit = stakeVault
+      .connect(operator)
+      .deposit(1, await token.getAddress(), 1n, permit, { gasLimit: 500_000 });
+    await deposit.then(
+      () => expect.fail("the token took it"),
+      () => undefined,
+    );
+    const path = folder.file("index.sqlite");
+    await writeIndex(story, path, sourceOf(story), { ...chainOf(story), hasAllTransactions: true });
+    const failed = ask(path, "SELECT recipient, error FROM transactions WHERE status = 0");
+    const error = `error (\ufffdhi${"a".repeat(1000)}`.slice(0, 500);
+    expect(failed).to.deep.equal([{ recipient: deployment.contracts.StakeVault, error }]);
+  });
+
+  for (const code of ["TIMEOUT", "NETWORK_ERROR", "SERVER_ERROR", "ECONNREFUSED"]) {
+    it(`asks again for a reason where the endpoint could not be heard: ${code}`, async () => {
+      const silence = Object.assign(new Error("execution reverted, perhaps"), { code });
+      const source = indexSource(() => Promise.reject(silence));
+      const reason = await failureReason(source, FAILED).catch((error: unknown) => error);
+      expect(reason).to.equal(silence);
+    });
+  }
+
+  it("has no reason where the endpoint answers that it forgot the state", async () => {
+    const forgotten = Object.assign(new Error("missing trie node"), { code: "UNKNOWN_ERROR" });
+    expect(
+      await failureReason(
+        indexSource(() => Promise.reject(forgotten)),
+        FAILED,
+      ),
+    ).to.equal(null);
   });
 });

@@ -1,5 +1,9 @@
 import { expect } from "chai";
+import type { Hex } from "viem";
+import { chainReader } from "../../frontend/src/events/chainReader.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
+import type { IndexClient } from "../../frontend/src/events/indexClient.ts";
+import { readIndexed } from "../../frontend/src/events/readIndexed.ts";
 import type { Segment } from "../../frontend/src/events/storedLog.ts";
 import type { World } from "../../frontend/src/world/world.ts";
 import { beginStory } from "../audit/story.ts";
@@ -93,6 +97,35 @@ describe("following a chain's events", () => {
     }
     expect(went).to.deep.equal(went.toSorted((a, b) => a - b));
     expect(follower.world).to.deep.equal(truth);
+  });
+
+  it("a log that makes no sense is an error; once it does, no event before it counts twice", async () => {
+    let isBroken = true;
+    const { request } = provider((answer) => {
+      if (isBroken) Object.assign(answer[5] ?? {}, { data: "0x01" });
+    });
+    const follower = new Follower(story, request);
+    expect((await follower.advance()).error).to.be.instanceOf(Error);
+    expect(follower.world.tasks.size).to.equal(0);
+    isBroken = false;
+    expect((await follower.advance()).error).to.equal(undefined);
+    expect(follower.world).to.deep.equal(truth);
+  });
+
+  it("an index that answers a block at a time is left after a few answers", async () => {
+    const reader = chainReader(endpointOf(story));
+    const addresses = Object.values(story.deployment.contracts) as Hex[];
+    const { deploymentBlock } = story.deployment;
+    const index: IndexClient = {
+      url: "https://index.example",
+      segment: async (from) => {
+        const toHash = (await reader.block(from))?.hash ?? "0x";
+        return { from, to: from, toHash, logs: await reader.logs(addresses, from, from), index: index.url };
+      },
+    };
+    const ends: number[] = [];
+    for await (const { to } of readIndexed(index, reader, addresses, deploymentBlock, head)) ends.push(to);
+    expect(ends).to.deep.equal([0, 1, 2, 3].map((block) => deploymentBlock + block));
   });
 
   it("calls that overlap share one reading", async () => {

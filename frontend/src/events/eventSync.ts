@@ -142,7 +142,13 @@ export class EventSync {
   }
 
   async #take(segment: Segment): Promise<void> {
-    await this.#give(segment);
+    try {
+      await this.#give(segment);
+    } catch (error) {
+      // The events before the one that failed would be given again with the next reading.
+      await this.#rewind(this.#segments ?? []);
+      throw error;
+    }
     await this.#append(segment);
     this.#options.sink.settled();
     this.#report(undefined);

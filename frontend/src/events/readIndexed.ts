@@ -7,9 +7,13 @@ import type { Segment, StoredLog } from "./storedLog.ts";
 /** Places at which each answer is compared with the chain's own logs, and blocks of each: few enough for any endpoint. */
 const SAMPLES = 3;
 const SAMPLE_BLOCKS = 10;
+/** Logs that an index gives in one answer at least, where it has as many. */
+const FULL_ANSWER = 4000;
+/** Answers with fewer logs that may end early: one where an index ends, a few more while it grows. Each costs requests. */
+const SHORT_ANSWERS = 4;
 
 /**
- * Reads logs from an index from block `from` up to `to`, or as far as it reaches. Each answer is checked as far as is cheap:
+ * Reads logs from an index from block `from` up to `to`, or as far as it reaches in answers of due length. Each answer is checked as far as is cheap:
  * its logs lie in its blocks, in order; its last block has the hash that the chain's endpoint gives; and at a few places that
  * nobody can foresee its logs are the endpoint's. So an index of another branch, or one that makes up much, is found out; one
  * that changes or hides a single log may not be.
@@ -23,7 +27,8 @@ export async function* readIndexed(
   to: number,
 ): AsyncGenerator<Segment> {
   const known = new Set(addresses.map((address) => address.toLowerCase()));
-  for (let start = from; start <= to;) {
+  let short = 0;
+  for (let start = from; start <= to && short < SHORT_ANSWERS;) {
     const segment = await index.segment(start, to);
     if (segment === undefined) return;
     if (!isOrdered(segment, known)) throw lie("answers what no index does");
@@ -39,6 +44,7 @@ export async function* readIndexed(
     }
     yield segment;
     start = segment.to + 1;
+    if (segment.logs.length < FULL_ANSWER) short++;
   }
 }
 

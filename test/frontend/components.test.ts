@@ -11,8 +11,9 @@ import {
 import { WagmiProvider, createConfig, http } from "wagmi";
 import { connect } from "wagmi/actions";
 import { mock } from "wagmi/connectors";
-import { hardhat, mainnet } from "viem/chains";
+import { zeroAddress } from "viem";
 import type { PublicClient } from "viem";
+import { hardhat, mainnet } from "viem/chains";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { ScoreKind } from "../../protocol/enums.ts";
 import { validTerms } from "../protocol/rules/termsFixture.ts";
@@ -161,6 +162,7 @@ describe("components of the page", () => {
       await stand.act(() => {
         sending = log.send({
           ...call,
+          account: zeroAddress,
           emitter: undefined,
           simulate: () => promise,
           sign: () => Promise.resolve("0x"),

@@ -348,6 +348,20 @@ describe("the server of an index", () => {
       expect(await rows("SELECT 'after'")).to.deep.equal([["after"]]);
     });
 
+    it("long answers that would be too much together: small ones pass", async () => {
+      const small = await serve({ heldBytes: 4000 });
+      try {
+        const refused = await fetch(`${small.url}/logs`);
+        expect([refused.status, refused.headers.get("retry-after")]).to.deep.equal([503, "2"]);
+        for (let i = 0; i < 10; i++) {
+          const { status } = await fetch(`${small.url}/status`);
+          expect(status).to.equal(200);
+        }
+      } finally {
+        await small.close();
+      }
+    });
+
     it("a client that sends its request drop by drop", async () => {
       const strict = await serve({ requestSeconds: 0.2 });
       try {

@@ -36,6 +36,8 @@ export interface IndexServerOptions {
   readonly limits?: SqlLimits;
   /** Seconds in which a request must have arrived. */
   readonly requestSeconds?: number;
+  /** Bytes of answers that are held for all clients together. */
+  readonly heldBytes?: number;
   readonly following: () => Following;
 }
 
@@ -49,6 +51,7 @@ const MAX_CONNECTIONS = 256;
 /** Milliseconds in which a client must have taken an answer (a download of the database only has to go on). */
 const ANSWER_MS = 60_000;
 const IDLE_MS = 30_000;
+const HELD_BYTES = 256 * 2 ** 20;
 /** Logs of one answer, beside what else their last block has. */
 const LOGS = 4000;
 /** Bytes from which an answer is worth compressing. */
@@ -68,6 +71,8 @@ interface Context {
   readonly pool: SqlPool;
   readonly copies: IndexCopies;
   readonly files: ReadonlyMap<string, StaticFile>;
+  /** Bytes of each answer that is not taken yet. */
+  readonly held: Map<ServerResponse, number>;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -86,6 +91,7 @@ export async function serveIndex(options: IndexServerOptions): Promise<IndexServ
     pool: new SqlPool(file, options.limits),
     copies: new IndexCopies(file),
     files: readStaticFiles(),
+    held: new Map(),
   };
   const requestMs = requestSeconds * 1000;
   const server = createServer(
@@ -157,10 +163,9 @@ async function route(context: Context, request: IncomingMessage, response: Serve
   const answer = await answerTo(path, context, request, query);
   const { type, body, headers = {} } = answer;
   const plain = Buffer.from(body);
+  hold(context, response, plain.length);
   const isCompressed = plain.length >= COMPRESSED_FROM && takesGzip(request);
   const bytes = isCompressed ? await promisify(gzip)(plain) : plain;
-  const deadline = setTimeout(() => response.destroy(), ANSWER_MS);
-  response.once("close", () => clearTimeout(deadline));
   response.writeHead(200, {
     "content-type": type,
     "content-length": bytes.length,
@@ -169,6 +174,28 @@ async function route(context: Context, request: IncomingMessage, response: Serve
     ...headers,
   });
   response.end(method === "HEAD" ? undefined : bytes);
+}
+
+/**
+ * Counts an answer until it was taken, or the time for that is over.
+ * @throws {RequestError} when the clients together hold too much.
+ */
+function hold({ held, options }: Context, response: ServerResponse, bytes: number): void {
+  if (response.destroyed) return;
+  const { heldBytes = HELD_BYTES } = options;
+  const others = [...held.values()].reduce((sum, each) => sum + each, 0);
+  if (others + bytes > heldBytes) {
+    throw new RequestError(503, "Too many answers are under way", "Ask again in a few seconds");
+  }
+  held.set(response, bytes);
+  const deadline = setTimeout(() => {
+    held.delete(response);
+    response.destroy();
+  }, ANSWER_MS);
+  response.once("close", () => {
+    held.delete(response);
+    clearTimeout(deadline);
+  });
 }
 
 async function answerTo(

@@ -35,6 +35,14 @@ export function TaskPage(): ReactElement {
   return <Task task={task} />;
 }
 
+/** On a narrow page the tabs scroll: the present one is brought into view. */
+function showCurrentTab(tabs: HTMLElement | null): void {
+  const current = tabs?.querySelector<HTMLElement>("[aria-current=page]");
+  if (tabs !== null && current !== null && current !== undefined) {
+    tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.clientWidth) / 2;
+  }
+}
+
 function Task({ task }: { readonly task: TaskRecord }): ReactElement {
   const { tab = "now" } = useSearch({ from: "/tasks/$taskId" });
   const manifest = useManifest(task.terms.manifestDigest);
@@ -66,7 +74,7 @@ function Task({ task }: { readonly task: TaskRecord }): ReactElement {
         </Notice>
       )}
       {manifest.error !== null && <Failed error={manifest.error} retry={() => void manifest.refetch()} />}
-      <nav className="tabs" aria-label="About this task">
+      <nav className="tabs" aria-label="About this task" ref={showCurrentTab}>
         {TASK_TABS.map(([name, label]) => (
           <Link
             key={name}

@@ -13,6 +13,8 @@ describe("following a transaction", () => {
   let closeChain: () => Promise<void>;
   let client: PublicClient;
   let sender: Wallet;
+  /** Visits that go on looking: without an endpoint they would do so for ever. */
+  const earlier: Promise<Ending>[] = [];
 
   before(async () => {
     const server = await hre.network.createServer("node", "127.0.0.1", 0);
@@ -32,7 +34,10 @@ describe("following a transaction", () => {
     await rpc("evm_setAutomine", false);
   });
 
-  after(async () => closeChain());
+  after(async () => {
+    await Promise.all(earlier);
+    await closeChain();
+  });
 
   it("ends as lost once the endpoint has not known it for long", async () => {
     const { hash } = await send();
@@ -68,7 +73,7 @@ describe("following a transaction", () => {
   /** What a visit sees of a pending transaction. It goes on looking until that has ended. */
   function seen(hash: string): Promise<TransactionContent> {
     return new Promise((resolve) => {
-      void followTransaction({ client, hash: hash as Hex, known: undefined, onSeen: resolve });
+      earlier.push(followTransaction({ client, hash: hash as Hex, known: undefined, onSeen: resolve }));
     });
   }
 

@@ -1,4 +1,4 @@
-// `npm test`: every check of this repository, in order, at most ten minutes on two cores. Fails when anything fails.
+// `npm test`: every check of this repository, in order; with Chromium about a quarter of an hour on two cores. Fails when anything fails.
 // `npm test -- ROOM...` runs the tests of these folders of test/ only; `npm test -- lint` and the other stages likewise.
 import { spawn } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
@@ -12,6 +12,8 @@ process.chdir(root);
 const bin = join(root, "node_modules", ".bin");
 /** Milliseconds that one test may take where it does not say so itself: generous, since it is there to end a hang. */
 const TEST_TIMEOUT = "120000";
+/** Milliseconds after which a command is ended that does not end by itself, for example for a handle that it forgot. */
+const COMMAND_TIMEOUT = 30 * 60_000;
 /** Files of one room run side by side, each in a process of its own. */
 const PARALLEL = ["--parallel", "--jobs", String(Math.min(4, availableParallelism()))];
 /** The built dApp, which the tests in a browser serve. */
@@ -134,7 +136,12 @@ function run(command, ...args) {
     ...colour,
     PATH: `${dirname(process.execPath)}:${bin}:${process.env.PATH}`,
   };
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"], env });
+  const child = spawn(file, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env,
+    timeout: COMMAND_TIMEOUT,
+    killSignal: "SIGKILL",
+  });
   child.stdout.on("data", (chunk) => {
     process.stdout.write(chunk);
     listen?.(chunk.toString());

@@ -32,7 +32,7 @@ export interface AuditProgress {
 /** What to audit, and with what. */
 export interface AuditOptions {
   /** Where to read the chain: an endpoint, or a source of one's own. */
-  readonly chain: { readonly rpcUrl: string } | { readonly source: ChainSource };
+  readonly chain: { readonly rpcUrl: string | readonly string[] } | { readonly source: ChainSource };
   /** The address book of the deployment, or the part of it that an audit needs. */
   readonly addressBook: Deployment;
   /** Audits one task; the registry and the vault, on which all depend, are checked anyway. */

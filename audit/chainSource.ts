@@ -1,4 +1,5 @@
-import { JsonRpcProvider, toQuantity } from "ethers";
+import { toQuantity } from "ethers";
+import { openProvider } from "../oracle-nodes/src/chain/chainProvider.ts";
 import { ConcordatError } from "../protocol/errors.ts";
 
 /** A log as the chain gives it. */
@@ -76,9 +77,9 @@ export function chainSource(request: SendRequest): ChainSource {
   };
 }
 
-/** Reads the chain at an HTTP endpoint. */
-export function rpcChainSource(rpcUrl: string): ChainSource {
-  const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
+/** Reads the chain at an endpoint, or at several of them. */
+export function rpcChainSource(rpcUrl: string | readonly string[]): ChainSource {
+  const provider = openProvider(rpcUrl);
   return {
     ...chainSource((method, params) => provider.send(method, [...params])),
     close: () => provider.destroy(),

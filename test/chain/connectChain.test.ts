@@ -6,12 +6,14 @@ import hre from "hardhat";
 import { pino } from "pino";
 import { deployConcordat } from "../../deploy/deployConcordat.ts";
 import { connectChain } from "../../oracle-nodes/src/chain/connectChain.ts";
-import { contractErrorOf } from "../../oracle-nodes/src/chain/contractError.ts";
+import { refusalOf } from "../../oracle-nodes/src/chain/contractError.ts";
+import { EndpointError } from "../../oracle-nodes/src/chain/endpointError.ts";
 import { readLogs } from "../../oracle-nodes/src/chain/readLogs.ts";
 import { roundCoordinatorAbi } from "../../protocol/abis.ts";
 import { parseAddressBook, type AddressBook } from "../../protocol/addressBook.ts";
 import { InputError } from "../../protocol/errors.ts";
 
+const COORDINATOR = new Interface(roundCoordinatorAbi);
 const address = (name: string): string => new Wallet(id(name)).address;
 const book = (chainId: number) =>
   parseAddressBook({
@@ -103,17 +105,19 @@ describe("Connecting to a chain", function () {
 describe("A contract's refusal", () => {
   it("is told in plain words with its arguments", () => {
     const data = new Interface(roundCoordinatorAbi).encodeErrorResult("TooFewAttestations", [2, 3]);
-    const error = contractErrorOf("submitAggregate", { code: "CALL_EXCEPTION", data });
-    expect(error?.message).to.equal(
+    const error = refusalOf([{ data: COORDINATOR.encodeFunctionData("advance", [1]) }], data).named(
+      "submitAggregate",
+    );
+    expect(error.message).to.equal(
       "submitAggregate was refused by the contract: too few attestations (given 2, threshold 3)",
     );
-    expect(error?.facts).to.include({ error: "TooFewAttestations", given: "2", threshold: "3" });
+    expect(error.facts).to.include({ error: "TooFewAttestations", given: "2", threshold: "3" });
   });
 
-  it("is found where endpoints nest it, and only there", () => {
+  it("names the call by its selector", () => {
     const data = new Interface(roundCoordinatorAbi).encodeErrorResult("BitmapsOverlap", []);
-    expect(contractErrorOf("call", { error: { data: { data } } })?.errorName).to.equal("BitmapsOverlap");
-    expect(contractErrorOf("call", new Error("connection refused"))).to.equal(undefined);
+    const call = { to: address("c"), data: COORDINATOR.encodeFunctionData("advance", [1]) };
+    expect(refusalOf([call], data).message).to.equal("advance was refused by the contract: bitmaps overlap");
   });
 });
 
@@ -122,7 +126,8 @@ describe("Reading logs", () => {
     const asked: [number, number][] = [];
     const strict = {
       getLogs: async ({ fromBlock, toBlock }: { fromBlock: number; toBlock: number }) => {
-        if (toBlock - fromBlock >= 1000) throw new Error("query exceeds max block range 1000");
+        if (toBlock - fromBlock >= 1000)
+          throw new EndpointError("strict", "tooLarge", "query exceeds max block range 1000");
         asked.push([fromBlock, toBlock]);
         return [];
       },

@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import { Wallet, id, toBeHex, type JsonRpcProvider, type TransactionReceipt } from "ethers";
+import { Wallet, id, toBeHex, type TransactionReceipt } from "ethers";
 import { network } from "hardhat";
 import { pino } from "pino";
 import { TransactionReplacedError } from "../../oracle-nodes/src/chain/chainError.ts";
-import { createProvider } from "../../oracle-nodes/src/chain/connectChain.ts";
+import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
 import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
+import { TransactionJournal } from "../../oracle-nodes/src/chain/transactionJournal.ts";
 import { TransactionSender } from "../../oracle-nodes/src/chain/transactionSender.ts";
 import { InputError } from "../../protocol/errors.ts";
 
@@ -27,9 +28,10 @@ describe("The transaction sender", function () {
   const logger = pino({ level: "silent" });
   const wallet = new Wallet(id("sender"));
   const { signal } = new AbortController();
-  let provider: JsonRpcProvider;
+  let provider: ChainProvider;
   let heads: HeadWatcher;
   let close: () => Promise<void>;
+  let memory: TransactionJournal;
 
   beforeEach(async () => {
     const server = await network.createServer(
@@ -38,10 +40,11 @@ describe("The transaction sender", function () {
       0,
     );
     const { address, port } = await server.listen();
-    provider = createProvider(`http://${address}:${port}`, 31_337);
+    provider = openProvider(`http://${address}:${port}`, 31_337);
     await provider.send("hardhat_setBalance", [wallet.address, toBeHex(10n ** 20n)]);
     await provider.send("hardhat_setCode", [TARGET, ACCEPTS]);
-    heads = await HeadWatcher.start(provider, 10, logger);
+    memory = await TransactionJournal.open();
+    heads = await HeadWatcher.start(provider, { pollMs: 10, logger });
     close = async () => {
       await heads.close();
       provider.destroy();
@@ -50,8 +53,9 @@ describe("The transaction sender", function () {
   });
   afterEach(async () => close());
 
-  const sender = (stuckAfterMs = 60_000, signer = wallet) =>
+  const sender = (stuckAfterMs = 60_000, signer = wallet, journal = memory) =>
     new TransactionSender({
+      journal,
       provider,
       signer: signer.connect(provider),
       chainId: 31_337,
@@ -87,11 +91,11 @@ describe("The transaction sender", function () {
     expect((await sent).map(({ status }) => status)).to.deep.equal([1, 1, 1]);
   });
 
-  it("adds 300,000 to the estimated gas", async () => {
+  it("adds a quarter to the estimated gas", async () => {
     const estimate = await provider.estimateGas({ from: wallet.address, to: TARGET });
     const sent = sender().send(request, signal);
     const [waiting] = (await poolIs(({ length }) => length === 1)) as unknown as { gas: string }[];
-    expect(BigInt(waiting?.gas ?? 0)).to.equal(estimate + 300_000n);
+    expect(BigInt(waiting?.gas ?? 0)).to.equal(estimate + estimate / 4n);
     await mine();
     await sent;
   });

@@ -185,6 +185,7 @@ export class LocalFederation {
         keystore,
         confirmations: 0,
         pollMs: 25,
+        idlePollMs: 25,
         providers: [store.endpoints()],
         ...(options.privacyBudgets?.[index] && { privacyBudget: options.privacyBudgets[index] }),
         dataset: options.data?.ofNode(index) ?? {

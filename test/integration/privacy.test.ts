@@ -79,7 +79,7 @@ describe("A federation that trains with DP-SGD", function () {
     expect(report.firstDisagreement).to.equal(undefined);
     expect(report.counts["update.privacy"]).to.deep.equal({ agree: 7, disagree: 0, notRecomputed: 0 });
     const { rpcUrl, addressBook } = frugal.config;
-    const show = ["task", "show", String(task), "--rpc", rpcUrl, "--address-book", addressBook];
+    const show = ["task", "show", String(task), "--rpc", String(rpcUrl), "--address-book", addressBook];
     const { stdout } = await start(show).done;
     const all = spentAfter(2).toPrecision(3);
     expect(stdout).to.contain(`epsilon ${all} at delta 0.001 after 2 rounds, for a node of 80 records`);

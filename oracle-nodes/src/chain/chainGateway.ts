@@ -1,11 +1,4 @@
-import {
-  Contract,
-  Interface,
-  zeroPadValue,
-  toBeHex,
-  type JsonRpcProvider,
-  type TransactionReceipt,
-} from "ethers";
+import { Contract, Interface, zeroPadValue, toBeHex, type TransactionReceipt } from "ethers";
 import {
   nodeRegistryAbi,
   rewardLedgerAbi,
@@ -24,7 +17,8 @@ import type {
   IRoundCoordinatorTypes,
 } from "../../../typechain/interfaces/IRoundCoordinator.sol/IRoundCoordinator.ts";
 import type { ITaskRegistry } from "../../../typechain/interfaces/ITaskRegistry.sol/ITaskRegistry.ts";
-import { contractErrorOf } from "./contractError.ts";
+import type { ChainProvider } from "./chainProvider.ts";
+import { EndpointError } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
 import { readLogs } from "./readLogs.ts";
 import { roundView, type CommitteeView, type PostedUpdate, type RoundView } from "./roundView.ts";
@@ -60,7 +54,7 @@ export interface NodeView {
 }
 
 interface GatewayParts {
-  readonly provider: JsonRpcProvider;
+  readonly provider: ChainProvider;
   readonly book: AddressBook;
   readonly heads: HeadWatcher;
   readonly sender: TransactionSender;
@@ -72,14 +66,15 @@ const TASKS = new Interface(taskRegistryAbi);
 
 /**
  * The contracts as the node sees them: typed reads at blocks that are `confirmations` deep, and submissions through one
- * sender. Every read may throw a {@link ContractError} or the library's error for an endpoint that fails.
+ * sender. A read is tried again until the provider's patience ends: then it throws an EndpointError, or at once a ContractError
+ * for what a contract said. Reads of one decision name one block, `at`; without it each is at the block that is confirmed now.
  */
 export class ChainGateway {
   readonly book: AddressBook;
   readonly heads: HeadWatcher;
   readonly sender: TransactionSender;
   readonly confirmations: number;
-  readonly provider: JsonRpcProvider;
+  readonly provider: ChainProvider;
   /** The round of each task as read last, and a block before its opening if an earlier opening was seen. */
   readonly #lastSeen = new Map<TaskId, { readonly view: RoundView; readonly before: number | undefined }>();
   readonly #nodes: INodeRegistry;
@@ -117,13 +112,13 @@ export class ChainGateway {
   // ------------------------------------------------------------------------------------------------------------ nodes
 
   /** The node that an account signs or ever signed for, else undefined. */
-  async nodeOfSigner(signer: string): Promise<NodeId | undefined> {
-    const id = await this.#read("nodeOfSigner", (at) => this.#nodes.nodeOfSigner(signer, at));
+  async nodeOfSigner(signer: string, at = this.confirmedBlock): Promise<NodeId | undefined> {
+    const id = await this.#nodes.nodeOfSigner(signer, { blockTag: at });
     return id === 0n ? undefined : (Number(id) as NodeId);
   }
 
-  async node(nodeId: NodeId): Promise<NodeView> {
-    const info = await this.#read("node", (at) => this.#nodes.getFunction("node")(nodeId, at));
+  async node(nodeId: NodeId, at = this.confirmedBlock): Promise<NodeView> {
+    const info = await this.#nodes.getFunction("node")(nodeId, { blockTag: at });
     return {
       operator: info.operator as Address,
       signer: info.signer as Address,
@@ -132,7 +127,7 @@ export class ChainGateway {
     };
   }
 
-  /** Nodes whose endpoints changed in these blocks. */
+  /** Nodes whose endpoints changed in these blocks, as far as the logs say: one that does not serve is read anew anyway. */
   async endpointsChanged(fromBlock: number, toBlock: number): Promise<NodeId[]> {
     const logs = await readLogs(this.provider, {
       address: this.book.contracts.NodeRegistry,
@@ -143,27 +138,27 @@ export class ChainGateway {
     return [...new Set(logs.map((log) => Number(log.topics[1]) as NodeId))];
   }
 
-  async nodeCount(): Promise<number> {
-    return Number(await this.#read("nodeCount", (at) => this.#nodes.nodeCount(at)));
+  async nodeCount(at = this.confirmedBlock): Promise<number> {
+    return Number(await this.#nodes.nodeCount({ blockTag: at }));
   }
 
   /** The key that counts for results of a round that opened at `timestamp`. */
-  async signerAt(nodeId: NodeId, timestamp: number): Promise<Address> {
-    return (await this.#read("signerAt", (at) => this.#nodes.signerAt(nodeId, timestamp, at))) as Address;
+  async signerAt(nodeId: NodeId, timestamp: number, at = this.confirmedBlock): Promise<Address> {
+    return (await this.#nodes.signerAt(nodeId, timestamp, { blockTag: at })) as Address;
   }
 
   // ------------------------------------------------------------------------------------------------------------ tasks
 
-  async taskCount(): Promise<number> {
-    return Number(await this.#read("taskCount", (at) => this.#tasks.taskCount(at)));
+  async taskCount(at = this.confirmedBlock): Promise<number> {
+    return Number(await this.#tasks.taskCount({ blockTag: at }));
   }
 
-  async terms(taskId: TaskId): Promise<TaskTerms> {
-    return termsFromAbi(await this.#read("terms", (at) => this.#tasks.terms(taskId, at)));
+  async terms(taskId: TaskId, at = this.confirmedBlock): Promise<TaskTerms> {
+    return termsFromAbi(await this.#tasks.terms(taskId, { blockTag: at }));
   }
 
-  async taskStatus(taskId: TaskId): Promise<TaskStatusView> {
-    const status = await this.#read("status", (at) => this.#tasks.status(taskId, at));
+  async taskStatus(taskId: TaskId, at = this.confirmedBlock): Promise<TaskStatusView> {
+    const status = await this.#tasks.status(taskId, { blockTag: at });
     return {
       state: enumValue(TaskState, status.state),
       activeCount: Number(status.activeCount),
@@ -172,8 +167,8 @@ export class ChainGateway {
     };
   }
 
-  async member(taskId: TaskId, nodeId: NodeId): Promise<MemberView> {
-    const member = await this.#read("member", (at) => this.#tasks.member(taskId, nodeId, at));
+  async member(taskId: TaskId, nodeId: NodeId, at = this.confirmedBlock): Promise<MemberView> {
+    const member = await this.#tasks.member(taskId, nodeId, { blockTag: at });
     return {
       memberId: Number(member.memberId) as MemberId | 0,
       position: Number(member.position),
@@ -182,17 +177,17 @@ export class ChainGateway {
   }
 
   /** Active members in order of position. */
-  async activeMembers(taskId: TaskId): Promise<MemberId[]> {
-    const members = await this.#read("activeMembers", (at) => this.#tasks.activeMembers(taskId, at));
+  async activeMembers(taskId: TaskId, at = this.confirmedBlock): Promise<MemberId[]> {
+    const members = await this.#tasks.activeMembers(taskId, { blockTag: at });
     return members.map((id) => Number(id) as MemberId);
   }
 
-  async nodeOfMember(taskId: TaskId, memberId: MemberId): Promise<NodeId> {
-    const id = await this.#read("nodeIdOfMember", (at) => this.#tasks.nodeIdOfMember(taskId, memberId, at));
+  async nodeOfMember(taskId: TaskId, memberId: MemberId, at = this.confirmedBlock): Promise<NodeId> {
+    const id = await this.#tasks.nodeIdOfMember(taskId, memberId, { blockTag: at });
     return Number(id) as NodeId;
   }
 
-  /** Tasks in which the node asked to join, or joined, in these blocks. */
+  /** Tasks in which the node asked to join, or joined, in these blocks, as far as the logs say: the contract counts them. */
   async tasksJoined(nodeId: NodeId, fromBlock: number, toBlock: number): Promise<TaskId[]> {
     const logs = await readLogs(this.provider, {
       address: this.book.contracts.TaskRegistry,
@@ -218,18 +213,11 @@ export class ChainGateway {
   }
 
   async #roundAt(taskId: TaskId, block: number): Promise<RoundView> {
-    return roundView(
-      await this.#read("roundOf", (at) => this.#coordinator.roundOf(taskId, at), block),
-      block,
-    );
+    return roundView(await this.#coordinator.roundOf(taskId, { blockTag: block }), block);
   }
 
-  async committeeOf(taskId: TaskId, block = this.confirmedBlock): Promise<CommitteeView> {
-    const [nodeIds, memberIds, threshold] = await this.#read(
-      "committeeOf",
-      (at) => this.#coordinator.committeeOf(taskId, at),
-      block,
-    );
+  async committeeOf(taskId: TaskId, at = this.confirmedBlock): Promise<CommitteeView> {
+    const [nodeIds, memberIds, threshold] = await this.#coordinator.committeeOf(taskId, { blockTag: at });
     return {
       nodeIds: nodeIds.map((id) => Number(id) as NodeId),
       memberIds: memberIds.map((id) => Number(id) as MemberId),
@@ -237,51 +225,71 @@ export class ChainGateway {
     };
   }
 
-  async hasPosted(taskId: TaskId, memberId: MemberId): Promise<boolean> {
-    return this.#read("hasPosted", (at) => this.#coordinator.hasPosted(taskId, memberId, at));
+  async hasPosted(taskId: TaskId, memberId: MemberId, at = this.confirmedBlock): Promise<boolean> {
+    return this.#coordinator.hasPosted(taskId, memberId, { blockTag: at });
   }
 
-  async hasReported(taskId: TaskId, memberId: MemberId): Promise<boolean> {
-    return this.#read("hasReported", (at) => this.#coordinator.hasReported(taskId, memberId, at));
+  async hasReported(taskId: TaskId, memberId: MemberId, at = this.confirmedBlock): Promise<boolean> {
+    return this.#coordinator.hasReported(taskId, memberId, { blockTag: at });
   }
 
   /** Members that posted in the present retry, and the words that a bitmap of this round has. */
-  async posted(taskId: TaskId): Promise<{ readonly members: ReadonlySet<MemberId>; readonly words: number }> {
-    const words = await this.#read("postedBitmap", (at) => this.#coordinator.postedBitmap(taskId, at));
+  async posted(
+    taskId: TaskId,
+    at = this.confirmedBlock,
+  ): Promise<{ readonly members: ReadonlySet<MemberId>; readonly words: number }> {
+    const words = await this.#coordinator.postedBitmap(taskId, { blockTag: at });
     return { members: new Set(fromBitmap(words) as MemberId[]), words: words.length };
   }
 
   /** Whether a member's update is in the aggregate of a finalised round. */
   async isAccepted(taskId: TaskId, round: number, memberId: MemberId): Promise<boolean> {
-    const [accepted] = await this.#read("roundBitmaps", (at) => this.#ledger.roundBitmaps(taskId, round, at));
+    const [accepted] = await this.#ledger.roundBitmaps(taskId, round, { blockTag: this.confirmedBlock });
     return bitmapHas(accepted, memberId);
   }
 
-  /** The updates that were accepted in one opening, read from the events since `openedAt`, ascending by member. */
-  async postedUpdates(opening: Opening, openedAt: number): Promise<PostedUpdate[]> {
+  /**
+   * The updates that were accepted in one opening up to a block, read from the events since `openedAt`, ascending by member.
+   * @throws {EndpointError} "incompleteLogs" while the logs do not name exactly those that the contract counts at that block.
+   */
+  async postedUpdates(opening: Opening, openedAt: number, at = this.confirmedBlock): Promise<PostedUpdate[]> {
     const seen = this.#lastSeen.get(opening.taskId);
     const isPresent = seen?.view.round === opening.round && seen.view.retry === opening.retry;
     const fromBlock = (isPresent ? seen.before : undefined) ?? (await this.#blockOf(openedAt));
-    const logs = await readLogs(this.provider, {
-      address: this.book.contracts.RoundCoordinator,
-      topics: [
-        topicOf(COORDINATOR, "UpdateAccepted"),
-        zeroPadValue(toBeHex(opening.taskId), 32),
-        zeroPadValue(toBeHex(opening.round), 32),
-      ],
-      fromBlock,
-      toBlock: this.confirmedBlock,
-    });
-    return logs
-      .map((log) => COORDINATOR.parseLog(log)?.args)
-      .filter((args) => args !== undefined && Number(args["retry"]) === opening.retry)
-      .map((args) => ({
-        nodeId: Number(args?.["nodeId"]) as NodeId,
-        memberId: Number(args?.["memberId"]) as MemberId,
-        digest: String(args?.["digest"]) as Digest,
-        samples: Number(args?.["samples"]),
-      }))
-      .toSorted((a, b) => a.memberId - b.memberId);
+    const [logs, { members }] = await Promise.all([
+      readLogs(this.provider, {
+        address: this.book.contracts.RoundCoordinator,
+        topics: [
+          topicOf(COORDINATOR, "UpdateAccepted"),
+          zeroPadValue(toBeHex(opening.taskId), 32),
+          zeroPadValue(toBeHex(opening.round), 32),
+        ],
+        fromBlock,
+        toBlock: at,
+      }),
+      this.posted(opening.taskId, at),
+    ]);
+    const updates = new Map(
+      logs
+        .map((log) => COORDINATOR.parseLog(log)?.args)
+        .filter((args) => args !== undefined && Number(args["retry"]) === opening.retry)
+        .map((args): [MemberId, PostedUpdate] => [
+          Number(args?.["memberId"]) as MemberId,
+          {
+            nodeId: Number(args?.["nodeId"]) as NodeId,
+            memberId: Number(args?.["memberId"]) as MemberId,
+            digest: String(args?.["digest"]) as Digest,
+            samples: Number(args?.["samples"]),
+          },
+        ]),
+    );
+    if (updates.size !== members.size || [...members].some((member) => !updates.has(member))) {
+      // The next time is read from further back, in case it is this side that missed the opening.
+      this.#lastSeen.delete(opening.taskId);
+      const detail = `${updates.size} of ${members.size} updates of round ${opening.round}`;
+      throw new EndpointError(this.provider.endpoints.join(", "), "incompleteLogs", detail, "eth_getLogs");
+    }
+    return [...updates.values()].toSorted((a, b) => a.memberId - b.memberId);
   }
 
   // ------------------------------------------------------------------------------------------------------ submissions
@@ -329,18 +337,6 @@ export class ChainGateway {
   async #submit(label: string, args: readonly unknown[], signal: AbortSignal): Promise<TransactionReceipt> {
     const data = COORDINATOR.encodeFunctionData(label, args);
     return this.sender.send({ to: this.book.contracts.RoundCoordinator, data, label }, signal);
-  }
-
-  async #read<T>(
-    label: string,
-    call: (overrides: { blockTag: number }) => Promise<T>,
-    blockTag = this.confirmedBlock,
-  ): Promise<T> {
-    try {
-      return await call({ blockTag });
-    } catch (error) {
-      throw contractErrorOf(label, error) ?? error;
-    }
   }
 
   /** The last block before `timestamp`, at least the deployment's: where to start reading what happened since. */

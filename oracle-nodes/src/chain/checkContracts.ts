@@ -1,4 +1,4 @@
-import { Interface, ZeroHash, isError, type JsonRpcProvider } from "ethers";
+import { Interface, ZeroHash } from "ethers";
 import {
   nodeRegistryAbi,
   rewardLedgerAbi,
@@ -8,8 +8,14 @@ import {
 } from "../../../protocol/abis.ts";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
+import type { ChainProvider } from "./chainProvider.ts";
+import { ContractError } from "./contractError.ts";
+import { isEndpointFault } from "./endpointError.ts";
 
 type ContractName = keyof AddressBook["contracts"];
+
+/** Milliseconds for which an address without code is looked at again. */
+const CODE_PATIENCE_MS = 1500;
 
 /** For each contract, a call that it answers in any state and that none of the others has. */
 const PROBES: Readonly<Record<ContractName, string>> = {
@@ -32,11 +38,11 @@ const PROBES: Readonly<Record<ContractName, string>> = {
  * Checks that every address of the book has the contract that the book names.
  * @throws {InputError} naming an address without a contract, or with one of another kind.
  */
-export async function checkContracts(provider: JsonRpcProvider, { contracts }: AddressBook): Promise<void> {
+export async function checkContracts(provider: ChainProvider, { contracts }: AddressBook): Promise<void> {
   await Promise.all(
     (Object.keys(PROBES) as ContractName[]).map(async (name) => {
       const address = contracts[name];
-      if ((await provider.getCode(address)) === "0x") {
+      if (!(await hasCode(provider, address))) {
         throw new InputError(`There is no contract at ${address}, which the address book names ${name}`, {
           hint: "Deploy the contracts to this chain, or give the address book that its deployment wrote",
         });
@@ -50,12 +56,21 @@ export async function checkContracts(provider: JsonRpcProvider, { contracts }: A
   );
 }
 
-/** Whether a call returns one word. Endpoints differ in how they tell a revert; what is none is thrown. */
-async function answers(provider: JsonRpcProvider, to: string, data: string): Promise<boolean> {
+/** Whether there is a contract; a backend that is behind a deployment is given time. */
+async function hasCode(provider: ChainProvider, address: string): Promise<boolean> {
+  const ends = performance.now() + CODE_PATIENCE_MS;
+  const lacks = (code: unknown): string | undefined =>
+    code === "0x" && performance.now() < ends ? `the code at ${address}` : undefined;
+  return (await provider.ask("eth_getCode", [address, "latest"], { lacks })) !== "0x";
+}
+
+/** Whether a call returns one word. */
+async function answers(provider: ChainProvider, to: string, data: string): Promise<boolean> {
   try {
     return (await provider.call({ to, data })).length === ZeroHash.length;
   } catch (error) {
-    if (isError(error, "CALL_EXCEPTION") || /revert/i.test(String(error))) return false;
+    // A contract without the function refuses without a word.
+    if (error instanceof ContractError || isEndpointFault(error, "bareRevert")) return false;
     throw error;
   }
 }

@@ -1,27 +1,35 @@
-import { FetchRequest, JsonRpcProvider, Network, type Wallet } from "ethers";
+import type { Wallet } from "ethers";
 import type { Logger } from "pino";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { ChainGateway } from "./chainGateway.ts";
+import { openProvider, type ChainProvider } from "./chainProvider.ts";
+import { checkBlockNumbers } from "./checkBlockNumbers.ts";
 import { checkContracts } from "./checkContracts.ts";
+import { EndpointError, faultWords } from "./endpointError.ts";
 import { HeadWatcher } from "./headWatcher.ts";
-import { TransactionSender } from "./transactionSender.ts";
+import { TransactionJournal } from "./transactionJournal.ts";
+import { TransactionSender, type SenderOptions } from "./transactionSender.ts";
 
-/** How long the endpoint may take for one answer. */
-const REQUEST_TIMEOUT_MS = 20_000;
+/** Milliseconds in which one of the endpoints must answer at the start. */
+const CONNECT_PATIENCE_MS = 5000;
 
-export interface ConnectOptions {
-  /** http:// or https:// address of a JSON-RPC endpoint. */
-  readonly rpcUrl: string;
+export interface ConnectOptions extends Pick<SenderOptions, "earlier" | "giveUpAfterMs" | "stuckAfterMs"> {
+  /** Addresses of JSON-RPC endpoints of one chain, preferred ones first. */
+  readonly rpcUrl: string | readonly string[];
   readonly addressBook: AddressBook;
   /** Blocks that must lie on top of what is read. */
   readonly confirmations: number;
-  /** Milliseconds between two looks at the newest block. */
+  /** Milliseconds between two looks at the newest block, while work waits for blocks and while none does. */
   readonly pollMs: number;
+  readonly idlePollMs?: number;
   /** Who pays for and signs transactions. */
   readonly signer: Wallet;
   readonly logger: Logger;
-  readonly stuckAfterMs?: number;
+  /** Names the folder in which transactions are kept before they are sent; they are lost with the process without one. */
+  readonly journal?: (provider: ChainProvider) => Promise<string>;
+  /** Milliseconds for which a read is tried again. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -29,18 +37,24 @@ export interface ConnectOptions {
  * @throws {InputError} naming what is wrong: the endpoint, its chain, or an address without its contract.
  */
 export async function connectChain(options: ConnectOptions): Promise<ChainGateway> {
-  const { addressBook: book, logger, signer, confirmations } = options;
-  const provider = createProvider(options.rpcUrl, book.chainId);
+  const { addressBook: book, logger, signer, confirmations, patienceMs } = options;
+  const provider = await connectProvider(options.rpcUrl, book, {
+    logger,
+    ...(patienceMs !== undefined && { patienceMs }),
+  });
   try {
-    await checkChain(provider, options.rpcUrl, book);
-    const heads = await HeadWatcher.start(provider, options.pollMs, logger);
+    const { pollMs, idlePollMs = pollMs, journal, earlier, giveUpAfterMs, stuckAfterMs } = options;
+    const heads = await HeadWatcher.start(provider, { pollMs, idlePollMs, logger });
     const sender = new TransactionSender({
       provider,
       signer: signer.connect(provider),
       chainId: book.chainId,
       heads,
       logger,
-      ...(options.stuckAfterMs !== undefined && { stuckAfterMs: options.stuckAfterMs }),
+      journal: await TransactionJournal.open(await journal?.(provider), earlier === "finish"),
+      ...(earlier !== undefined && { earlier }),
+      ...(giveUpAfterMs !== undefined && { giveUpAfterMs }),
+      ...(stuckAfterMs !== undefined && { stuckAfterMs }),
     });
     return new ChainGateway({ provider, book, heads, sender, confirmations });
   } catch (error) {
@@ -49,41 +63,52 @@ export async function connectChain(options: ConnectOptions): Promise<ChainGatewa
   }
 }
 
-/** A provider that asks one question at a time, at once, and remembers no answer: nonces and heads must be fresh. */
-export function createProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
-  if (!/^https?:\/\//.test(rpcUrl)) {
-    throw new InputError(`"${rpcUrl}" is not an HTTP endpoint`, {
-      hint: "Give rpcUrl as http:// or https://",
-    });
+/**
+ * A provider for reading the contracts of an address book, checked as {@link connectChain} does.
+ * @throws {InputError} likewise.
+ */
+export async function connectProvider(
+  rpcUrl: string | readonly string[],
+  book: AddressBook,
+  options: { readonly logger?: Logger; readonly patienceMs?: number } = {},
+): Promise<ChainProvider> {
+  const provider = openProvider(rpcUrl, book.chainId, options);
+  try {
+    await checkChains(provider, book, options.logger);
+    await checkContracts(provider, book);
+    await checkBlockNumbers(provider);
+    return provider;
+  } catch (error) {
+    provider.destroy();
+    throw error;
   }
-  const request = new FetchRequest(rpcUrl);
-  request.timeout = REQUEST_TIMEOUT_MS;
-  const network = Network.from(chainId);
-  return new JsonRpcProvider(request, network, {
-    staticNetwork: network,
-    batchMaxCount: 1,
-    cacheTimeout: -1,
-  });
 }
 
-async function checkChain(provider: JsonRpcProvider, rpcUrl: string, book: AddressBook): Promise<void> {
-  const chainId = Number(await firstAnswer(provider, rpcUrl));
-  if (chainId !== book.chainId) {
-    throw new InputError(`${rpcUrl} serves chain ${chainId}, the address book is for chain ${book.chainId}`, {
+/** Each endpoint that answers must serve the book's chain, and one must answer. */
+async function checkChains(provider: ChainProvider, book: AddressBook, logger?: Logger): Promise<void> {
+  const answers = await provider.pool.chainIds();
+  for (const { name, chainId } of answers) {
+    if (typeof chainId !== "number" || chainId === book.chainId) continue;
+    throw new InputError(`${name} serves chain ${chainId}, the address book is for chain ${book.chainId}`, {
       hint: "Give the endpoint and the address book of the same chain",
     });
   }
-  await checkContracts(provider, book);
-}
-
-async function firstAnswer(provider: JsonRpcProvider, rpcUrl: string): Promise<string> {
+  const failed = answers.flatMap(({ chainId }) => (chainId instanceof EndpointError ? chainId : []));
+  if (failed.length < answers.length) {
+    for (const error of failed)
+      logger?.warn({ endpoint: error.endpoint, problem: error.message }, "an endpoint is left out for now");
+    return;
+  }
   try {
-    return (await provider.send("eth_chainId", [])) as string;
+    await provider.ask("eth_chainId", [], { patienceMs: CONNECT_PATIENCE_MS });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split(" (")[0] : String(cause);
-    throw new InputError(`The chain's endpoint ${rpcUrl} cannot be reached: ${reason}`, {
+    if (!(cause instanceof EndpointError)) throw cause;
+    const { endpoint, fault, message } = cause;
+    const reason = message.split(": ").slice(1).join(": ") || faultWords(fault);
+    throw new InputError(`The chain's endpoint ${endpoint} cannot be reached: ${reason}`, {
       hint: "Start the chain, or correct rpcUrl",
       cause,
     });
   }
+  return checkChains(provider, book, logger);
 }

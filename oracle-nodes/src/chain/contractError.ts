@@ -1,4 +1,4 @@
-import { Interface, isError, type ErrorDescription } from "ethers";
+import { Interface, type ErrorDescription } from "ethers";
 import {
   nodeRegistryAbi,
   rewardLedgerAbi,
@@ -12,8 +12,9 @@ import { ConcordatError, type ErrorFacts } from "../../../protocol/errors.ts";
 export class ContractError extends ConcordatError {
   /** Name of the custom error, for instance "PhaseOver". */
   readonly errorName: string;
+  readonly #args: ErrorFacts;
 
-  constructor(call: string, errorName: string, args: ErrorFacts, cause: unknown) {
+  constructor(call: string, errorName: string, args: ErrorFacts, cause?: unknown) {
     const values = Object.entries(args).map(([name, value]) => `${name} ${value}`);
     const details = values.length === 0 ? "" : ` (${values.join(", ")})`;
     super(`${call} was refused by the contract: ${plainWords(errorName)}${details}`, {
@@ -21,6 +22,12 @@ export class ContractError extends ConcordatError {
       cause,
     });
     this.errorName = errorName;
+    this.#args = args;
+  }
+
+  /** The same refusal of a call whose name the caller knows. */
+  named(call: string): ContractError {
+    return new ContractError(call, this.errorName, this.#args, this);
   }
 }
 
@@ -41,31 +48,52 @@ const KNOWN_ERRORS = new Interface([
   ...FOREIGN_ERRORS,
 ]);
 
+/** Functions by their selectors, to name the call that was refused. */
+const KNOWN_CALLS = new Interface([
+  ...[nodeRegistryAbi, taskRegistryAbi, stakeVaultAbi, rewardLedgerAbi, roundCoordinatorAbi].flatMap((abi) =>
+    abi.filter(({ type }) => type === "function"),
+  ),
+  "function approve(address spender, uint256 amount)",
+  "function transfer(address to, uint256 amount)",
+  "function balanceOf(address account)",
+  "function allowance(address owner, address spender)",
+]);
+
 /**
- * What a failed call or estimate says in plain words, e.g. "submitUpdates was refused by the contract: phase over (taskId
- * 1, deadline 1700000000)"; undefined when the failure was not a refusal by a contract.
+ * What a contract's refusal says in plain words, e.g. "submitUpdates was refused by the contract: phase over (taskId 1,
+ * deadline 1700000000)".
+ * @param params Of the JSON-RPC request, whose call is named where the contracts have it.
+ * @param data The bytes with which the contract refused.
  */
-export function contractErrorOf(call: string, error: unknown): ContractError | undefined {
-  const data = revertData(error);
-  if (data === undefined) return undefined;
-  const description = data === "0x" ? null : KNOWN_ERRORS.parseError(data);
-  if (description === null)
-    return new ContractError(call, "UnknownReason", { data: data.slice(0, 74) }, error);
-  return new ContractError(call, description.name, factsOf(description), error);
+export function refusalOf(params: readonly unknown[], data: string): ContractError {
+  const call = callName(params);
+  const description = data.length < 10 ? null : parseError(data);
+  if (description === null) return new ContractError(call, "UnknownReason", { data: data.slice(0, 74) });
+  return new ContractError(call, description.name, factsOf(description));
 }
 
-/** The bytes that a reverted call returned, wherever endpoint and library have put them. */
-function revertData(error: unknown): string | undefined {
-  if (isError(error, "CALL_EXCEPTION")) return error.data ?? "0x";
-  for (
-    let inner: unknown = error, depth = 0;
-    typeof inner === "object" && inner !== null && depth < 4;
-    depth++
-  ) {
-    const { data, error: next } = inner as { data?: unknown; error?: unknown };
-    if (typeof data === "string" && /^0x([0-9a-f]{8})/i.test(data)) return data;
-    if (typeof data === "object" && data !== null) inner = data;
-    else inner = next;
+/** An error by a name that the contracts have; null for foreign bytes, which may be anything. */
+function parseError(data: string): ErrorDescription | null {
+  try {
+    return KNOWN_ERRORS.parseError(data);
+  } catch {
+    return null;
+  }
+}
+
+function callName([call]: readonly unknown[]): string {
+  const { data, input = data } = (typeof call === "object" && call !== null ? call : {}) as Record<
+    string,
+    unknown
+  >;
+  const selector = typeof input === "string" ? input.slice(0, 10) : "";
+  return (selector.length === 10 ? KNOWN_CALLS.getFunction(selector)?.name : undefined) ?? "The call";
+}
+
+/** The contract's refusal behind an error, wherever it stands among its causes. */
+export function contractErrorOf(error: unknown): ContractError | undefined {
+  for (let inner = error, depth = 0; inner instanceof Error && depth < 4; inner = inner.cause, depth++) {
+    if (inner instanceof ContractError) return inner;
   }
   return undefined;
 }

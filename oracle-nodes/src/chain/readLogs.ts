@@ -1,4 +1,6 @@
-import type { JsonRpcProvider, Log } from "ethers";
+import type { Log } from "ethers";
+import type { ChainProvider } from "./chainProvider.ts";
+import { isEndpointFault } from "./endpointError.ts";
 
 /** Blocks that one question covers at first; halved while the endpoint refuses. */
 const MAX_RANGE = 5000;
@@ -11,8 +13,11 @@ export interface LogQuery {
   readonly toBlock: number;
 }
 
-/** Reads logs in ranges that endpoints answer: bounded at first, and halved when one is refused. Ascending. */
-export async function readLogs(provider: JsonRpcProvider, query: LogQuery): Promise<Log[]> {
+/**
+ * Reads logs in ranges that endpoints answer: bounded at first, and halved when one is refused. Ascending. Whether they are all
+ * that there are, an endpoint's word does not prove: the caller compares them with what the contracts count.
+ */
+export async function readLogs(provider: Pick<ChainProvider, "getLogs">, query: LogQuery): Promise<Log[]> {
   const logs: Log[] = [];
   let range = MAX_RANGE;
   for (let from = query.fromBlock; from <= query.toBlock;) {
@@ -28,9 +33,9 @@ export async function readLogs(provider: JsonRpcProvider, query: LogQuery): Prom
       );
       from = to + 1;
     } catch (error) {
-      if (range === 1) throw error;
-      range = Math.max(1, Math.floor(range / 2));
+      if (to === from || !isEndpointFault(error)) throw error;
+      range = Math.max(1, Math.floor((to - from + 1) / 2));
     }
   }
-  return logs;
+  return logs.toSorted((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
 }

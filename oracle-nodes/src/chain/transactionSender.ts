@@ -1,34 +1,58 @@
-import { isError, keccak256, type JsonRpcProvider, type TransactionReceipt, type Wallet } from "ethers";
+import { keccak256, toQuantity, type TransactionReceipt, type Wallet } from "ethers";
 import type { Logger } from "pino";
 import { InputError } from "../../../protocol/errors.ts";
-import { ChainError, TransactionReplacedError } from "./chainError.ts";
-import { contractErrorOf } from "./contractError.ts";
+import { ChainError, TransactionReplacedError, TransactionUnknownError } from "./chainError.ts";
+import type { ChainProvider } from "./chainProvider.ts";
+import { ContractError, contractErrorOf } from "./contractError.ts";
+import { EndpointError, isEndpointFault } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
+import type { SentTransaction, TransactionJournal } from "./transactionJournal.ts";
+import { whoTookNonce, type NonceUse } from "./whoTookNonce.ts";
 
-/** Added to every estimate, since any submission may be the one that moves the phase (DESIGN.md section 11). */
-const GAS_MARGIN = 300_000n;
+/** What is added to an estimate, in percent of it: the state may change a little before inclusion. */
+const GAS_MARGIN_PERCENT = 25n;
 /** What one transaction may use at most (EIP-7825). */
 const MAX_GAS = 16_777_216n;
 /** The least raise that nodes of a chain accept for a replacement is a tenth; an eighth is on the safe side. */
 const RAISE_PERCENT = 113n;
 const DEFAULT_TIP = 1_000_000_000n;
 const TIP_AGE_MS = 30_000;
-/** Times that a transaction is offered anew while the endpoint refuses it for its nonce or fee. */
+/** Times that a transaction is signed anew while the endpoint refuses it for its nonce or fee. */
 const MAX_OFFERS = 8;
+/** Milliseconds after which bytes are offered again of which nobody said that they arrived. */
+const OFFER_AGAIN_MS = 2000;
+/** Milliseconds between two looks for a receipt at most, whatever the newest block. */
+const LOOK_MS = 2000;
+/** Milliseconds for one question about a transaction that is on its way. */
+const QUESTION_MS = 4000;
+/** Milliseconds for which the newest block may stay behind that of a receipt. */
+const HEAD_WAIT_MS = 30_000;
 
 export interface TransactionRequest {
   readonly to: string;
   readonly data: string;
   /** What it does, for logs and errors, e.g. "submitUpdates". */
   readonly label: string;
+  /** What its caller wants, where equal bytes do not say it; a later process that wants the same finds what was sent. */
+  readonly intent?: string;
+  /** Gas that it needs beyond its estimate where it comes to be the one that moves the phase, found by simulation. */
+  readonly extraGas?: () => Promise<bigint>;
 }
 
-export interface TransactionSenderOptions {
-  readonly provider: JsonRpcProvider;
+export interface SenderOptions {
+  readonly provider: ChainProvider;
   readonly signer: Wallet;
   readonly chainId: number;
   readonly heads: HeadWatcher;
   readonly logger: Logger;
+  readonly journal: TransactionJournal;
+  /**
+   * What becomes of transactions that an earlier process left without an end: "replace" takes their nonce for the next one, for
+   * what is worth nothing later; "finish" brings each to its end first, for what a person wanted.
+   */
+  readonly earlier?: "replace" | "finish";
+  /** Milliseconds after which a transaction without news is given up as unknown; never where it is left out. */
+  readonly giveUpAfterMs?: number;
   /** Milliseconds without inclusion after which the fee is raised. */
   readonly stuckAfterMs?: number;
 }
@@ -38,40 +62,48 @@ interface Fees {
   readonly maxPriorityFeePerGas: bigint;
 }
 
-/** One transaction on its way: all versions share the nonce, so at most one of them is ever included. */
+/** A transaction on its way, and whether somebody said that it arrived. */
 interface Offered {
-  readonly request: TransactionRequest;
-  readonly nonce: number;
-  readonly gasLimit: bigint;
-  readonly fees: Fees;
-  readonly hashes: readonly string[];
-  readonly raw: string;
+  readonly transaction: SentTransaction;
+  readonly hasArrived: boolean;
 }
 
 /**
- * Sends the transactions of one account. Nonces are its own: they are given out one after another, in the order of
- * `send`, while the waiting for inclusion overlaps. It starts at the chain's count of included transactions, so what an
- * earlier life left stuck in the pool is replaced rather than queued behind.
+ * Sends the transactions of one account. A transaction's identity is its signed bytes, which are in the journal before they
+ * leave: whatever an endpoint answers, or fails to, the question is whether those bytes are in a block, and a new nonce is taken
+ * only once a block proves that they never can be. Nonces are given out in the order of `send`; the waiting overlaps.
  */
 export class TransactionSender {
-  readonly #provider: JsonRpcProvider;
+  readonly #provider: ChainProvider;
   readonly #signer: Wallet;
   readonly #chainId: number;
   readonly #heads: HeadWatcher;
   readonly #logger: Logger;
+  readonly #journal: TransactionJournal;
+  readonly #finishesEarlier: boolean;
+  readonly #giveUpAfterMs: number;
   readonly #stuckAfterMs: number;
   /** The end of the queue in which nonces are given out. */
   #queue: Promise<unknown> = Promise.resolve();
-  #nextNonce = 0;
-  #inFlight = 0;
+  /** Nonces of this process's transactions that are on their way. */
+  readonly #inFlight = new Set<number>();
+  /** Nonces whose receipt a caller of this process was given. */
+  readonly #told = new Set<number>();
+  /** Hashes of transactions whose nonce was taken for another. */
+  readonly #givenUp = new Set<string>();
+  /** The least nonce that this process has not seen used. */
+  #floor = 0;
   #tip: { readonly value: bigint; readonly at: number } | undefined;
 
-  constructor(options: TransactionSenderOptions) {
+  constructor(options: SenderOptions) {
     this.#provider = options.provider;
     this.#signer = options.signer;
     this.#chainId = options.chainId;
     this.#heads = options.heads;
     this.#logger = options.logger;
+    this.#journal = options.journal;
+    this.#finishesEarlier = options.earlier === "finish";
+    this.#giveUpAfterMs = options.giveUpAfterMs ?? Infinity;
     this.#stuckAfterMs = options.stuckAfterMs ?? 30_000;
   }
 
@@ -80,20 +112,50 @@ export class TransactionSender {
   }
 
   /**
-   * Sends a transaction and waits until it is in a block that the head watcher has seen.
+   * Sends a transaction and waits until it is in a block that the head watcher has seen. Where an earlier process sent the same
+   * and did not see its end, that one is brought to its end instead.
    * @throws {ContractError} when the contract refuses it, before or after inclusion; nothing is sent in the first case.
    * @throws {InputError} when the account cannot pay for it.
    * @throws {TransactionReplacedError} when another transaction took its nonce.
+   * @throws {TransactionUnknownError} when nobody says for long whether it was included.
    */
   async send(request: TransactionRequest, signal: AbortSignal): Promise<TransactionReceipt> {
-    const offered = await this.#inTurn(() => this.#offerFirst(request, signal));
+    for (;;) {
+      try {
+        return await this.#sendOnce(request, signal);
+      } catch (error) {
+        // What this account gave up came in after all: a block proves that its nonce is gone, and the bytes with it.
+        if (!(error instanceof TransactionReplacedError && this.#givenUp.has(error.other))) throw error;
+      }
+    }
+  }
+
+  async #sendOnce(request: TransactionRequest, signal: AbortSignal): Promise<TransactionReceipt> {
+    const offered = await this.#inTurn(async () =>
+      this.#journal.exclusively(async () => this.#begin(request, signal)),
+    );
+    const { nonce } = offered.transaction;
     try {
       const receipt = await this.#untilIncluded(offered, signal);
-      await this.#heads.reaches(receipt.blockNumber, signal);
+      this.#told.add(nonce);
+      // It is in a block, whatever backend says when it comes to have it.
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(HEAD_WAIT_MS)]);
+      await this.#heads.reaches(receipt.blockNumber, patience).catch(() => signal.throwIfAborted());
       return receipt;
     } finally {
-      this.#inFlight--;
+      this.#inFlight.delete(nonce);
     }
+  }
+
+  /** Whether an earlier process sent what a request wants and did not see its end. */
+  wasSent(request: TransactionRequest): boolean {
+    return this.#sentBefore(request) !== undefined;
+  }
+
+  /** Forgets the transactions of which the caller has told its user the end. */
+  async acknowledge(): Promise<void> {
+    for (const { nonce, isIncluded } of this.#journal.transactions)
+      if (isIncluded && this.#told.has(nonce)) await this.#journal.forget(nonce);
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -102,156 +164,319 @@ export class TransactionSender {
     return result;
   }
 
-  async #offerFirst(request: TransactionRequest, signal: AbortSignal): Promise<Offered> {
+  async #begin(request: TransactionRequest, signal: AbortSignal): Promise<Offered> {
     signal.throwIfAborted();
+    await this.#settleEarlier(signal);
+    const before = this.#sentBefore(request);
+    if (before !== undefined) {
+      this.#inFlight.add(before.nonce);
+      return { transaction: before, hasArrived: before.isIncluded };
+    }
     const gasLimit = await this.#estimate(request);
-    if (this.#inFlight === 0) this.#nextNonce = await this.#includedCount();
-    const offered = await this.#offer(request, gasLimit, await this.#fees());
-    this.#nextNonce = offered.nonce + 1;
-    this.#inFlight++;
+    const offered = await this.#offerNew(request, gasLimit, signal);
+    this.#inFlight.add(offered.transaction.nonce);
     return offered;
   }
 
-  async #estimate({ to, data, label }: TransactionRequest): Promise<bigint> {
-    try {
-      const estimate = await this.#provider.estimateGas({ from: this.address, to, data });
-      return estimate + GAS_MARGIN < MAX_GAS ? estimate + GAS_MARGIN : MAX_GAS;
-    } catch (error) {
-      throw this.#explain(label, error);
-    }
-  }
-
-  /** Offers at the next nonce; steps over nonces that turn out to be used, raises fees that turn out too low. */
-  async #offer(request: TransactionRequest, gasLimit: bigint, startFees: Fees): Promise<Offered> {
-    let nonce = this.#nextNonce;
-    let fees = startFees;
-    for (let offers = 1; ; offers++) {
-      const raw = await this.#sign(request, nonce, gasLimit, fees);
-      try {
-        await this.#broadcast(raw);
-        return { request, nonce, gasLimit, fees, hashes: [keccak256(raw)], raw };
-      } catch (error) {
-        if (offers < MAX_OFFERS && isNonceUsed(error))
-          nonce = Math.max(nonce + 1, await this.#includedCount());
-        else if (offers < MAX_OFFERS && isUnderpriced(error)) fees = raised(fees, await this.#fees());
-        else throw this.#explain(request.label, error);
-      }
-    }
-  }
-
-  async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {
-    let offered = first;
-    let offeredAt = performance.now();
-    for (;;) {
-      const { head } = this.#heads;
-      const receipt = await this.#receiptOf(offered);
-      if (receipt !== undefined) return this.#checked(receipt, offered);
-      if (performance.now() - offeredAt >= this.#stuckAfterMs) {
-        offered = await this.#offerAgain(offered);
-        offeredAt = performance.now();
-      }
-      const wake = AbortSignal.timeout(this.#stuckAfterMs);
-      await this.#heads.after(head, AbortSignal.any([signal, wake])).catch(() => signal.throwIfAborted());
-    }
-  }
-
-  /** The receipt of whichever version was included. @throws {TransactionReplacedError} when a stranger's was. */
-  async #receiptOf(offered: Offered): Promise<TransactionReceipt | undefined> {
-    const find = async (): Promise<TransactionReceipt | undefined> => {
-      for (const hash of offered.hashes.toReversed()) {
-        const receipt = await this.#provider.getTransactionReceipt(hash);
-        if (receipt !== null) return receipt;
-      }
-      return undefined;
-    };
-    const receipt = await find();
-    if (receipt !== undefined || (await this.#includedCount()) <= offered.nonce) return receipt;
-    const late = await find();
-    if (late !== undefined) return late;
-    throw new TransactionReplacedError(
-      `Another transaction of ${this.address} took nonce ${offered.nonce} from ${offered.request.label}`,
-      { hint: "Let only one process use this account" },
+  #sentBefore(request: TransactionRequest): SentTransaction | undefined {
+    if (!this.#finishesEarlier) return undefined;
+    const intent = intentOf(request);
+    return this.#journal.transactions.find(
+      (sent) => sent.intent === intent && !this.#told.has(sent.nonce) && !this.#inFlight.has(sent.nonce),
     );
   }
 
-  /** The same transaction again: as it was if the pool has dropped it, with a higher fee if it is stuck there. */
-  async #offerAgain(offered: Offered): Promise<Offered> {
-    const newest = offered.hashes.at(-1) ?? "";
-    const isPending = (await this.#provider.send("eth_getTransactionByHash", [newest])) !== null;
-    const fees = isPending ? raised(offered.fees, await this.#fees()) : offered.fees;
-    const raw = isPending
-      ? await this.#sign(offered.request, offered.nonce, offered.gasLimit, fees)
-      : offered.raw;
-    const { label } = offered.request;
-    this.#logger.warn({ label, nonce: offered.nonce, isPending }, "transaction is stuck, sending it again");
-    try {
-      await this.#broadcast(raw);
-    } catch (error) {
-      if (!isNonceUsed(error) && !isUnderpriced(error)) throw this.#explain(label, error);
+  /** Brings what earlier processes sent to an end, as far as this sender is to; what is over is forgotten or marked. */
+  async #settleEarlier(signal: AbortSignal): Promise<void> {
+    for (const sent of this.#journal.transactions) {
+      if (this.#inFlight.has(sent.nonce) || this.#told.has(sent.nonce) || sent.isIncluded) continue;
+      if (this.#finishesEarlier) await this.#finish(sent, signal);
+      else {
+        for (const { hash } of sent.versions) this.#givenUp.add(hash);
+        if ((await this.#useOf(sent.nonce, signal)).kind === "taken") await this.#journal.forget(sent.nonce);
+      }
     }
-    const hash = keccak256(raw);
-    return { ...offered, fees, raw, hashes: hash === newest ? offered.hashes : [...offered.hashes, hash] };
   }
 
-  async #checked(receipt: TransactionReceipt, { request }: Offered): Promise<TransactionReceipt> {
+  /** @throws {TransactionUnknownError} when its end cannot be known: nothing else may be sent then. */
+  async #finish(sent: SentTransaction, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#untilIncluded({ transaction: sent, hasArrived: false }, signal);
+    } catch (error) {
+      if (error instanceof TransactionUnknownError) {
+        throw new TransactionUnknownError(sent.label, error.hash, {
+          hint: "Nothing else is sent before its end is known: try again later",
+        });
+      }
+      if (!(error instanceof ContractError || error instanceof ChainError)) throw error;
+      this.#logger.warn(
+        { label: sent.label, error: error.message },
+        "an earlier transaction came to nothing",
+      );
+    }
+  }
+
+  /** With the share for a state that changes, and with what moving the phase would cost. */
+  async #estimate({ to, data, label, extraGas }: TransactionRequest): Promise<bigint> {
+    const call = { from: this.address, to, data };
+    const at = toQuantity(this.#heads.head.number);
+    try {
+      const estimate = await this.#provider.ask("eth_estimateGas", [call, at]).catch((error: unknown) => {
+        // Some take no block here.
+        if (!isEndpointFault(error, "unsupported")) throw error;
+        return this.#provider.ask("eth_estimateGas", [call]);
+      });
+      const needed = BigInt(String(estimate)) + ((await extraGas?.()) ?? 0n);
+      const limit = needed + (needed * GAS_MARGIN_PERCENT) / 100n;
+      return limit < MAX_GAS ? limit : MAX_GAS;
+    } catch (error) {
+      throw this.#explain(label, error);
+    }
+  }
+
+  /** Offers at the next nonce; steps over nonces that a block proves used, raises fees that turn out too low. */
+  async #offerNew(request: TransactionRequest, gasLimit: bigint, signal: AbortSignal): Promise<Offered> {
+    let nonce = await this.#nextNonce();
+    let fees = await this.#fees();
+    let versions: SentTransaction["versions"] = [];
+    for (let offers = 1; ; offers++) {
+      const version = await this.#sign(request, nonce, gasLimit, fees);
+      versions = [...versions, version];
+      const transaction: SentTransaction = {
+        format: "concordat/transaction/1",
+        label: request.label,
+        intent: intentOf(request),
+        to: request.to,
+        data: request.data,
+        nonce,
+        gasLimit: String(gasLimit),
+        versions,
+        fees: { max: String(fees.maxFeePerGas), tip: String(fees.maxPriorityFeePerGas) },
+        sentAt: Date.now(),
+        isIncluded: false,
+      };
+      await this.#journal.keep(transaction);
+      const fault = await this.#broadcast(version.raw, 0, signal);
+      if (fault === undefined) return { transaction, hasArrived: true };
+      if (offers < MAX_OFFERS && fault.fault === "underpriced") {
+        fees = raised(fees, await this.#fees());
+      } else if (offers < MAX_OFFERS && fault.fault === "nonceTooLow") {
+        const use = await this.#useOf(nonce, signal);
+        // Bytes that the pool refused and whose nonce another has can never be included: only then a new one is taken.
+        if (use.kind !== "taken" || isVersion(transaction, use.hash))
+          return { transaction, hasArrived: false };
+        await this.#journal.forget(nonce);
+        nonce = Math.max(nonce + 1, await this.#includedCount());
+        versions = [];
+      } else if (REFUSALS.has(fault.fault) && !(await this.#isKnown(transaction, signal))) {
+        await this.#journal.forget(nonce);
+        throw this.#explain(request.label, fault);
+      } else {
+        this.#logger.debug({ label: request.label, problem: fault.message }, "not known whether it arrived");
+        return { transaction, hasArrived: false };
+      }
+    }
+  }
+
+  /** The chain's count, unless a backend that is behind gives less than this process has seen used or has on its way. */
+  async #nextNonce(): Promise<number> {
+    const included = await this.#includedCount();
+    this.#floor = Math.max(this.#floor, included);
+    return Math.max(this.#floor, ...[...this.#inFlight].map((nonce) => nonce + 1));
+  }
+
+  async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {
+    const begun = performance.now();
+    let { transaction, hasArrived } = first;
+    let offeredAt = begun;
+    for (let offers = 1; ;) {
+      const { head } = this.#heads;
+      const receipt = await this.#receiptOf(transaction, signal);
+      if (receipt !== undefined) return this.#conclude(receipt, transaction);
+      await this.#checkNonce(transaction, signal);
+      const waited = performance.now() - offeredAt;
+      if (!hasArrived && waited >= OFFER_AGAIN_MS) {
+        const raw = transaction.versions.at(-1)?.raw ?? "";
+        hasArrived = (await this.#broadcast(raw, offers++, signal)) === undefined;
+        offeredAt = performance.now();
+      } else if (hasArrived && waited >= this.#stuckAfterMs) {
+        ({ transaction, hasArrived } = await this.#offerAgain(transaction, signal));
+        offeredAt = performance.now();
+      }
+      if (performance.now() - begun >= this.#giveUpAfterMs) {
+        throw new TransactionUnknownError(transaction.label, transaction.versions.at(-1)?.hash ?? "");
+      }
+      const wake = AbortSignal.any([signal, AbortSignal.timeout(Math.min(LOOK_MS, this.#stuckAfterMs))]);
+      await this.#heads.after(head, wake).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  /** The receipt of whichever version was included; undefined while no backend has it, or none answers. */
+  async #receiptOf(
+    { versions }: SentTransaction,
+    signal: AbortSignal,
+  ): Promise<TransactionReceipt | undefined> {
+    for (const { hash } of versions.toReversed()) {
+      signal.throwIfAborted();
+      const receipt = await this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
+        if (isEndpointFault(error)) return null;
+        throw error;
+      });
+      if (receipt !== null) return receipt;
+    }
+    return undefined;
+  }
+
+  /** @throws {TransactionReplacedError} when a block proves that a stranger's transaction took the nonce. */
+  async #checkNonce(transaction: SentTransaction, signal: AbortSignal): Promise<void> {
+    const { nonce, label } = transaction;
+    const count = await this.#question("eth_getTransactionCount", [this.address, "latest"], signal);
+    if (count === undefined || Number(count) <= nonce) return;
+    const use = await this.#useOf(nonce, signal);
+    if (use.kind !== "taken" || isVersion(transaction, use.hash)) return;
+    await this.#journal.forget(nonce);
+    throw new TransactionReplacedError(this.address, nonce, label, use.hash);
+  }
+
+  /** The same transaction again: as it was if the pool has dropped it, with a higher fee if it is stuck there. */
+  async #offerAgain(sent: SentTransaction, signal: AbortSignal): Promise<Offered> {
+    const newest = sent.versions.at(-1);
+    const found = await this.#question("eth_getTransactionByHash", [newest?.hash ?? ""], signal);
+    const { label, nonce } = sent;
+    this.#logger.warn({ label, nonce, isPending: Boolean(found) }, "transaction is stuck, sending it again");
+    if (!found) {
+      return {
+        transaction: sent,
+        hasArrived: (await this.#broadcast(newest?.raw ?? "", 0, signal)) === undefined,
+      };
+    }
+    const before = { maxFeePerGas: BigInt(sent.fees.max), maxPriorityFeePerGas: BigInt(sent.fees.tip) };
+    const fees = raised(before, await this.#fees());
+    const version = await this.#sign(sent, nonce, BigInt(sent.gasLimit), fees);
+    const transaction = {
+      ...sent,
+      versions: [...sent.versions, version],
+      fees: { max: String(fees.maxFeePerGas), tip: String(fees.maxPriorityFeePerGas) },
+    };
+    await this.#journal.keep(transaction);
+    // The version before is still there, whatever becomes of this one.
+    await this.#broadcast(version.raw, 0, signal);
+    return { transaction, hasArrived: true };
+  }
+
+  async #conclude(receipt: TransactionReceipt, sent: SentTransaction): Promise<TransactionReceipt> {
+    const { label, nonce, to, data } = sent;
+    this.#floor = Math.max(this.#floor, nonce + 1);
     if (receipt.status !== 0) {
-      this.#logger.debug({ label: request.label, gas: Number(receipt.gasUsed) }, "transaction included");
+      if (this.#finishesEarlier) await this.#journal.keep({ ...sent, isIncluded: true });
+      else await this.#journal.forget(nonce);
+      this.#logger.debug({ label, gas: Number(receipt.gasUsed) }, "transaction included");
       return receipt;
     }
-    const { to, data, label } = request;
+    await this.#journal.forget(nonce);
+    if (receipt.gasUsed === BigInt(sent.gasLimit)) {
+      throw new ChainError(`${label} was included but ran out of gas, in transaction ${receipt.hash}`);
+    }
     try {
       await this.#provider.call({ from: this.address, to, data, blockTag: receipt.blockNumber });
     } catch (error) {
-      throw this.#explain(label, error);
+      const refusal = contractErrorOf(error);
+      if (refusal !== undefined) throw refusal;
+      if (!isEndpointFault(error)) throw error;
     }
     throw new ChainError(`${label} was included but reverted, in transaction ${receipt.hash}`);
   }
 
-  async #sign(request: TransactionRequest, nonce: number, gasLimit: bigint, fees: Fees): Promise<string> {
-    const { to, data } = request;
-    return this.#signer.signTransaction({
-      type: 2,
-      chainId: this.#chainId,
-      to,
-      data,
-      nonce,
-      gasLimit,
-      ...fees,
-    });
+  async #sign(
+    { to, data }: Pick<TransactionRequest, "to" | "data">,
+    nonce: number,
+    gasLimit: bigint,
+    fees: Fees,
+  ): Promise<{ readonly hash: string; readonly raw: string }> {
+    const chainId = this.#chainId;
+    const raw = await this.#signer.signTransaction({ type: 2, chainId, to, data, nonce, gasLimit, ...fees });
+    return { hash: keccak256(raw), raw };
   }
 
-  async #broadcast(raw: string): Promise<void> {
+  /** Offers bytes to one endpoint. @returns Why it is not known that they arrived; undefined where they have. */
+  async #broadcast(raw: string, nth: number, signal: AbortSignal): Promise<EndpointError | undefined> {
     try {
-      await this.#provider.send("eth_sendRawTransaction", [raw]);
+      await this.#provider.pool.askOnce("eth_sendRawTransaction", [raw], nth, signal);
+      return undefined;
     } catch (error) {
-      if (!/already known|known transaction/i.test(messageOf(error))) throw error;
+      if (!isEndpointFault(error)) throw error;
+      return error.fault === "alreadyKnown" ? undefined : error;
+    }
+  }
+
+  async #isKnown({ versions }: SentTransaction, signal: AbortSignal): Promise<boolean> {
+    for (const { hash } of versions)
+      if (await this.#question("eth_getTransactionByHash", [hash], signal)) return true;
+    return false;
+  }
+
+  async #useOf(nonce: number, signal: AbortSignal): Promise<NonceUse> {
+    return whoTookNonce(this.#provider, this.address, nonce, this.#heads.head.number, signal);
+  }
+
+  /** Asks what may stay unanswered: undefined then. */
+  async #question(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    try {
+      return await this.#provider.ask(method, params, { signal, patienceMs: QUESTION_MS });
+    } catch (error) {
+      if (!isEndpointFault(error)) throw error;
+      return undefined;
     }
   }
 
   async #includedCount(): Promise<number> {
-    return this.#provider.getTransactionCount(this.address, "latest");
+    return Number(await this.#provider.ask("eth_getTransactionCount", [this.address, "latest"]));
   }
 
   /** Twice the base fee, so that six full blocks in a row do not price it out, plus the tip that the endpoint suggests. */
   async #fees(): Promise<Fees> {
     if (this.#tip === undefined || performance.now() - this.#tip.at > TIP_AGE_MS) {
-      const value = await this.#provider.send("eth_maxPriorityFeePerGas", []).then(BigInt, () => DEFAULT_TIP);
+      const value = await this.#provider
+        .ask("eth_maxPriorityFeePerGas", [], { patienceMs: QUESTION_MS })
+        .then((tip) => BigInt(String(tip)))
+        .catch(() => DEFAULT_TIP);
       this.#tip = { value, at: performance.now() };
     }
     const maxPriorityFeePerGas = this.#tip.value;
     return { maxPriorityFeePerGas, maxFeePerGas: 2n * this.#heads.head.baseFeePerGas + maxPriorityFeePerGas };
   }
 
-  #explain(label: string, error: unknown): Error {
-    if (isError(error, "INSUFFICIENT_FUNDS") || /insufficient funds|enough funds/i.test(messageOf(error))) {
+  #explain(label: string, error: unknown): unknown {
+    if (isEndpointFault(error, "insufficientFunds")) {
       return new InputError(`Account ${this.address} cannot pay for ${label}`, {
         hint: "Send it some of the chain's native currency for gas",
         cause: error,
       });
     }
-    const refusal = contractErrorOf(label, error);
-    return refusal ?? new ChainError(`${label} could not be sent: ${messageOf(error)}`, { cause: error });
+    if (error instanceof ContractError) return error.named(label);
+    if (isEndpointFault(error))
+      return new ChainError(`${label} was not sent: ${error.message}`, { cause: error });
+    return error;
   }
+}
+
+/** Faults by which a pool refuses bytes for good. */
+const REFUSALS: ReadonlySet<EndpointError["fault"]> = new Set([
+  "insufficientFunds",
+  "gasTooLow",
+  "gasTooHigh",
+  "rejected",
+  "underpriced",
+  "unsupported",
+  "unauthorised",
+]);
+
+function intentOf({ to, data, intent }: TransactionRequest): string {
+  return intent ?? `${to} ${data}`.toLowerCase();
+}
+
+function isVersion({ versions }: SentTransaction, hash: string): boolean {
+  return versions.some((version) => version.hash === hash);
 }
 
 function raised(fees: Fees, current: Fees): Fees {
@@ -264,32 +489,4 @@ function raised(fees: Fees, current: Fees): Fees {
 function raise(old: bigint, current: bigint): bigint {
   const least = (old * RAISE_PERCENT) / 100n + 1n;
   return least > current ? least : current;
-}
-
-function isNonceUsed(error: unknown): boolean {
-  return isError(error, "NONCE_EXPIRED") || /nonce too low/i.test(messageOf(error));
-}
-
-function isUnderpriced(error: unknown): boolean {
-  return (
-    isError(error, "REPLACEMENT_UNDERPRICED") ||
-    /underpriced|fee too low|lower than the minimum|less than block base fee|too low for the next block/i.test(
-      messageOf(error),
-    )
-  );
-}
-
-/** The messages of an error and of those inside it, since endpoints and library nest them. */
-function messageOf(error: unknown): string {
-  const messages: string[] = [];
-  for (
-    let inner: unknown = error, depth = 0;
-    typeof inner === "object" && inner !== null && depth < 4;
-    depth++
-  ) {
-    const { message, error: next, info } = inner as { message?: unknown; error?: unknown; info?: unknown };
-    if (typeof message === "string") messages.push(message);
-    inner = next ?? info;
-  }
-  return messages.join(": ");
 }

@@ -3,7 +3,7 @@ import { rpcUrl } from "./parsers.ts";
 
 /** How a command finds the chain. */
 export interface ChainOptions {
-  readonly rpc?: string;
+  readonly rpc?: readonly string[];
   readonly addressBook?: string;
   readonly config?: string;
 }
@@ -17,7 +17,7 @@ export interface AccountOptions extends ChainOptions {
 /** Adds the options by which a command finds the chain. */
 export function chainOptions(command: Command): Command {
   return command
-    .option("--rpc <URL>", "endpoint of the chain (or CONCORDAT_RPC)", rpcUrl)
+    .option("--rpc <URL>", "endpoint of the chain, several by commas (or CONCORDAT_RPC)", rpcUrl)
     .option("--address-book <FILE>", "the file that the deployment wrote (or CONCORDAT_ADDRESS_BOOK)")
     .option("--config <FILE>", "a node's configuration, instead of the two above");
 }

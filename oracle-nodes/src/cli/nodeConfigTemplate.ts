@@ -2,7 +2,8 @@ import type { HostPort } from "../artifacts/endpoints.ts";
 
 /** What `node init` knows; everything else is written as a comment with its default. */
 export interface NodeConfigValues {
-  readonly rpcUrl: string;
+  /** One endpoint, or several of one chain. */
+  readonly rpcUrl: string | readonly string[];
   readonly addressBook: string;
   readonly dataset: {
     readonly dir?: string;
@@ -15,6 +16,7 @@ export interface NodeConfigValues {
   };
   readonly confirmations: number;
   readonly pollMs: number;
+  readonly idlePollMs?: number;
   readonly listen: HostPort;
   readonly gateway: HostPort;
   readonly announce: readonly string[];
@@ -37,8 +39,9 @@ export function nodeConfigYaml(values: NodeConfigValues): string {
   announce:${list(values.announce)}`;
   return `# Configuration of a Concordat node. Relative paths count from this file's folder.
 
-# The chain: a JSON-RPC endpoint that you trust, and the file that the deployment wrote.
-rpcUrl: ${JSON.stringify(values.rpcUrl)}
+# The chain: a JSON-RPC endpoint that you trust (http, https, ws or wss), and the file that the deployment wrote. A list of
+# endpoints of the same chain, preferred ones first, keeps the node going while one of them fails.
+rpcUrl: ${JSON.stringify(oneOrMany(values.rpcUrl))}
 addressBook: ${JSON.stringify(values.addressBook)}
 
 # The key that signs results and pays for gas. Its password comes from CONCORDAT_PASSWORD, --password-file or a prompt.
@@ -52,8 +55,9 @@ dataDir: data
 # Blocks that must lie on top of what the node acts on. More are safer where the chain reorganises, and slower.
 confirmations: ${values.confirmations}
 
-# Milliseconds between two looks at the chain's newest block.
+# Milliseconds between two looks at the chain's newest block while a task runs, and while none does.
 pollMs: ${values.pollMs}
+${setting("idlePollMs", values.idlePollMs, 6000)}
 
 # The store of models. "kind: kubo" with "url: http://127.0.0.1:5001" uses a Kubo node that you run instead.
 artifacts:
@@ -99,6 +103,10 @@ advance: true
 # every training without differential privacy.
 # privacyBudget: { epsilon: 8, delta: 0.00001 }
 `;
+}
+
+function oneOrMany(urls: string | readonly string[]): string | readonly string[] {
+  return typeof urls !== "string" && urls.length === 1 ? (urls[0] ?? urls) : urls;
 }
 
 function setting(key: string, value: number | undefined, byDefault: number): string {

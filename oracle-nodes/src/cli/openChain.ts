@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { Wallet } from "ethers";
 import type { Interface } from "ethers";
@@ -7,16 +9,21 @@ import { parseAddressBook } from "../../../protocol/addressBook.ts";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
-import { connectChain } from "../chain/connectChain.ts";
+import { connectChain, connectProvider } from "../chain/connectChain.ts";
+import { ContractError } from "../chain/contractError.ts";
+import { nameDeployment } from "../chain/nameDeployment.ts";
 import { openKeystore } from "../node/keystore.ts";
 import { bindContracts } from "./chainAccess.ts";
 import type { ChainReader, ChainWriter, Contracts } from "./chainAccess.ts";
 import type { AccountOptions, ChainOptions } from "./chainOptions.ts";
 import { readNodeConfig } from "./nodeConfigFile.ts";
+import { note } from "./output.ts";
 import { askPassword } from "./password.ts";
 import { readToken } from "./token.ts";
 
 const POLL_MS = 250;
+/** Milliseconds after which a command stops waiting for a transaction of which nobody says anything. */
+const GIVE_UP_MS = 60_000;
 const BOOK_NAMES: Readonly<Record<keyof Contracts, keyof AddressBook["contracts"]>> = {
   nodeRegistry: "NodeRegistry",
   taskRegistry: "TaskRegistry",
@@ -45,7 +52,7 @@ export async function readAddressBook(file: string): Promise<AddressBook> {
 /** Where the chain and its address book are. @throws {InputError} when one of them is not given. */
 export async function findChain(
   options: ChainOptions,
-): Promise<{ rpcUrl: string; addressBook: AddressBook }> {
+): Promise<{ rpcUrl: string | readonly string[]; addressBook: AddressBook }> {
   const config = options.config === undefined ? undefined : await readNodeConfig(options.config);
   const url = options.rpc ?? config?.rpcUrl ?? process.env["CONCORDAT_RPC"];
   const book = options.addressBook ?? config?.addressBook ?? process.env["CONCORDAT_ADDRESS_BOOK"];
@@ -64,7 +71,15 @@ export async function findChain(
 
 /** Connects for reading. @throws {InputError} when endpoint, chain or contracts are not as the options say. */
 export async function openReader(options: ChainOptions): Promise<ChainReader> {
-  return openAs(options, new Wallet(Wallet.createRandom().privateKey));
+  const { rpcUrl, addressBook: book } = await findChain(options);
+  const provider = await connectProvider(rpcUrl, book);
+  return {
+    provider,
+    rpcUrl,
+    book,
+    contracts: bindContracts(book, provider),
+    close: async () => provider.destroy(),
+  };
 }
 
 /** Connects with an account. The keystore is opened first. @throws {InputError} also for keystore or password. */
@@ -75,16 +90,21 @@ export async function openWriter(options: AccountOptions): Promise<ChainWriter> 
     throw new InputError("It is not said which account pays and signs", { hint: "Give --keystore FILE" });
   }
   const wallet = await openKeystore(file, await askPassword(options, file));
-  return openAs(options, wallet);
-}
-
-async function openAs(options: ChainOptions, signer: Wallet): Promise<ChainWriter> {
   const { rpcUrl: url, addressBook } = await findChain(options);
-  return connectWriter(url, addressBook, signer);
+  return connectWriter(url, addressBook, wallet);
 }
 
-/** Connects an account to the contracts of an address book. @throws {InputError} when they are not there. */
-export async function connectWriter(rpcUrl: string, book: AddressBook, signer: Wallet): Promise<ChainWriter> {
+/**
+ * Connects an account to the contracts of an address book. What it sends is kept on the disk until its end is known.
+ * @param state Folder in which it is kept.
+ * @throws {InputError} when they are not there.
+ */
+export async function connectWriter(
+  rpcUrl: string | readonly string[],
+  book: AddressBook,
+  signer: Wallet,
+  state = stateFolder(),
+): Promise<ChainWriter> {
   const gateway = await connectChain({
     rpcUrl,
     addressBook: book,
@@ -92,29 +112,50 @@ export async function connectWriter(rpcUrl: string, book: AddressBook, signer: W
     pollMs: POLL_MS,
     signer,
     logger: pino({ level: "silent" }),
+    earlier: "finish",
+    giveUpAfterMs: GIVE_UP_MS,
+    journal: async (provider) =>
+      join(state, "transactions", await nameDeployment(provider, book), signer.address),
   });
-  const contracts = bindContracts(book, gateway.provider);
+  const { provider, sender } = gateway;
+  const contracts = bindContracts(book, provider);
   const { signal } = new AbortController();
-  const send = async (to: string, data: string, label: string) =>
-    gateway.sender.send({ to, data, label }, signal);
   return {
-    provider: gateway.provider,
+    provider,
+    rpcUrl,
     book,
     contracts,
     account: signer.address,
-    send: (contract, method, args) =>
-      send(
-        book.contracts[BOOK_NAMES[contract]],
-        (contracts[contract].interface as Interface).encodeFunctionData(method, args),
-        method,
-      ),
-    approve: async (token, spender, amount) => {
-      const erc20 = (await readToken(gateway.provider, token as Address)).contract;
-      if ((await erc20.getFunction("allowance")(signer.address, spender)) >= amount) return;
-      await send(token, erc20.interface.encodeFunctionData("approve", [spender, amount]), "approve");
+    send: async (contract, method, args, { first, intent } = {}) => {
+      const request = {
+        to: book.contracts[BOOK_NAMES[contract]],
+        data: (contracts[contract].interface as Interface).encodeFunctionData(method, args),
+        label: method,
+        ...(intent !== undefined && { intent }),
+      };
+      if (sender.wasSent(request))
+        note(`Looking for ${method}, which an earlier run sent and did not see the end of`);
+      else await first?.();
+      return sender.send(request, signal);
     },
-    close: () => gateway.close(),
+    approve: async (token, spender, amount) => {
+      const erc20 = (await readToken(provider, token as Address)).contract;
+      if ((await erc20.getFunction("allowance")(signer.address, spender)) >= amount) return;
+      const data = erc20.interface.encodeFunctionData("approve", [spender, amount]);
+      // The allowance itself says whether it is needed: an approval of an earlier run may be used up.
+      await sender.send({ to: token, data, label: "approve", intent: `approve ${randomUUID()}` }, signal);
+    },
+    acknowledge: async () => sender.acknowledge(),
+    close: async () => gateway.close(),
   };
+}
+
+/** Where commands keep what must outlive them, by the convention of the system. */
+function stateFolder(): string {
+  const given = process.env["CONCORDAT_STATE"] ?? "";
+  if (given !== "") return given;
+  const base = process.platform === "win32" ? process.env["LOCALAPPDATA"] : process.env["XDG_STATE_HOME"];
+  return join(base || join(homedir(), ".local", "state"), "concordat");
 }
 
 /** Connects for reading, does the work, and closes. @throws as {@link openReader}. */
@@ -126,11 +167,24 @@ export async function withReader<T>(
   return work(chain).finally(async () => chain.close());
 }
 
-/** Connects with an account, does the work, and closes. @throws as {@link openWriter}. */
+/**
+ * Connects with an account, does the work, and closes. Once the work is over, well or for a reason that its user is told, what it
+ * sent is over too; after anything else the same command finds it.
+ * @throws as {@link openWriter}.
+ */
 export async function withWriter<T>(
   options: AccountOptions,
   work: (chain: ChainWriter) => Promise<T>,
 ): Promise<T> {
   const chain = await openWriter(options);
-  return work(chain).finally(async () => chain.close());
+  try {
+    const result = await work(chain);
+    await chain.acknowledge();
+    return result;
+  } catch (error) {
+    if (error instanceof ContractError || error instanceof InputError) await chain.acknowledge();
+    throw error;
+  } finally {
+    await chain.close();
+  }
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { getAddress, isAddress } from "ethers";
 import type { Address, Bps } from "../../../protocol/ids.ts";
+import { rpcUrls } from "../chain/chainProvider.ts";
 
 /** Parsers of option values for commander, which puts the option's name before what they complain about. */
 
@@ -68,13 +69,16 @@ export function address(text: string): Address {
   return getAddress(text) as Address;
 }
 
-/** An endpoint of a chain. */
-export function rpcUrl(text: string): string {
-  const protocol = URL.canParse(text) ? new URL(text).protocol : "";
-  if (!["http:", "https:"].includes(protocol)) {
-    throw new InvalidArgumentError("Give a URL that starts with http:// or https://");
+/** Endpoints of a chain: one, several joined by commas, or the option several times. */
+export function rpcUrl(text: string, before: readonly string[] = []): readonly string[] {
+  const urls = rpcUrls(text);
+  for (const url of urls) {
+    const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+    if (!["http:", "https:", "ws:", "wss:"].includes(protocol)) {
+      throw new InvalidArgumentError("Give a URL that starts with http://, https://, ws:// or wss://");
+    }
   }
-  return text;
+  return [...before, ...urls];
 }
 
 /** An amount of tokens in whole tokens with decimals, for example 2.5; the token's decimals are applied later. */

@@ -1,7 +1,8 @@
 import { Contract, ZeroAddress, formatUnits, parseUnits } from "ethers";
-import type { JsonRpcProvider } from "ethers";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
+import type { ChainProvider } from "../chain/chainProvider.ts";
+import { isEndpointFault } from "../chain/endpointError.ts";
 
 const ERC20 = [
   "function decimals() view returns (uint8)",
@@ -38,14 +39,14 @@ export async function checkBalance(
 
 /** How a task's amounts are shown: in its token, or as bare numbers where it has none. */
 export async function amountFormat(
-  provider: JsonRpcProvider,
+  provider: ChainProvider,
   token: string,
 ): Promise<(amount: bigint) => string> {
   return token === ZeroAddress ? String : (await readToken(provider, token as Address)).format;
 }
 
 /** Reads what a token says of itself. @throws {InputError} when there is no token at the address. */
-export async function readToken(provider: JsonRpcProvider, address: Address): Promise<Token> {
+export async function readToken(provider: ChainProvider, address: Address): Promise<Token> {
   const contract = new Contract(address, ERC20, provider);
   let decimals: number;
   let symbol: string;
@@ -53,6 +54,7 @@ export async function readToken(provider: JsonRpcProvider, address: Address): Pr
     decimals = Number(await contract.getFunction("decimals")());
     symbol = String(await contract.getFunction("symbol")());
   } catch (cause) {
+    if (isEndpointFault(cause) && cause.fault !== "bareRevert") throw cause;
     throw new InputError(`There is no ERC-20 token at ${address}`, {
       hint: "Give the address of a token",
       cause,

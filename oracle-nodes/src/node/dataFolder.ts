@@ -18,6 +18,8 @@ export interface DataFolder {
   readonly privacyLedger: string;
   /** Files for trainers that are programs, the node's records among them. Empty when the folder is taken. */
   readonly trainers: string;
+  /** Transactions of one deployment that are not known to be over. */
+  transactions(deployment: string): string;
   /** What the node keeps for one task of one deployment. */
   task(deployment: string, taskId: TaskId): string;
   release(): Promise<void>;
@@ -60,6 +62,7 @@ export async function openDataFolder(
     artifacts: join(dir, "artifacts"),
     statusFile: join(dir, "status.json"),
     privacyLedger: join(dir, "privacy-ledger.json"),
+    transactions: (deployment) => join(dir, "transactions", deployment),
     task: (deployment, taskId) => join(dir, "tasks", deployment, `task-${taskId}`),
     release: unlock,
   };

@@ -70,7 +70,8 @@ const engine = z.union(
 );
 
 const schema = z.strictObject({
-  rpcUrl: z.url(),
+  /** JSON-RPC endpoints of one chain, http, https, ws or wss: one, or a list with the preferred ones first. */
+  rpcUrl: z.union([z.url(), z.array(z.url()).min(1).max(8)], { error: "give a URL, or a list of them" }),
   /** The JSON file that the deployment wrote. */
   addressBook: path,
   /** Folder of everything that the node keeps: artifacts, signed results, models, status. */
@@ -79,8 +80,10 @@ const schema = z.strictObject({
   keystore: path,
   /** Blocks that must lie on top of what the node acts on. */
   confirmations: z.number().int().min(0).max(1000).default(2),
-  /** Milliseconds between two looks at the chain's newest block. */
+  /** Milliseconds between two looks at the chain's newest block while a task runs; longer ones suit chains with slow blocks. */
   pollMs: z.number().int().min(10).max(60_000).default(250),
+  /** The same while no task runs: endpoints count requests. */
+  idlePollMs: z.number().int().min(10).max(600_000).default(6000),
   artifacts: artifacts.prefault({ kind: "helia" }),
   /** Endpoint strings of further stores to fetch from, for instance a publisher's. */
   providers: z.array(z.string().min(1)).max(32).default([]),

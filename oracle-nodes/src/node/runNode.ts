@@ -10,6 +10,7 @@ import { createHeliaStore } from "../artifacts/heliaStore.ts";
 import { createKuboStore } from "../artifacts/kuboStore.ts";
 import type { ChainGateway } from "../chain/chainGateway.ts";
 import { connectChain } from "../chain/connectChain.ts";
+import { nameDeployment } from "../chain/nameDeployment.ts";
 import { AggregationSessions } from "./aggregationSessions.ts";
 import { openDataFolder, type DataFolder } from "./dataFolder.ts";
 import { openKeystore } from "./keystore.ts";
@@ -47,8 +48,17 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
   try {
     const folder = await openDataFolder(config.dataDir, (error) => lost.abort(error));
     closing.push(() => folder.release().catch(() => undefined));
-    const { rpcUrl, confirmations, pollMs } = config;
-    const chain = await connectChain({ rpcUrl, addressBook, confirmations, pollMs, signer, logger });
+    const { rpcUrl, confirmations, pollMs, idlePollMs } = config;
+    const chain = await connectChain({
+      rpcUrl,
+      addressBook,
+      confirmations,
+      pollMs,
+      idlePollMs,
+      signer,
+      logger,
+      journal: async (provider) => folder.transactions(await nameDeployment(provider, addressBook)),
+    });
     closing.push(() => chain.close());
     const nodeId = await findNode(chain, signer);
     const sessions = new AggregationSessions();
@@ -73,7 +83,7 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
       ledger: await PrivacyLedger.open(folder.privacyLedger),
       logger,
       peers: new Peers(chain, nodeId, config.providers),
-      deployment: await nameDeployment(chain, addressBook),
+      deployment: await nameDeployment(chain.provider, addressBook),
     };
     logger.info({ nodeId, signer: signer.address, endpoints: store.endpoints() }, "node is running");
     await publishEndpoints(services, signal);
@@ -132,12 +142,6 @@ async function openStore(
     case "kubo":
       return createKuboStore({ ...common, url: artifacts.url });
   }
-}
-
-/** A name for the deployment that differs when a chain with the same id and addresses was started anew. */
-async function nameDeployment({ provider }: ChainGateway, book: AddressBook): Promise<string> {
-  const block = await provider.getBlock(book.deploymentBlock);
-  return `${book.chainId}-${book.contracts.RoundCoordinator.slice(2, 10)}-${block?.hash?.slice(2, 10) ?? "unknown"}`;
 }
 
 /** Makes the registry name where this node serves; only the operator's key can, so others are told what to do. */

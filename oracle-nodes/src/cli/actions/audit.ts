@@ -14,7 +14,7 @@ import { openReader } from "../openChain.ts";
 import { note } from "../output.ts";
 
 export interface AuditCommandOptions {
-  readonly rpc: string;
+  readonly rpc: readonly string[];
   readonly addressBook: string;
   readonly task?: number;
   readonly artifacts?: true;

@@ -5,6 +5,7 @@ import { rpcIndexSource } from "../../../../audit/index/indexSource.ts";
 import { serveIndex } from "../../../../audit/index/http/indexServer.ts";
 import type { Following } from "../../../../audit/index/http/indexServer.ts";
 import { DEFAULT_SQL_LIMITS } from "../../../../audit/index/sql/sqlPool.ts";
+import { rpcUrls } from "../../chain/chainProvider.ts";
 import type { ChainOptions } from "../chainOptions.ts";
 import { untilInterrupted } from "../interruption.ts";
 import { findChain, openReader } from "../openChain.ts";
@@ -41,7 +42,7 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
   const signal = untilInterrupted();
   const chain = { ...book, hasAllTransactions: options.transactions === true };
   const file = IndexFile.open(options.db, chain);
-  const source = rpcIndexSource(rpcUrl);
+  const source = rpcIndexSource(rpcUrls(rpcUrl)[0] ?? "");
   let following: Following = { head: undefined, isAnswering: true };
   try {
     const server = await serveIndex({

@@ -9,7 +9,7 @@ import { pairs, print, printJson } from "../output.ts";
 import { chooseNewPassword } from "../password.ts";
 
 export interface NodeInitCommandOptions {
-  readonly rpc: string;
+  readonly rpc: readonly string[];
   readonly addressBook: string;
   readonly data?: string;
   readonly nodes: number;

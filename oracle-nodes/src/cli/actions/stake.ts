@@ -34,9 +34,12 @@ export async function runStakeChange(
     const units = token.parse(amount);
     let releaseTime: number | undefined;
     if (change === "deposit") {
-      await checkBalance(token, chain.account, units);
-      await approve(token.address, book.contracts.StakeVault, units);
-      await send("stakeVault", "deposit", [node, token.address, units, NO_PERMIT]);
+      await send("stakeVault", "deposit", [node, token.address, units, NO_PERMIT], {
+        first: async () => {
+          await checkBalance(token, chain.account, units);
+          await approve(token.address, book.contracts.StakeVault, units);
+        },
+      });
     } else {
       const receipt = await send("stakeVault", "unbond", [node, token.address, units]);
       releaseTime = Number(

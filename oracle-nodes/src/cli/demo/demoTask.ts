@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import { NO_PERMIT } from "../noPermit.ts";
@@ -90,8 +91,8 @@ export class DemoTask {
   }
 
   async #as<T>({ wallet }: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
-    const { provider, book } = this.#federation;
-    const chain = await connectWriter(provider._getConnection().url, book, wallet);
+    const { provider, book, bookFile } = this.#federation;
+    const chain = await connectWriter(provider._getConnection().url, book, wallet, dirname(bookFile));
     return work(chain).finally(async () => chain.close());
   }
 }

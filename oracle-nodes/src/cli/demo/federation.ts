@@ -95,6 +95,7 @@ export async function foundFederation(
         },
         confirmations: 1,
         pollMs: 100,
+        idlePollMs: 250,
         listen: { host: "127.0.0.1", port: 0 },
         gateway: { host: "127.0.0.1", port: 0 },
         announce: [],

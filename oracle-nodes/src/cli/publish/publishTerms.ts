@@ -30,8 +30,13 @@ export async function publishTerms(chain: ChainWriter, terms: TaskTerms): Promis
   const { taskRegistry } = chain.contracts;
   const abi = termsToAbi(terms);
   const escrow = await taskRegistry.escrowFor(abi);
-  if (escrow > 0n) await chain.approve(terms.rewardToken, chain.book.contracts.TaskRegistry, escrow);
-  const receipt = await chain.send("taskRegistry", "publish", [abi, NO_PERMIT]);
+  const receipt = await chain.send("taskRegistry", "publish", [abi, NO_PERMIT], {
+    // Times count from the run: what is wanted is the task, whenever it was first sent.
+    intent: `publish ${JSON.stringify({ ...terms, startTime: 0, timeLimit: 0 }, bigintText)}`,
+    first: async () => {
+      if (escrow > 0n) await chain.approve(terms.rewardToken, chain.book.contracts.TaskRegistry, escrow);
+    },
+  });
   const event = receiptEvent(receipt, taskRegistry.interface, "TaskPublished");
   if (event === undefined) throw new ConcordatError(`Transaction ${receipt.hash} published no task`);
   return {
@@ -40,4 +45,8 @@ export async function publishTerms(chain: ChainWriter, terms: TaskTerms): Promis
     hardEnd: Number(event["hardEnd"]),
     transaction: receipt.hash,
   };
+}
+
+function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

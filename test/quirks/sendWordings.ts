@@ -285,8 +285,8 @@ export const SENDS: readonly Wording[] = [
     "rejected",
     says(-32_000, "tx fee (1.10 ether) exceeds the configured cap (1.00 ether)"),
     says(-32_000, "invalid sender"),
-    says(-32_000, "nonce too high"),
   ),
+  ...rows("geth", SEND, "nonceTooHigh", says(-32_000, "nonce too high")),
   ...rows(
     "geth",
     SEND,
@@ -294,13 +294,8 @@ export const SENDS: readonly Wording[] = [
     says(-32_000, "transaction type not supported"),
     says(-32_000, "invalid chain id for signer: have 1 want 31337"),
   ),
-  ...rows(
-    "geth",
-    SEND,
-    "rejected",
-    says(-32_000, "account limit exceeded"),
-    says(-32_000, "oversized data: transaction size 131100, limit 131072"),
-  ),
+  ...rows("geth", SEND, "poolFull", says(-32_000, "account limit exceeded")),
+  ...rows("geth", SEND, "rejected", says(-32_000, "oversized data: transaction size 131100, limit 131072")),
   ...rows(
     "Besu",
     SEND,
@@ -317,12 +312,12 @@ export const SENDS: readonly Wording[] = [
     says(-32_010, "Invalid chain id."),
   ),
   // nethermind issues 3923 and 3925.
+  ...rows("Nethermind", SEND, "nonceTooHigh", says(-32_010, "NonceGap, Future nonce. Expected nonce: 10")),
   ...rows(
     "Nethermind",
     SEND,
     "rejected",
     says(-32_010, "PermissionDenied, permission denied for tx type: Basic, actual permissions: None"),
-    says(-32_010, "NonceGap, Future nonce. Expected nonce: 10"),
     says(-32_010, "Filtered"),
   ),
 ];

@@ -21,6 +21,8 @@ export type AnswerClass =
   // What is said of a transaction that is sent.
   | "alreadyKnown"
   | "nonceTooLow"
+  | "nonceTooHigh"
+  | "poolFull"
   | "underpriced"
   | "insufficientFunds"
   | "gasTooLow"

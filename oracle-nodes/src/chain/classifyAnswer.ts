@@ -52,20 +52,20 @@ type Row = readonly [AnswerClass, RegExp];
 const SENDING: readonly Row[] = [
   [
     "alreadyKnown",
-    /already ?known|known transaction|already (been )?imported|already (exists )?in (the )?(mem|tx)?pool|already (submitted|pending)|ALREADY_EXISTS|same hash|duplicate transaction/i,
+    /already ?known|known transaction|already (been )?imported|already (exists )?in (the )?(mem|tx)?pool|already (submitted|pending)|already exists in cache|ALREADY_EXISTS|same hash|duplicate transaction/i,
   ],
-  ["nonceTooHigh", /nonce too high|nonce ?gap|nonce.{0,40}(too far|in the future|too large)/i],
+  ["nonceTooHigh", /nonce too high|nonce ?gap|nonce.{0,40}(too far|in the future|too large)|future nonce/i],
   [
     "nonceTooLow",
-    /nonce.{0,20}too (low|old)|old ?nonce|nonce.{0,40}(already (been )?used|expired|stale|less than|lower than|below)|invalid (transaction )?nonce|bad nonce|incorrect nonce/i,
+    /nonce.{0,20}too (low|old)|old ?nonce|(nonce|ownnonce).{0,40}(already ?(been )?used|expired|stale|less than|lower than|below)|invalid (transaction )?nonce|bad nonce|incorrect nonce|correct nonce/i,
   ],
   [
     "insufficientFunds",
-    /insufficient (\w+ )?(funds|balance)|insufficient ?funds|(enough|sufficient) (funds|balance)|upfront cost exceeds|overshot|balance.{0,20}too low/i,
+    /insufficient (\w+ )?(funds|balance)|insufficient ?funds|(enough|sufficient) (funds|balance)|upfront cost exceeds|overdraft|overshot|balance.{0,20}too low/i,
   ],
   [
     "underpriced",
-    /underpriced|under-?priced|(gas ?price|fee|tip|priority)\w*.{0,30}(too low|below|less than|lower than|not enough|minimum)|fee ?too ?low|lower than the minimum|less than (the )?(block )?base ?fee|too low for the next block|replacement.{0,20}(not allowed|rejected)|replacementnotallowed|max fee per gas less/i,
+    /underpriced|under-?priced|(gas ?price|fee|tip|priority)\w*.{0,30}(too low|below|less than|lower than|not enough|minimum)|fee ?too ?low|lower than the minimum|less than (the )?(block )?base ?fee|too low for the next block|replacement.{0,20}(not allowed|rejected)|replacementnotallowed|max fee per gas less|increasing the fee/i,
   ],
   [
     "poolFull",
@@ -74,34 +74,38 @@ const SENDING: readonly Row[] = [
   ["gasTooLow", /intrinsic gas|gas (limit )?(is )?too low|below.{0,20}intrinsic|floor data gas/i],
   [
     "gasTooHigh",
-    /exceeds.{0,40}gas (limit|cap)|gas.{0,20}limit.{0,20}(too high|exceed)|gas ?limit ?exceeded|gas limit.{0,30}(cap|maximum)/i,
+    /exceeds.{0,40}gas (limit|cap)|gas.{0,20}limit.{0,20}(too high|exceed)|gas ?limit ?exceeded|gas limit.{0,30}(cap|maximum)|gas is beyond limit/i,
   ],
   [
     "rejected",
-    /invalid (sender|signature|chain ?id|transaction v|raw transaction|rlp)|replay.?protected|(transaction )?type (not supported|unsupported)|unsupported (transaction )?type|oversized|exceeds (the )?max(imum)? (tx |transaction )?size|rlp:|blacklist|sanction|eoa|failed to decode|could not decode|wrong chain/i,
+    /invalid (sender|signature|chain ?id|transaction v|raw transaction|rlp)|replay.?protected|(transaction )?type (not supported|unsupported)|unsupported (transaction )?type|oversized|exceeds (the )?max(imum)? (tx |transaction )?size|rlp:|blacklist|sanction|eoa|failed to decode|could not decode|wrong chain|fee.{0,30}exceeds the configured cap|fee cap exceeded|not authori[sz]ed to send|not permitted|permission ?denied|\bfiltered\b/i,
   ],
 ];
 
 /** What endpoints say of calls that revert, with or without the data. */
 const REVERTS =
-  /execution reverted|vm execution error|transaction reverted|reverted (with|without|by)|always reverts|vm exception|^reverted\b|revert opcode/i;
+  /execution reverted|vm execution error|transaction reverted|reverted (with|without|by)|always reverts|vm exception|^reverted\b|revert opcode|invalid opcode|out of gas|gas required exceeds|(execution|processing).{0,40}due to an exception/i;
 
 /** What endpoints say of themselves, in the order in which words are most telling. */
 const TROUBLE: readonly Row[] = [
   ["batchRefused", /batch/i],
   [
     "indexing",
-    /index(ing|er)?\b.{0,60}(in progress|not (yet )?(ready|available|finished)|syncing)|still (being )?index/i,
+    /initial sync is|ancient block sync|index(ing|er)?\b.{0,60}(in progress|not (yet )?(ready|available|finished)|syncing)|still (being )?index/i,
   ],
   [
     "pruned",
-    /missing trie node|trie node|state (is |data )?(not|un)(\s)?available|no state (available|found)|historical (state|data|trie)|state histor|world state|prun(ed|ing)|archive|old (data|state) not|history (has )?(been )?(expired|unavailable)|distance to target block|state.{0,30}(missing|not found|expired)|required historical|state recovery/i,
+    /missing trie node|trie node|state (is |data )?(not|un)(\s)?available|no state (available|found)|historical (state|data|trie)|state histor|world state|prun(ed|ing)|archive|old (data|state) not|history (has )?(been )?(expired|unavailable)|distance to target block|state.{0,30}(missing|not found|expired)|required historical|state recovery|not available for from block|history is available from|data before .{0,40}not available|disabled ancient block/i,
   ],
   [
     "behind",
-    /header (for hash )?not found|(unknown|future) block|block.{0,80}(not (yet )?(found|available|imported|known)|is not available|does ?n.t exist|does not exist|out of range|too high|is in the future|higher than|greater than|beyond)|beyond (the )?(current |latest )?(head|block)|blockoutofrange|could not find block|cannot find block|not find (the )?block|invalid block tag|unfinalized data|after last accepted|no such block|(node|peer|client|backend) (is )?(still )?(behind|not synced|syncing|out of sync)|incorrect head block|resource ?not ?found|cannot query|latest block number is/i,
+    /header (for hash )?not found|one of the blocks specified in filter|(unknown|future) block|block.{0,80}(not (yet )?(found|available|imported|known)|is not available|does ?n.t exist|does not exist|out of range|too high|is in the future|higher than|greater than|beyond)|beyond (the )?(current |latest )?(head|block)|blockoutofrange|could not find block|cannot find block|not find (the )?block|invalid block tag|unfinalized data|after last accepted|no such block|(node|peer|client|backend) (is )?(still )?(behind|not synced|syncing|out of sync)|incorrect head block|resource ?not ?found|cannot query|latest block number is/i,
   ],
 ];
+
+/** Words about how many blocks one question may cover, whatever else is said. */
+const RANGE =
+  /block range (too high|is too)|(up to|maximum|at most|limited? to|exceeds?).{0,40}\bblocks?\b|blocks? (range|distance)\b.{0,30}(limit|exceed|too|max)|maximum \[from, to\]|number of requested blocks|response size/i;
 
 const TOO_LARGE =
   /returned more than|(query|response|result|log|range|payload|blocks?|answer)\w*.{0,60}(too (large|big|many|wide|long)|exceed|larger than|limit(ed)? (of|to|is))|too (many|large|big|wide)|exceed(s|ed)?.{0,60}(range|result|response|logs|blocks|size)|block range|range.{0,40}(max|limit|than|allowed|too)|up to (a |an )?[\d,.]+ ?(k )?(block|result|log)|limited to.{0,20}[\d,.]+|(query|request|execution|read).{0,20}time(d)? ?-?out|max(imum)? (of )?[\d,.]+.{0,20}(blocks?|logs|results)|narrow|specify less|context deadline exceeded|out of resources|backend response too large/i;
@@ -115,8 +119,8 @@ const UNAUTHORISED =
 const UNSUPPORTED =
   /(method|api|namespace|rpc).{0,60}(not (found|supported|available|exist|allowed|whitelisted|implemented|enabled)|does not exist|disabled|unknown|unsupported)|unsupported method|unknown method|not implemented|no such method|trailing characters|(invalid|too many|unexpected|extra) (params|arguments|parameters|argument)|unable to parse|failed to parse|missing value for required argument/i;
 
-/** Names of the classes that say something about the transaction or the call, never about the endpoint. */
-export const ABOUT_CALL: ReadonlySet<AnswerClass> = new Set(["reverted", "bareRevert"]);
+const UNAVAILABLE =
+  /cannot fulfill request|no backend|at capacity|too busy|execution aborted|temporarily|try again later|internal (server )?error|overloaded|upstream|bad gateway|maintenance/i;
 
 /** Codes of JSON-RPC and EIP-1474, where the words say nothing. */
 const CODES: Readonly<Record<number, AnswerClass>> = {
@@ -146,15 +150,15 @@ export function classifyAnswer(answer: RefusedAnswer): AnswerClass {
   if (method === "eth_sendRawTransaction" && sending !== undefined && httpStatus < 500) return sending;
   if (isCall && (sending === "insufficientFunds" || sending === "gasTooLow" || sending === "gasTooHigh"))
     return sending;
-  if (isCall && /gas required exceeds|out of gas/i.test(message)) return "gasTooHigh";
+  const isQuery = method === "eth_getLogs";
+  if (httpStatus === 413 || (isQuery && RANGE.test(message))) return "tooLarge";
   const trouble = TROUBLE.find(([, words]) => words.test(message))?.[0];
   if (trouble !== undefined) return trouble;
-  const isQuery = method === "eth_getLogs" || method === "eth_getBlockByNumber";
-  if (httpStatus === 413 || (isQuery && TOO_LARGE.test(message) && !isPaced(message))) return "tooLarge";
+  if (isQuery && TOO_LARGE.test(message) && !isPaced(message)) return "tooLarge";
   if (httpStatus === 429 || RATE_LIMITED.test(message)) return "rateLimited";
   if ([401, 402, 403].includes(httpStatus) || UNAUTHORISED.test(message)) return "unauthorised";
-  if (UNSUPPORTED.test(message)) return "unsupported";
-  if (httpStatus >= 500) return "unavailable";
+  if (UNSUPPORTED.test(message)) return isQuery && code === -32602 ? "tooLarge" : "unsupported";
+  if (httpStatus >= 500 || UNAVAILABLE.test(message)) return "unavailable";
   return (code === undefined ? undefined : CODES[code]) ?? (httpStatus >= 400 ? "unavailable" : "unclear");
 }
 
@@ -173,18 +177,22 @@ export function revertDataOf({ message, data }: Pick<RefusedAnswer, "message" | 
   return findBytes(data, 0) ?? bytesIn(/revert/i.test(message) ? message : "");
 }
 
+/** Where answers put the bytes. */
+const NESTING: ReadonlySet<string> = new Set([
+  "data",
+  "return",
+  "output",
+  "originalError",
+  "error",
+  "result",
+]);
+
 function findBytes(value: unknown, depth: number): string | undefined {
   if (typeof value === "string") return bytesIn(value);
   if (typeof value !== "object" || value === null || depth > 3) return undefined;
-  const {
-    data,
-    originalError,
-    error,
-    result,
-    return: returned,
-    output,
-  } = value as Readonly<Record<string, unknown>>;
-  for (const inner of [data, returned, output, originalError, error, result]) {
+  // Ganache names an entry by its transaction.
+  for (const [key, inner] of Object.entries(value)) {
+    if (!NESTING.has(key) && !/^0x[0-9a-f]{64}$/i.test(key)) continue;
     const found = findBytes(inner, depth + 1);
     if (found !== undefined) return found;
   }

@@ -20,6 +20,7 @@ import type { ITaskRegistry } from "../../../typechain/interfaces/ITaskRegistry.
 import type { ChainProvider } from "./chainProvider.ts";
 import { EndpointError } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
+import { moverGas } from "./moverGas.ts";
 import { readLogs } from "./readLogs.ts";
 import { roundView, type CommitteeView, type PostedUpdate, type RoundView } from "./roundView.ts";
 import type { TransactionSender } from "./transactionSender.ts";
@@ -299,7 +300,10 @@ export class ChainGateway {
     result: IRoundCoordinatorTypes.UpdateResultStruct,
     signal: AbortSignal,
   ): Promise<TransactionReceipt> {
-    return this.#submit("submitUpdates", [taskId, round, retry, [result]], signal);
+    return this.#submit("submitUpdates", [taskId, round, retry, [result]], signal, {
+      taskId,
+      count: ({ postedCount }) => postedCount,
+    });
   }
 
   async submitAggregate(
@@ -317,7 +321,10 @@ export class ChainGateway {
     result: IRoundCoordinatorTypes.ReportResultStruct,
     signal: AbortSignal,
   ): Promise<TransactionReceipt> {
-    return this.#submit("submitReports", [taskId, round, retry, aggregate, [result]], signal);
+    return this.#submit("submitReports", [taskId, round, retry, aggregate, [result]], signal, {
+      taskId,
+      count: ({ reportedCount }) => reportedCount,
+    });
   }
 
   async advance(taskId: TaskId, signal: AbortSignal): Promise<TransactionReceipt> {
@@ -334,9 +341,23 @@ export class ChainGateway {
     return this.sender.send({ to: this.book.contracts.NodeRegistry, data, label: "setEndpoints" }, signal);
   }
 
-  async #submit(label: string, args: readonly unknown[], signal: AbortSignal): Promise<TransactionReceipt> {
+  /** @param mover Of a submission that moves the phase where it is the last: which task, and how many have come so far. */
+  async #submit(
+    label: string,
+    args: readonly unknown[],
+    signal: AbortSignal,
+    mover?: { readonly taskId: TaskId; readonly count: (view: RoundView) => number },
+  ): Promise<TransactionReceipt> {
+    const to = this.book.contracts.RoundCoordinator;
     const data = COORDINATOR.encodeFunctionData(label, args);
-    return this.sender.send({ to: this.book.contracts.RoundCoordinator, data, label }, signal);
+    const extraGas = async (): Promise<bigint | undefined> => {
+      if (mover === undefined) return 0n;
+      const { taskId } = mover;
+      const block = this.heads.head.number;
+      const count = mover.count(await this.#roundAt(taskId, block));
+      return moverGas(this.provider, { coordinator: to, taskId, data, count, block });
+    };
+    return this.sender.send({ to, data, label, extraGas }, signal);
   }
 
   /** The last block before `timestamp`, at least the deployment's: where to start reading what happened since. */

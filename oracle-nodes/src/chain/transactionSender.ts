@@ -1,18 +1,17 @@
-import { keccak256, toQuantity, type TransactionReceipt, type Wallet } from "ethers";
+import { keccak256, type TransactionReceipt, type Wallet } from "ethers";
 import type { Logger } from "pino";
 import { InputError } from "../../../protocol/errors.ts";
 import { ChainError, TransactionReplacedError, TransactionUnknownError } from "./chainError.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 import { ContractError, contractErrorOf } from "./contractError.ts";
 import { EndpointError, isEndpointFault } from "./endpointError.ts";
+import { MAX_GAS, estimateGas } from "./estimateGas.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
 import type { SentTransaction, TransactionJournal } from "./transactionJournal.ts";
 import { whoTookNonce, type NonceUse } from "./whoTookNonce.ts";
 
 /** What is added to an estimate, in percent of it: the state may change a little before inclusion. */
 const GAS_MARGIN_PERCENT = 25n;
-/** What one transaction may use at most (EIP-7825). */
-const MAX_GAS = 16_777_216n;
 /** The least raise that nodes of a chain accept for a replacement is a tenth; an eighth is on the safe side. */
 const RAISE_PERCENT = 113n;
 const DEFAULT_TIP = 1_000_000_000n;
@@ -35,8 +34,8 @@ export interface TransactionRequest {
   readonly label: string;
   /** What its caller wants, where equal bytes do not say it; a later process that wants the same finds what was sent. */
   readonly intent?: string;
-  /** Gas that it needs beyond its estimate where it comes to be the one that moves the phase, found by simulation. */
-  readonly extraGas?: () => Promise<bigint>;
+  /** For one that may come to move a phase: gas that it needs beyond its estimate then; undefined where that cannot be found. */
+  readonly extraGas?: () => Promise<bigint | undefined>;
 }
 
 export interface SenderOptions {
@@ -216,17 +215,13 @@ export class TransactionSender {
     }
   }
 
-  /** With the share for a state that changes, and with what moving the phase would cost. */
+  /** With the share for a state that changes, and what moving the phase would cost more. */
   async #estimate({ to, data, label, extraGas }: TransactionRequest): Promise<bigint> {
-    const call = { from: this.address, to, data };
-    const at = toQuantity(this.#heads.head.number);
     try {
-      const estimate = await this.#provider.ask("eth_estimateGas", [call, at]).catch((error: unknown) => {
-        // Some take no block here.
-        if (!isEndpointFault(error, "unsupported")) throw error;
-        return this.#provider.ask("eth_estimateGas", [call]);
-      });
-      const needed = BigInt(String(estimate)) + ((await extraGas?.()) ?? 0n);
+      const call = { from: this.address, to, data };
+      const estimate = await estimateGas(this.#provider, call, this.#heads.head.number);
+      // Where nobody can simulate the move, it is taken to cost as much again.
+      const needed = estimate + (extraGas === undefined ? 0n : ((await extraGas()) ?? estimate));
       const limit = needed + (needed * GAS_MARGIN_PERCENT) / 100n;
       return limit < MAX_GAS ? limit : MAX_GAS;
     } catch (error) {

@@ -147,10 +147,9 @@ export class EndpointPool {
       const left = deadline - performance.now();
       if (last !== undefined && (isHopeless || left <= 0)) throw last;
       const paused = Math.min(...this.#members.map(({ pausedUntil }) => pausedUntil)) - performance.now();
-      await sleep(
-        Math.max(0, Math.min(left, Math.max(pause * (0.75 + Math.random() / 2), paused))),
-        undefined,
-        { signal },
+      const most = Math.max(pause * (0.75 + Math.random() / 2), paused);
+      await sleep(Math.max(0, Math.min(left, most)), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
       );
     }
   }

@@ -256,7 +256,7 @@ export class TransactionSender {
       if (offers < MAX_OFFERS && fault.fault === "underpriced") {
         fees = raised(fees, await this.#fees());
       } else if (offers < MAX_OFFERS && fault.fault === "nonceTooLow") {
-        const use = await this.#useOf(nonce, signal);
+        const use = await this.#useOf(nonce, signal, true);
         // Bytes that the pool refused and whose nonce another has can never be included: only then a new one is taken.
         if (use.kind !== "taken" || isVersion(transaction, use.hash))
           return { transaction, hasArrived: false };
@@ -410,8 +410,9 @@ export class TransactionSender {
     return false;
   }
 
-  async #useOf(nonce: number, signal: AbortSignal): Promise<NonceUse> {
-    return whoTookNonce(this.#provider, this.address, nonce, this.#heads.head.number, signal);
+  async #useOf(nonce: number, signal: AbortSignal, isRefused = false): Promise<NonceUse> {
+    const head = this.#heads.head.number;
+    return whoTookNonce(this.#provider, { account: this.address, nonce, head, isRefused }, signal);
   }
 
   /** Asks what may stay unanswered: undefined then. */

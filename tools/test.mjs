@@ -33,6 +33,7 @@ const ORDER = [
   "experiments",
   "artifacts",
   "chain",
+  "quirks",
   "node",
   "audit",
   "index",
@@ -73,15 +74,23 @@ if (unknown.length > 0) {
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const broken = [];
+/** Minutes by stage. */
+const minutes = [];
 for (const [name, stage] of Object.entries(stages)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const start = performance.now();
   console.log(`\n=== ${name}`);
   const ok = await stage();
   if (!ok) broken.push(name);
-  console.log(`=== ${name}: ${ok ? "ok" : "FAILED"} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  const seconds = (performance.now() - start) / 1000;
+  minutes.push([name, seconds / 60]);
+  console.log(`=== ${name}: ${ok ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`);
   if (!ok && name === "build") break;
 }
+const all = minutes.reduce((sum, [, each]) => sum + each, 0);
+console.log("\nMinutes");
+for (const [name, each] of [...minutes, ["all", all]])
+  console.log(`  ${name.padEnd(14)}${each.toFixed(1).padStart(6)}`);
 if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
 const suffix = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${suffix}`);

@@ -107,8 +107,8 @@ describe("A pool of endpoints", () => {
     const bare = new Scripted("a", saying("execution reverted", 3));
     expect(isEndpointFault(await failureOf(poolOf(bare).ask("eth_call", [{}])), "bareRevert")).to.equal(true);
     expect(bare.asked).to.be.greaterThan(1);
-    const once = new Scripted("a", saying("execution reverted", 3), ok("0x1"));
-    expect(await poolOf(once).ask("eth_call", [{}])).to.equal("0x1");
+    const brief = new Scripted("a", saying("execution reverted", 3), ok("0x1"));
+    expect(await poolOf(brief).ask("eth_call", [{}])).to.equal("0x1");
   });
 
   it("leaves out an endpoint that serves another chain, also one that comes back as another", async () => {

@@ -107,6 +107,7 @@ export class ChainGateway {
 
   async close(): Promise<void> {
     await this.heads.close();
+    await this.sender.close();
     this.provider.destroy();
   }
 

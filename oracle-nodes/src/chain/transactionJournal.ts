@@ -1,4 +1,4 @@
-import { readFile, readdir, rm } from "node:fs/promises";
+import { readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { z } from "zod";
@@ -85,6 +85,11 @@ export class TransactionJournal {
   async forget(nonce: number): Promise<void> {
     this.#memory.delete(nonce);
     if (this.#folder !== undefined) await rm(join(this.#folder, `${nonce}.json`), { force: true });
+  }
+
+  /** Removes the folder where nothing is kept in it. */
+  async close(): Promise<void> {
+    if (this.#folder !== undefined) await rmdir(this.#folder).catch(() => undefined);
   }
 
   /**

@@ -6,24 +6,19 @@ import type { ChainProvider } from "./chainProvider.ts";
 import { ContractError, contractErrorOf } from "./contractError.ts";
 import { EndpointError, isEndpointFault } from "./endpointError.ts";
 import { MAX_GAS, estimateGas } from "./estimateGas.ts";
+import { FeeMarket, type Fees } from "./feeMarket.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
+import { SentTransactions, isVersion } from "./sentTransactions.ts";
 import type { SentTransaction, TransactionJournal } from "./transactionJournal.ts";
-import { whoTookNonce, type NonceUse } from "./whoTookNonce.ts";
 
 /** What is added to an estimate, in percent of it: the state may change a little before inclusion. */
 const GAS_MARGIN_PERCENT = 25n;
-/** The least raise that nodes of a chain accept for a replacement is a tenth; an eighth is on the safe side. */
-const RAISE_PERCENT = 113n;
-const DEFAULT_TIP = 1_000_000_000n;
-const TIP_AGE_MS = 30_000;
 /** Times that a transaction is signed anew while the endpoint refuses it for its nonce or fee. */
 const MAX_OFFERS = 8;
 /** Milliseconds after which bytes are offered again of which nobody said that they arrived. */
 const OFFER_AGAIN_MS = 2000;
 /** Milliseconds between two looks for a receipt at most, whatever the newest block. */
 const LOOK_MS = 2000;
-/** Milliseconds for one question about a transaction that is on its way. */
-const QUESTION_MS = 4000;
 /** Milliseconds for which the newest block may stay behind that of a receipt. */
 const HEAD_WAIT_MS = 30_000;
 
@@ -56,11 +51,6 @@ export interface SenderOptions {
   readonly stuckAfterMs?: number;
 }
 
-interface Fees {
-  readonly maxFeePerGas: bigint;
-  readonly maxPriorityFeePerGas: bigint;
-}
-
 /** A transaction on its way, and whether somebody said that it arrived. */
 interface Offered {
   readonly transaction: SentTransaction;
@@ -79,6 +69,8 @@ export class TransactionSender {
   readonly #heads: HeadWatcher;
   readonly #logger: Logger;
   readonly #journal: TransactionJournal;
+  readonly #sent: SentTransactions;
+  readonly #market: FeeMarket;
   readonly #finishesEarlier: boolean;
   readonly #giveUpAfterMs: number;
   readonly #stuckAfterMs: number;
@@ -92,7 +84,6 @@ export class TransactionSender {
   readonly #givenUp = new Set<string>();
   /** The least nonce that this process has not seen used. */
   #floor = 0;
-  #tip: { readonly value: bigint; readonly at: number } | undefined;
 
   constructor(options: SenderOptions) {
     this.#provider = options.provider;
@@ -101,6 +92,8 @@ export class TransactionSender {
     this.#heads = options.heads;
     this.#logger = options.logger;
     this.#journal = options.journal;
+    this.#sent = new SentTransactions(options.provider, options.heads, options.signer.address);
+    this.#market = new FeeMarket(options.provider, options.heads);
     this.#finishesEarlier = options.earlier === "finish";
     this.#giveUpAfterMs = options.giveUpAfterMs ?? Infinity;
     this.#stuckAfterMs = options.stuckAfterMs ?? 30_000;
@@ -157,6 +150,11 @@ export class TransactionSender {
       if (isIncluded && this.#told.has(nonce)) await this.#journal.forget(nonce);
   }
 
+  /** Leaves no empty folder behind. */
+  async close(): Promise<void> {
+    await this.#journal.close();
+  }
+
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
@@ -192,7 +190,8 @@ export class TransactionSender {
       if (this.#finishesEarlier) await this.#finish(sent, signal);
       else {
         for (const { hash } of sent.versions) this.#givenUp.add(hash);
-        if ((await this.#useOf(sent.nonce, signal)).kind === "taken") await this.#journal.forget(sent.nonce);
+        if ((await this.#sent.useOf(sent.nonce, signal)).kind === "taken")
+          await this.#journal.forget(sent.nonce);
       }
     }
   }
@@ -232,7 +231,7 @@ export class TransactionSender {
   /** Offers at the next nonce; steps over nonces that a block proves used, raises fees that turn out too low. */
   async #offerNew(request: TransactionRequest, gasLimit: bigint, signal: AbortSignal): Promise<Offered> {
     let nonce = await this.#nextNonce();
-    let fees = await this.#fees();
+    let fees = await this.#market.suggest();
     let versions: SentTransaction["versions"] = [];
     for (let offers = 1; ; offers++) {
       const version = await this.#sign(request, nonce, gasLimit, fees);
@@ -254,16 +253,16 @@ export class TransactionSender {
       const fault = await this.#broadcast(version.raw, 0, signal);
       if (fault === undefined) return { transaction, hasArrived: true };
       if (offers < MAX_OFFERS && fault.fault === "underpriced") {
-        fees = raised(fees, await this.#fees());
+        fees = await this.#market.raise(fees);
       } else if (offers < MAX_OFFERS && fault.fault === "nonceTooLow") {
-        const use = await this.#useOf(nonce, signal, true);
+        const use = await this.#sent.useOf(nonce, signal, true);
         // Bytes that the pool refused and whose nonce another has can never be included: only then a new one is taken.
         if (use.kind !== "taken" || isVersion(transaction, use.hash))
           return { transaction, hasArrived: false };
         await this.#journal.forget(nonce);
-        nonce = Math.max(nonce + 1, await this.#includedCount());
+        nonce = Math.max(nonce + 1, await this.#sent.count());
         versions = [];
-      } else if (REFUSALS.has(fault.fault) && !(await this.#isKnown(transaction, signal))) {
+      } else if (REFUSALS.has(fault.fault) && !(await this.#sent.isKnown(transaction, signal))) {
         await this.#journal.forget(nonce);
         throw this.#explain(request.label, fault);
       } else {
@@ -275,7 +274,7 @@ export class TransactionSender {
 
   /** The chain's count, unless a backend that is behind gives less than this process has seen used or has on its way. */
   async #nextNonce(): Promise<number> {
-    const included = await this.#includedCount();
+    const included = await this.#sent.count();
     this.#floor = Math.max(this.#floor, included);
     return Math.max(this.#floor, ...[...this.#inFlight].map((nonce) => nonce + 1));
   }
@@ -286,7 +285,7 @@ export class TransactionSender {
     let offeredAt = begun;
     for (let offers = 1; ;) {
       const { head } = this.#heads;
-      const receipt = await this.#receiptOf(transaction, signal);
+      const receipt = await this.#sent.receiptOf(transaction, signal);
       if (receipt !== undefined) return this.#conclude(receipt, transaction);
       await this.#checkNonce(transaction, signal);
       const waited = performance.now() - offeredAt;
@@ -306,47 +305,29 @@ export class TransactionSender {
     }
   }
 
-  /** The receipt of whichever version was included; undefined while no backend has it, or none answers. */
-  async #receiptOf(
-    { versions }: SentTransaction,
-    signal: AbortSignal,
-  ): Promise<TransactionReceipt | undefined> {
-    for (const { hash } of versions.toReversed()) {
-      signal.throwIfAborted();
-      const receipt = await this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
-        if (isEndpointFault(error)) return null;
-        throw error;
-      });
-      if (receipt !== null) return receipt;
-    }
-    return undefined;
-  }
-
   /** @throws {TransactionReplacedError} when a block proves that a stranger's transaction took the nonce. */
   async #checkNonce(transaction: SentTransaction, signal: AbortSignal): Promise<void> {
     const { nonce, label } = transaction;
-    const count = await this.#question("eth_getTransactionCount", [this.address, "latest"], signal);
-    if (count === undefined || Number(count) <= nonce) return;
-    const use = await this.#useOf(nonce, signal);
-    if (use.kind !== "taken" || isVersion(transaction, use.hash)) return;
+    const other = await this.#sent.otherWithNonce(transaction, signal);
+    if (other === undefined) return;
     await this.#journal.forget(nonce);
-    throw new TransactionReplacedError(this.address, nonce, label, use.hash);
+    throw new TransactionReplacedError(this.address, nonce, label, other);
   }
 
   /** The same transaction again: as it was if the pool has dropped it, with a higher fee if it is stuck there. */
   async #offerAgain(sent: SentTransaction, signal: AbortSignal): Promise<Offered> {
     const newest = sent.versions.at(-1);
-    const found = await this.#question("eth_getTransactionByHash", [newest?.hash ?? ""], signal);
+    const isPending = await this.#sent.isKnown({ versions: newest === undefined ? [] : [newest] }, signal);
     const { label, nonce } = sent;
-    this.#logger.warn({ label, nonce, isPending: Boolean(found) }, "transaction is stuck, sending it again");
-    if (!found) {
+    this.#logger.warn({ label, nonce, isPending }, "transaction is stuck, sending it again");
+    if (!isPending) {
       return {
         transaction: sent,
         hasArrived: (await this.#broadcast(newest?.raw ?? "", 0, signal)) === undefined,
       };
     }
     const before = { maxFeePerGas: BigInt(sent.fees.max), maxPriorityFeePerGas: BigInt(sent.fees.tip) };
-    const fees = raised(before, await this.#fees());
+    const fees = await this.#market.raise(before);
     const version = await this.#sign(sent, nonce, BigInt(sent.gasLimit), fees);
     const transaction = {
       ...sent,
@@ -404,44 +385,6 @@ export class TransactionSender {
     }
   }
 
-  async #isKnown({ versions }: SentTransaction, signal: AbortSignal): Promise<boolean> {
-    for (const { hash } of versions)
-      if (await this.#question("eth_getTransactionByHash", [hash], signal)) return true;
-    return false;
-  }
-
-  async #useOf(nonce: number, signal: AbortSignal, isRefused = false): Promise<NonceUse> {
-    const head = this.#heads.head.number;
-    return whoTookNonce(this.#provider, { account: this.address, nonce, head, isRefused }, signal);
-  }
-
-  /** Asks what may stay unanswered: undefined then. */
-  async #question(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
-    try {
-      return await this.#provider.ask(method, params, { signal, patienceMs: QUESTION_MS });
-    } catch (error) {
-      if (!isEndpointFault(error)) throw error;
-      return undefined;
-    }
-  }
-
-  async #includedCount(): Promise<number> {
-    return Number(await this.#provider.ask("eth_getTransactionCount", [this.address, "latest"]));
-  }
-
-  /** Twice the base fee, so that six full blocks in a row do not price it out, plus the tip that the endpoint suggests. */
-  async #fees(): Promise<Fees> {
-    if (this.#tip === undefined || performance.now() - this.#tip.at > TIP_AGE_MS) {
-      const value = await this.#provider
-        .ask("eth_maxPriorityFeePerGas", [], { patienceMs: QUESTION_MS })
-        .then((tip) => BigInt(String(tip)))
-        .catch(() => DEFAULT_TIP);
-      this.#tip = { value, at: performance.now() };
-    }
-    const maxPriorityFeePerGas = this.#tip.value;
-    return { maxPriorityFeePerGas, maxFeePerGas: 2n * this.#heads.head.baseFeePerGas + maxPriorityFeePerGas };
-  }
-
   #explain(label: string, error: unknown): unknown {
     if (isEndpointFault(error, "insufficientFunds")) {
       return new InputError(`Account ${this.address} cannot pay for ${label}`, {
@@ -469,20 +412,4 @@ const REFUSALS: ReadonlySet<EndpointError["fault"]> = new Set([
 
 function intentOf({ to, data, intent }: TransactionRequest): string {
   return intent ?? `${to} ${data}`.toLowerCase();
-}
-
-function isVersion({ versions }: SentTransaction, hash: string): boolean {
-  return versions.some((version) => version.hash === hash);
-}
-
-function raised(fees: Fees, current: Fees): Fees {
-  return {
-    maxFeePerGas: raise(fees.maxFeePerGas, current.maxFeePerGas),
-    maxPriorityFeePerGas: raise(fees.maxPriorityFeePerGas, current.maxPriorityFeePerGas),
-  };
-}
-
-function raise(old: bigint, current: bigint): bigint {
-  const least = (old * RAISE_PERCENT) / 100n + 1n;
-  return least > current ? least : current;
 }

@@ -62,7 +62,8 @@ export async function whoTookNonce(
       const block = await firstBlockWith(async (number) => (await countAt(number)) > nonce, head);
       return (block === undefined ? undefined : await takenIn(block)) ?? { kind: "unclear" };
     }
-    for (let number = head; isRefused && number > Math.max(0, head - SCANNED); number--) {
+    const last = isRefused ? Math.max(0, head - SCANNED) : head;
+    for (let number = head; number > last; number--) {
       const found = await takenIn(number);
       if (found !== undefined) return found;
     }

@@ -1,0 +1,79 @@
+import type { TransactionReceipt } from "ethers";
+import type { ChainProvider } from "./chainProvider.ts";
+import { isEndpointFault } from "./endpointError.ts";
+import type { HeadWatcher } from "./headWatcher.ts";
+import type { SentTransaction } from "./transactionJournal.ts";
+import { whoTookNonce, type NonceUse } from "./whoTookNonce.ts";
+
+/** Milliseconds for one question about a transaction that is on its way. */
+const QUESTION_MS = 4000;
+
+/** Asks what became of an account's transactions; what no backend says is unknown, never the opposite. */
+export class SentTransactions {
+  readonly #provider: ChainProvider;
+  readonly #heads: HeadWatcher;
+  readonly #account: string;
+
+  constructor(provider: ChainProvider, heads: HeadWatcher, account: string) {
+    this.#provider = provider;
+    this.#heads = heads;
+    this.#account = account;
+  }
+
+  /** The receipt of whichever version was included; undefined while no backend has it, or none answers. */
+  async receiptOf(
+    { versions }: SentTransaction,
+    signal: AbortSignal,
+  ): Promise<TransactionReceipt | undefined> {
+    for (const { hash } of versions.toReversed()) {
+      signal.throwIfAborted();
+      const receipt = await this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
+        if (isEndpointFault(error)) return null;
+        throw error;
+      });
+      if (receipt !== null) return receipt;
+    }
+    return undefined;
+  }
+
+  /** Whether a backend has one of its versions, in a block or waiting for one. */
+  async isKnown({ versions }: Pick<SentTransaction, "versions">, signal: AbortSignal): Promise<boolean> {
+    for (const { hash } of versions)
+      if (await this.#question("eth_getTransactionByHash", [hash], signal)) return true;
+    return false;
+  }
+
+  /** How many of the account's transactions are in blocks. @throws {EndpointError} */
+  async count(): Promise<number> {
+    return Number(await this.#provider.ask("eth_getTransactionCount", [this.#account, "latest"]));
+  }
+
+  /** The hash of a transaction that is not one of these and that a block proves to have their nonce. */
+  async otherWithNonce(sent: SentTransaction, signal: AbortSignal): Promise<string | undefined> {
+    const count = await this.#question("eth_getTransactionCount", [this.#account, "latest"], signal);
+    if (count === undefined || Number(count) <= sent.nonce) return undefined;
+    const use = await this.useOf(sent.nonce, signal);
+    return use.kind === "taken" && !isVersion(sent, use.hash) ? use.hash : undefined;
+  }
+
+  /** @param isRefused Whether a pool says that the nonce was used. */
+  async useOf(nonce: number, signal: AbortSignal, isRefused = false): Promise<NonceUse> {
+    const head = this.#heads.head.number;
+    return whoTookNonce(this.#provider, { account: this.#account, nonce, head, isRefused }, signal);
+  }
+
+  /** Asks what may stay unanswered: undefined then. */
+  async #question(method: string, params: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    try {
+      return await this.#provider.ask(method, params, { signal, patienceMs: QUESTION_MS });
+    } catch (error) {
+      if (!isEndpointFault(error)) throw error;
+      return undefined;
+    }
+  }
+}
+
+/** Whether a hash is of one of a transaction's versions. */
+export function isVersion({ versions }: SentTransaction, hash: string): boolean {
+  return versions.some((version) => version.hash === hash);
+}

@@ -1,0 +1,124 @@
+import { expect } from "chai";
+import { id, toBeHex } from "ethers";
+import { network } from "hardhat";
+import { pino } from "pino";
+import { checkBlockNumbers } from "../../oracle-nodes/src/chain/checkBlockNumbers.ts";
+import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
+import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
+import { InputError } from "../../protocol/errors.ts";
+import { offsetNumbers } from "../quirks/limits.ts";
+import { QuirkProxy, type Quirk } from "../quirks/quirkProxy.ts";
+import { changing, wrongChainId } from "../quirks/refusals.ts";
+
+const ACCOUNT = `0x${"a1".repeat(20)}`;
+
+describe("A provider over endpoints as they are", function () {
+  this.timeout(30_000);
+  let proxy: QuirkProxy;
+  let second: QuirkProxy;
+  let chain: ChainProvider;
+  let close: () => Promise<void>;
+
+  before(async () => {
+    const server = await network.createServer("node", "127.0.0.1", 0);
+    const { address, port } = await server.listen();
+    const url = `http://${address}:${port}`;
+    chain = openProvider(url, 31_337);
+    await chain.send("hardhat_mine", ["0x5"]);
+    proxy = await QuirkProxy.start(url);
+    second = await QuirkProxy.start(url);
+    close = async () => {
+      chain.destroy();
+      await Promise.all([proxy.close(), second.close()]);
+      await server.close();
+    };
+  });
+  after(async () => close());
+  beforeEach(() => {
+    proxy.use();
+    second.use();
+  });
+  const withProvider = async <T>(
+    urls: string[],
+    work: (provider: ChainProvider) => Promise<T>,
+  ): Promise<T> => {
+    const provider = openProvider(urls, 31_337, { patienceMs: 3000 });
+    return work(provider).finally(() => provider.destroy());
+  };
+  const mine = async (): Promise<void> => chain.send("evm_mine", []) as Promise<void>;
+
+  it("answers from the block that was seen, never from before it", async () => {
+    await withProvider([proxy.url], async (provider) => {
+      const heads = await HeadWatcher.start(provider, { pollMs: 10, logger: pino({ level: "silent" }) });
+      await chain.send("hardhat_setBalance", [ACCOUNT, toBeHex(7n)]);
+      await mine();
+      await heads.reaches(Number(await chain.send("eth_blockNumber", [])), AbortSignal.timeout(5000));
+      const tags: unknown[] = [];
+      proxy.use({
+        name: "notes the blocks",
+        answer: async (request, forward, { strike }) => {
+          strike();
+          if (request.method === "eth_getBalance") tags.push(request.params[1]);
+          return forward();
+        },
+      });
+      expect(await provider.getBalance(ACCOUNT)).to.equal(7n);
+      expect(tags).to.deep.equal([toBeHex(heads.head.number).replace(/^0x0+/, "0x")]);
+      await heads.close();
+    });
+  });
+
+  it("leaves out the endpoint that serves another chain, and goes on with the other", async () => {
+    proxy.use(wrongChainId(1));
+    await withProvider([proxy.url, second.url], async (provider) => {
+      expect(await provider.getBlockNumber()).to.be.at.least(5);
+      expect(provider.health()[0]?.problem).to.equal("serves another chain");
+    });
+    proxy.expectStruck();
+  });
+
+  it("follows the heads that an endpoint announces over a WebSocket, also after it was cut", async () => {
+    await withProvider([proxy.webSocketUrl], async (provider) => {
+      const heads = await HeadWatcher.start(provider, { pollMs: 60_000, logger: pino({ level: "silent" }) });
+      const next = async (): Promise<void> => {
+        const { number } = heads.head;
+        await mine();
+        await heads.reaches(number + 1, AbortSignal.timeout(5000));
+      };
+      await next();
+      proxy.cutWebSockets();
+      await provider.getBalance(ACCOUNT);
+      await next();
+      await heads.close();
+    });
+  });
+
+  it("accepts a chain whose blocks contracts see as the endpoint gives them", async () => {
+    await withProvider([proxy.url], checkBlockNumbers);
+  });
+
+  const strange: [string, Quirk, RegExp][] = [
+    [
+      "block numbers of another chain",
+      offsetNumbers(1_000_000),
+      /see block number \d+ where its endpoint has block 1\d{6}/,
+    ],
+    [
+      "hashes of other blocks",
+      changing("other hashes", { method: "eth_getBlockByNumber" }, (block) => ({
+        ...(block as object),
+        hash: id("other"),
+      })),
+      /see another hash of block \d+/,
+    ],
+  ];
+  for (const [what, quirk, words] of strange) {
+    it(`refuses a chain whose contracts see ${what}`, async () => {
+      proxy.use(quirk);
+      const error = await withProvider([proxy.url], checkBlockNumbers).catch((failure: unknown) => failure);
+      expect(error).to.be.instanceOf(InputError);
+      expect((error as InputError).message).to.match(words);
+      proxy.expectStruck();
+    });
+  }
+});

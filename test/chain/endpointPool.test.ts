@@ -77,6 +77,15 @@ describe("A pool of endpoints", () => {
     expect(pool.health().map(({ isAnswering }) => isAnswering)).to.deep.equal([false, true]);
   });
 
+  it("asks another one for logs where one does not give all, though it answers", async () => {
+    const [first, second] = [new Scripted("a", ok([])), new Scripted("b", ok([1]))];
+    const pool = poolOf(first, second);
+    expect(await pool.ask("eth_getLogs", [])).to.deep.equal([]);
+    pool.blameLogs();
+    expect(await pool.ask("eth_getLogs", [])).to.deep.equal([1]);
+    expect(await pool.ask("eth_getLogs", [])).to.deep.equal([1]);
+  });
+
   it("asks the next one for a block that one does not have yet, without blaming it", async () => {
     const [first, second] = [new Scripted("a", saying("unknown block")), new Scripted("b", ok("0x1"))];
     const pool = poolOf(first, second);

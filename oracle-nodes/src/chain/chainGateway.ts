@@ -288,6 +288,7 @@ export class ChainGateway {
     if (updates.size !== members.size || [...members].some((member) => !updates.has(member))) {
       // The next time is read from further back, in case it is this side that missed the opening.
       this.#lastSeen.delete(opening.taskId);
+      this.provider.pool.blameLogs();
       const detail = `${updates.size} of ${members.size} updates of round ${opening.round}`;
       throw new EndpointError(this.provider.endpoints.join(", "), "incompleteLogs", detail, "eth_getLogs");
     }

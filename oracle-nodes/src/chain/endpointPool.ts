@@ -84,6 +84,8 @@ export class EndpointPool {
   readonly #patienceMs: number;
   readonly #logger: Logger | undefined;
   readonly #closing = new AbortController();
+  /** Who gave logs last. */
+  #logsFrom: Member | undefined;
 
   /** @param chainId What each endpoint must serve before it is asked anything else; any where it is left out. */
   constructor(
@@ -172,6 +174,16 @@ export class EndpointPool {
     return found.result;
   }
 
+  /** Prefers another endpoint for a while to the one that gave logs last: they were not all that there are. */
+  blameLogs(): void {
+    if (this.#logsFrom === undefined || this.#members.length < 2) return;
+    this.#logsFrom.sparedUntil = performance.now() + SPARE_MS;
+    this.#logger?.info(
+      { endpoint: this.#logsFrom.endpoint.name },
+      "the chain's endpoint does not give all logs",
+    );
+  }
+
   /** Asks every endpoint once for its chain. @returns What each answered, or why it did not. */
   async chainIds(): Promise<{ readonly name: string; readonly chainId: number | EndpointError }[]> {
     return Promise.all(
@@ -236,6 +248,7 @@ export class EndpointPool {
     });
     if (answer.kind === "result") {
       this.#note(member, undefined);
+      if (method === "eth_getLogs") this.#logsFrom = member;
       return { result: answer.result };
     }
     if (answer.kind === "silent") {
@@ -269,7 +282,7 @@ export class EndpointPool {
     const now = performance.now();
     if (problem === undefined) {
       member.answeredAt = now;
-      member.sparedUntil = 0;
+      if (member.problem !== undefined) member.sparedUntil = 0;
     } else if (this.#members.length > 1) member.sparedUntil = now + SPARE_MS;
     if (problem === member.problem) return;
     const { name } = member.endpoint;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { rpcUrl } from "./parsers.ts";
+import { duration, rpcUrl } from "./parsers.ts";
 
 /** How a command finds the chain. */
 export interface ChainOptions {
@@ -12,6 +12,8 @@ export interface ChainOptions {
 export interface AccountOptions extends ChainOptions {
   readonly keystore?: string;
   readonly passwordFile?: string;
+  /** Seconds to wait for news of a transaction. */
+  readonly wait?: number;
 }
 
 /** Adds the options by which a command finds the chain. */
@@ -29,5 +31,6 @@ export function accountOptions(command: Command): Command {
     .option(
       "--password-file <FILE>",
       "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)",
-    );
+    )
+    .option("--wait <TIME>", "how long to wait for a transaction that nobody says anything of", duration, 60);
 }

@@ -22,8 +22,8 @@ import { askPassword } from "./password.ts";
 import { readToken } from "./token.ts";
 
 const POLL_MS = 250;
-/** Milliseconds after which a command stops waiting for a transaction of which nobody says anything. */
-const GIVE_UP_MS = 60_000;
+/** Seconds after which a command stops waiting for a transaction of which nobody says anything. */
+const WAIT_SECONDS = 60;
 const BOOK_NAMES: Readonly<Record<keyof Contracts, keyof AddressBook["contracts"]>> = {
   nodeRegistry: "NodeRegistry",
   taskRegistry: "TaskRegistry",
@@ -91,19 +91,19 @@ export async function openWriter(options: AccountOptions): Promise<ChainWriter> 
   }
   const wallet = await openKeystore(file, await askPassword(options, file));
   const { rpcUrl: url, addressBook } = await findChain(options);
-  return connectWriter(url, addressBook, wallet);
+  return connectWriter(url, addressBook, wallet, options);
 }
 
 /**
  * Connects an account to the contracts of an address book. What it sends is kept on the disk until its end is known.
- * @param state Folder in which it is kept.
+ * @param options Folder in which it is kept, and seconds to wait for news of it.
  * @throws {InputError} when they are not there.
  */
 export async function connectWriter(
   rpcUrl: string | readonly string[],
   book: AddressBook,
   signer: Wallet,
-  state = stateFolder(),
+  { state = stateFolder(), wait = WAIT_SECONDS }: { readonly state?: string; readonly wait?: number } = {},
 ): Promise<ChainWriter> {
   const gateway = await connectChain({
     rpcUrl,
@@ -113,7 +113,7 @@ export async function connectWriter(
     signer,
     logger: pino({ level: "silent" }),
     earlier: "finish",
-    giveUpAfterMs: GIVE_UP_MS,
+    giveUpAfterMs: wait * 1000,
     journal: async (provider) =>
       join(state, "transactions", await nameDeployment(provider, book), signer.address),
   });

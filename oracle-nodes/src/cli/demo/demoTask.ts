@@ -92,7 +92,9 @@ export class DemoTask {
 
   async #as<T>({ wallet }: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
     const { provider, book, bookFile } = this.#federation;
-    const chain = await connectWriter(provider._getConnection().url, book, wallet, dirname(bookFile));
+    const chain = await connectWriter(provider._getConnection().url, book, wallet, {
+      state: dirname(bookFile),
+    });
     return work(chain).finally(async () => chain.close());
   }
 }

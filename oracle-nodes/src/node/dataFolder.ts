@@ -1,13 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { lock } from "proper-lockfile";
 import { InputError } from "../../../protocol/errors.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
+import { LockedError, takeLock, type FolderLock } from "./folderLock.ts";
 
-/** A lock not renewed for this long belonged to a process that is gone. */
-const STALE_MS = 10_000;
-const RETRY_MS = 500;
+/** Milliseconds that a node which is about to stop has to free its folder before another is refused. */
+const WAIT_MS = 2000;
 
 /** The node's folder, held by this process alone. */
 export interface DataFolder {
@@ -26,37 +25,39 @@ export interface DataFolder {
 }
 
 /**
- * Takes the folder for this process. The lock of a process that died is taken over once it is stale.
- * @param waitMs How long to wait for a lock to be freed or go stale.
+ * Takes the folder for this process. The lock of a process that died is taken over at once.
+ * @param onLost Called when another process has taken the folder nevertheless.
+ * @param waitMs How long to wait for its owner to leave.
  * @throws {InputError} when another process has it, or it cannot be written.
  */
 export async function openDataFolder(
   dir: string,
   onLost: (error: Error) => void,
-  waitMs = STALE_MS + 2000,
+  waitMs = WAIT_MS,
 ): Promise<DataFolder> {
   const trainers = join(dir, "trainers");
-  let unlock: (() => Promise<void>) | undefined;
+  let lock: FolderLock | undefined;
   try {
     await makeFolder(dir);
-    unlock = await lock(dir, {
-      lockfilePath: join(dir, "node.lock"),
-      stale: STALE_MS,
-      retries: { retries: Math.ceil(waitMs / RETRY_MS), minTimeout: RETRY_MS, maxTimeout: RETRY_MS },
-      onCompromised: onLost,
-    });
+    lock = await takeLock(join(dir, "node.lock"), { onLost, waitMs });
     // A process that was killed could not remove what its trainers were given.
     await rm(trainers, { recursive: true, force: true });
   } catch (cause) {
-    await unlock?.();
-    const isLocked = cause instanceof Error && "code" in cause && cause.code === "ELOCKED";
-    throw new InputError(isLocked ? `Another node runs in ${dir}` : `The folder ${dir} cannot be used`, {
-      hint: isLocked
-        ? "Stop it, or give this node a dataDir of its own"
-        : "Give a dataDir that you may write to",
+    await lock?.release();
+    if (!(cause instanceof LockedError)) {
+      throw new InputError(`The folder ${dir} cannot be used`, {
+        hint: "Give a dataDir that you may write to",
+        cause,
+      });
+    }
+    const { owner } = cause;
+    const who = owner === undefined ? "" : `, as process ${owner.pid} on ${owner.host}`;
+    throw new InputError(`Another node runs in ${dir}${who}`, {
+      hint: "Stop it, or give this node a dataDir of its own",
       cause,
     });
   }
+  const { release } = lock;
   return {
     trainers,
     artifacts: join(dir, "artifacts"),
@@ -64,6 +65,6 @@ export async function openDataFolder(
     privacyLedger: join(dir, "privacy-ledger.json"),
     transactions: (deployment) => join(dir, "transactions", deployment),
     task: (deployment, taskId) => join(dir, "tasks", deployment, `task-${taskId}`),
-    release: unlock,
+    release,
   };
 }

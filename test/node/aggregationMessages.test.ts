@@ -6,7 +6,12 @@ import { id } from "ethers";
 import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
 import { serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
 import { gatewayAddress } from "../../oracle-nodes/src/artifacts/endpoints.ts";
-import { AGGREGATION_PATH, type AttestRequest } from "../../oracle-nodes/src/node/aggregationMessages.ts";
+import {
+  AGGREGATION_PATH,
+  REFUSALS,
+  aggregationResponse,
+  type AttestRequest,
+} from "../../oracle-nodes/src/node/aggregationMessages.ts";
 import { AggregationSessions, attemptKey } from "../../oracle-nodes/src/node/aggregationSessions.ts";
 import { askCommittee } from "../../oracle-nodes/src/node/askCommittee.ts";
 
@@ -58,6 +63,19 @@ describe("Messages between committee members", () => {
     expect(await post(JSON.stringify({ ...request, rank: -1 }))).to.equal(400);
     expect(await post(JSON.stringify({ ...request, more: 1 }))).to.equal(400);
     expect(await post(`"${"x".repeat(70_000)}"`)).to.equal(413);
+  });
+
+  it("carry no text of the asked node: a refusal is one of a closed set of reasons", () => {
+    for (const reason of Object.keys(REFUSALS))
+      expect(aggregationResponse.parse({ kind: "refused", reason })).to.deep.equal({
+        kind: "refused",
+        reason,
+      });
+    const text = "server response 503 (requestUrl=https://rpc.example/v2/KEY)";
+    expect(aggregationResponse.safeParse({ kind: "refused", reason: text }).success).to.equal(false);
+    expect(aggregationResponse.safeParse({ kind: "refused", reason: "failed", text }).success).to.equal(
+      false,
+    );
   });
 
   it("make no sense of an answer that is none, nor of a peer that is gone", async () => {

@@ -1,6 +1,7 @@
 import { aggregationRuleName } from "../../../protocol/aggregationRule.ts";
 import { encodeArtifact } from "../../../protocol/artifact.ts";
 import { fromBitmap, toBitmap } from "../../../protocol/bitmap.ts";
+import { ConcordatError } from "../../../protocol/errors.ts";
 import { ZERO_DIGEST, type Address, type Digest, type MemberId, type NodeId } from "../../../protocol/ids.ts";
 import { rankOpensAt } from "../../../protocol/rules/roundClock.ts";
 import {
@@ -15,6 +16,7 @@ import type {
   AggregationRequest,
   AggregationResponse,
   AttestRequest,
+  Refusal,
   ReviewRequest,
 } from "./aggregationMessages.ts";
 import { attemptKey, type AttemptMember } from "./aggregationSessions.ts";
@@ -33,6 +35,13 @@ export interface Outcome {
 
 /** Different sets that are recomputed in one attempt at most: a committee that quarrels costs no more. */
 const MAX_SETS = 8;
+
+/** A quarrelling committee would make this node recompute without end. */
+class TooManySetsError extends ConcordatError {
+  constructor() {
+    super("Too many different sets were proposed in this attempt");
+  }
+}
 
 /** This node's part in the committee of one attempt: what it has fetched, recomputed, objected to and signed. */
 export class AggregationSession implements AttemptMember {
@@ -96,8 +105,7 @@ export class AggregationSession implements AttemptMember {
     const key = members.join();
     const known = this.#outcomes.get(key);
     if (known !== undefined) return known;
-    if (this.#outcomes.size >= MAX_SETS)
-      throw new Error("too many different sets were proposed in this attempt");
+    if (this.#outcomes.size >= MAX_SETS) throw new TooManySetsError();
     const outcome = this.#queue.then(() => this.#recompute(members));
     this.#queue = outcome.catch(() => undefined);
     this.#outcomes.set(key, outcome);
@@ -144,9 +152,10 @@ export class AggregationSession implements AttemptMember {
       return request.kind === "review" ? await this.#review(request) : await this.#attest(request);
     } catch (error) {
       if (this.#signal.aborted) return { kind: "later" };
-      const reason = error instanceof Error ? error.message : String(error);
-      this.task.logger.warn({ reason }, "could not answer a proposer");
-      return { kind: "refused", reason: reason.slice(0, 400) };
+      if (error instanceof TooManySetsError) return refused("tooManySets");
+      const problem = error instanceof ConcordatError ? error.oneLine : String(error);
+      this.task.logger.warn({ problem }, "could not answer a proposer");
+      return refused("failed");
     }
   }
 
@@ -172,13 +181,13 @@ export class AggregationSession implements AttemptMember {
     if (this.#services.chain.heads.now() < rankOpensAt(terms, this.view.phaseStart, request.rank))
       return { kind: "later" };
     if (!(await this.isSignedByRank(request.rank, proposed, request.signature))) {
-      return { kind: "refused", reason: "the proposer's own attestation is not valid" };
+      return refused("invalidAttestation");
     }
     // Whoever attests two aggregates would make every member recompute as many as it likes.
     const first = this.#proposed.get(request.rank) ?? proposed;
     this.#proposed.set(request.rank, first);
     if (!isSame(first, proposed)) {
-      return { kind: "refused", reason: "the proposer has attested another aggregate in this attempt" };
+      return refused("proposedAnother");
     }
     const before = await results.find("AggregateAttestation", this.slot);
     if (before === undefined) {
@@ -191,7 +200,7 @@ export class AggregationSession implements AttemptMember {
     }
     return isSame(outcomeOf(signed.value), proposed)
       ? { kind: "signed", signature: signed.signature }
-      : { kind: "refused", reason: "it has attested another aggregate in this attempt" };
+      : refused("attestedAnother");
   }
 
   /** Why this node does not sign the proposal (now); undefined once it has reproduced it bit for bit. */
@@ -199,25 +208,25 @@ export class AggregationSession implements AttemptMember {
     const members = ascending([...proposed.accepted, ...proposed.rejected]);
     const posted = this.updates.posted.map(({ memberId }) => memberId);
     if (members.some((member) => !posted.includes(member))) {
-      return { kind: "refused", reason: "the proposal names members that posted no update" };
+      return refused("notPosted");
     }
     const proposer = this.committee.nodeIds[rank];
     const holders = proposer === undefined ? [] : [proposer];
     await this.updates.obtain(members, holders, this.#signal);
     const missing = members.filter((member) => !this.updates.has(member));
-    if (missing.length > 0)
-      return { kind: "refused", reason: `it cannot fetch the update of member ${missing[0]}` };
+    if (missing.length > 0) return refused("updateMissing", missing[0]);
     const isVoid = proposed.digest === ZERO_DIGEST;
-    if (isVoid) await this.updates.tried();
+    if (isVoid) await this.updates.tried(this.#signal);
     const isWhole = isVoid ? this.updates.isComplete : members.length === posted.length;
     if (!isWhole && !this.objectionsEnded) return { kind: "later" };
     const omitted = this.owed.find((member) => !members.includes(member));
     if (!isVoid && omitted !== undefined) {
-      return { kind: "refused", reason: `the update of member ${omitted} could be had in time` };
+      return refused("updateOmitted", omitted);
     }
     const reproduced = await this.recompute(isVoid ? this.updates.available : members);
     if (isSame(reproduced, proposed)) return undefined;
-    return { kind: "refused", reason: `it computes ${reproduced.digest} from the same updates` };
+    this.task.logger.info({ computed: reproduced.digest, proposed: proposed.digest }, "refused to attest");
+    return refused("differs");
   }
 
   async #recompute(members: readonly MemberId[]): Promise<Outcome> {
@@ -240,6 +249,10 @@ export class AggregationSession implements AttemptMember {
     task.logger.debug({ round: view.round, digest, members: members.length }, "aggregated");
     return { digest, accepted: aggregate.accepted, rejected: aggregate.rejected };
   }
+}
+
+function refused(reason: Refusal, member?: MemberId): AggregationResponse {
+  return { kind: "refused", reason, ...(member !== undefined && { member }) };
 }
 
 function outcomeOf({ digest, accepted, rejected }: AggregateAttestation): Outcome {

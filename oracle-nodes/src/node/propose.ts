@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Phase } from "../../../protocol/enums.ts";
 import type { Digest, MemberId } from "../../../protocol/ids.ts";
 import { rankOpensAt } from "../../../protocol/rules/roundClock.ts";
-import type { AggregationRequest, AggregationResponse } from "./aggregationMessages.ts";
+import { REFUSALS, type AggregationRequest, type AggregationResponse } from "./aggregationMessages.ts";
 import type { AggregationSession, Outcome } from "./aggregationSession.ts";
 import { askCommittee } from "./askCommittee.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
@@ -31,7 +31,7 @@ export async function propose(
   const { board, chain } = services;
   const { task, view, updates } = session;
   const opensAt = rankOpensAt(task.terms, view.phaseStart, rank);
-  await updates.tried();
+  await updates.tried(signal);
   while (!(updates.isComplete || chain.heads.now() >= view.fetchEnd))
     await sleep(PAUSE_MS / 10, undefined, { signal });
   task.logger.debug({ round: view.round, rank }, "updates fetched");
@@ -120,8 +120,10 @@ async function collect(
     rejected: [...outcome.rejected],
   };
   await ask(services, session, request, either, async (rank, answer) => {
-    if (answer?.kind === "refused")
-      session.task.logger.info({ rank, reason: answer.reason }, "attestation refused");
+    if (answer?.kind === "refused") {
+      const { reason, member } = answer;
+      session.task.logger.info({ rank, reason: REFUSALS[reason], member }, "attestation refused");
+    }
     if (answer?.kind !== "signed" || !(await session.isSignedByRank(rank, outcome, answer.signature))) return;
     signatures.push({ rank, signature: answer.signature });
     if (signatures.length >= threshold) enough.abort();

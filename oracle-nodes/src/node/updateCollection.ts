@@ -10,6 +10,7 @@ import {
   ArtifactNotCanonicalError,
   ArtifactTimeoutError,
 } from "../artifacts/artifactStore.ts";
+import { untilAborted } from "../artifacts/blockSource.ts";
 import type { PostedUpdate, RoundView } from "../chain/roundView.ts";
 import { globalModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
@@ -42,6 +43,7 @@ export class UpdateCollection {
     this.#round = view.round;
     this.#base = view.base;
     this.posted = posted;
+    if (posted.length === 0) this.#allTried.resolve();
   }
 
   /** Members whose update is here, ascending. */
@@ -90,9 +92,12 @@ export class UpdateCollection {
     );
   }
 
-  /** Resolves when {@link fetchAll} has asked for every update at least once: before, absence means nothing. */
-  async tried(): Promise<void> {
-    await this.#allTried.promise;
+  /**
+   * Resolves when {@link fetchAll} has asked for every update at least once: before, absence means nothing. Where nothing
+   * was posted there is nothing to ask for. @throws the signal's reason.
+   */
+  async tried(signal?: AbortSignal): Promise<void> {
+    await (signal === undefined ? this.#allTried.promise : untilAborted(this.#allTried.promise, signal));
   }
 
   /** Tries once more to get these members' updates, also from the nodes that claim to hold them. */

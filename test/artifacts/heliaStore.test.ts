@@ -1,10 +1,13 @@
 import { expect } from "chai";
 import { readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ArtifactMissingError } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
+import {
+  ArtifactCorruptError,
+  ArtifactMissingError,
+} from "../../oracle-nodes/src/artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
 import { blockBytes } from "../../protocol/contentAddress.ts";
-import { InputError } from "../../protocol/errors.ts";
+import { ArtifactError, InputError } from "../../protocol/errors.ts";
 import { rejection } from "./rejection.ts";
 import { sampleBytes } from "./sampleBytes.ts";
 import { describeStoreContract, only } from "./storeContract.ts";
@@ -51,12 +54,78 @@ describe("the embedded store", function () {
       const file = await readFile(join(dir, "a/served", name));
       file[0] = (file[0] ?? 0) ^ 1;
       await writeFile(join(dir, "a/served", name), file);
-      const store = await createHeliaStore({ dir: join(dir, "a") });
-      await rejection(store.get(digest, BOUNDS), ArtifactMissingError);
-      const fetched = await store.get(digest, { ...BOUNDS, providers: [other.endpoints()] });
+      const news: string[] = [];
+      const store = await createHeliaStore({
+        dir: join(dir, "a"),
+        news: {
+          damaged: (found, reason) => void news.push(`${found} ${reason}`),
+          restored: (found) => void news.push(`${found} is here again`),
+        },
+      });
+      // Nobody is served what is damaged: the others look for it elsewhere.
+      const third = await createHeliaStore({ dir: join(dir, "c") });
+      for (const kind of ["http", "p2p"] as const) {
+        const error = await third
+          .get(digest, { ...BOUNDS, timeoutMs: 4000, providers: only(kind, store) })
+          .then(
+            () => undefined,
+            (reason: unknown) => reason,
+          );
+        expect(error, kind).to.be.instanceOf(ArtifactError).and.not.instanceOf(ArtifactCorruptError);
+      }
+      await third.close();
+      const missing = await rejection(store.get(digest, BOUNDS), ArtifactMissingError);
+      expect(missing.message).to.contain("damaged here").and.to.contain("block ");
+      expect(news).to.have.length(1);
+      expect(news[0]).to.contain(digest).and.to.contain("damaged on this disk");
+      const providers = async () => [other.endpoints()];
+      const fetched = await store.get(digest, { ...BOUNDS, providers });
       expect(Buffer.compare(fetched, bytes)).to.equal(0);
       expect(Buffer.compare(await store.get(digest, BOUNDS), bytes)).to.equal(0);
       await store.close();
+      await other.close();
+    });
+
+    it("replaces a damaged artifact from others in one go, and asks nobody about what it holds", async () => {
+      const bytes = sampleBytes(2_000_000);
+      const other = await createHeliaStore({ dir: join(dir, "b") });
+      const digest = await other.put(bytes);
+      const news: string[] = [];
+      const first = await createHeliaStore({ dir: join(dir, "a") });
+      await first.put(bytes);
+      await first.close();
+      const [name = ""] = await readdir(join(dir, "a/served"));
+      const damage = async (place: number): Promise<void> => {
+        const file = await readFile(join(dir, "a/served", name));
+        file[place] = (file[place] ?? 0) ^ 1;
+        await writeFile(join(dir, "a/served", name), file);
+      };
+      await damage(1_500_000);
+      let asked = 0;
+      const providers = async () => [other.endpoints()].slice(0, ++asked);
+      const store = await createHeliaStore({
+        dir: join(dir, "a"),
+        news: {
+          damaged: () => void news.push("damaged"),
+          restored: () => void news.push("restored"),
+          swept: (count) => void news.push(`swept ${count}`),
+        },
+      });
+      for (let i = 0; i < 2; i++)
+        expect(Buffer.compare(await store.get(digest, { ...BOUNDS, providers }), bytes)).to.equal(0);
+      expect(asked).to.equal(1);
+      expect(news).to.deep.equal(["damaged", "restored"]);
+      await store.close();
+      // What was cut short is not taken for an artifact; it is counted.
+      const [again = ""] = await readdir(join(dir, "a/served"));
+      await truncate(join(dir, "a/served", again), 1000);
+      const third = await createHeliaStore({
+        dir: join(dir, "a"),
+        news: { swept: (n) => void news.push(`swept ${n}`) },
+      });
+      expect(news.at(-1)).to.equal("swept 1");
+      expect(Buffer.compare(await third.get(digest, { ...BOUNDS, providers }), bytes)).to.equal(0);
+      await third.close();
       await other.close();
     });
 

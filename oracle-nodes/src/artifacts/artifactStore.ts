@@ -24,8 +24,21 @@ export interface FetchOptions {
   readonly timeoutMs: number;
   /** Ends the fetch early: `get` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Endpoint strings of nodes that may hold it, as NodeRegistry gives them, likeliest first. Bad ones are ignored. */
-  readonly providers?: readonly string[];
+  /**
+   * Endpoint strings of nodes that may hold it, as NodeRegistry gives them, likeliest first. Bad ones are ignored. A
+   * function is asked only where the artifact is not here, or not any more.
+   */
+  readonly providers?: readonly string[] | (() => Promise<readonly string[]>);
+}
+
+/** What a store meets in what it keeps. */
+export interface StoreNews {
+  /** Artifacts that were cut short when the store was opened, and are forgotten. */
+  readonly swept?: (count: number) => void;
+  /** An artifact whose bytes are not what they were is forgotten; it is fetched from others when it is needed. */
+  readonly damaged?: (digest: Digest, reason: string) => void;
+  /** An artifact that was damaged or lost is here again: others had it. */
+  readonly restored?: (digest: Digest) => void;
 }
 
 /** How an artifact is put. */

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import * as dagPb from "@ipld/dag-pb";
 import type { CID } from "multiformats/cid";
 import PQueue from "p-queue";
+import { matchesCid } from "../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { fileParts, placesIn, readBlock, readRootOf } from "./artifactFile.ts";
 import type { BlockPlace } from "./artifactFile.ts";
 import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
+import { BlockDamagedError } from "./blockSource.ts";
 import { makeFolder, syncFolder, writeDurably, writeWhole } from "./durableFile.ts";
 import { RecentArtifacts } from "./recentArtifacts.ts";
 
@@ -34,6 +36,7 @@ export class BlockFolder implements BlockHolder {
   /** Changes run one after another. */
   readonly #changes = new PQueue({ concurrency: 1 });
   #sequence = 0;
+  #swept = 0;
 
   private constructor(folder: string, recent: RecentArtifacts) {
     this.#folder = folder;
@@ -49,6 +52,7 @@ export class BlockFolder implements BlockHolder {
       const digest = `0x${hex}` as Digest;
       const root = hex === "" ? undefined : await readRootOf(join(path, name), digest);
       if (root === undefined || folder.has(digest)) {
+        if (hex !== "" && root === undefined) folder.#swept++;
         await rm(join(path, name), { recursive: true, force: true });
       } else {
         folder.#sequence = Number(sequence);
@@ -56,6 +60,11 @@ export class BlockFolder implements BlockHolder {
       }
     }
     return folder;
+  }
+
+  /** Artifacts that were not whole when the folder was opened, and are forgotten: a crash or the disk cut them short. */
+  get swept(): number {
+    return this.#swept;
   }
 
   async put(artifact: WholeArtifact): Promise<void> {
@@ -81,6 +90,7 @@ export class BlockFolder implements BlockHolder {
 
   async read(cid: CID): Promise<Uint8Array | undefined> {
     const text = cid.toString();
+    let damaged: Digest | undefined;
     for (const digest of this.#owners.get(text) ?? []) {
       const entry = this.#entries.get(digest);
       const place = entry?.blocks.get(text);
@@ -88,9 +98,13 @@ export class BlockFolder implements BlockHolder {
       if (cid.code === dagPb.code) return entry.root;
       const known = this.#recent.get(digest);
       if (known !== undefined) return known.subarray(place.start, place.start + place.length);
-      const bytes = await readBlock(join(this.#folder, entry.name), place).catch(ignoreAbsence);
-      if (bytes !== undefined) return bytes;
+      const bytes = await readBlock(join(this.#folder, entry.name), place).catch(ignoreLoss);
+      if (bytes !== undefined && (await matchesCid(cid, bytes))) return bytes;
+      // Removed while it was read, perhaps: then nothing is wrong.
+      if (this.#entries.get(digest) === entry) damaged = digest;
     }
+    if (damaged !== undefined)
+      throw new BlockDamagedError(`block ${text} of ${damaged} is damaged on this disk`);
     return undefined;
   }
 
@@ -127,7 +141,8 @@ export class BlockFolder implements BlockHolder {
     if (entry === undefined) return false;
     if (this.#entries.get(digest)?.isDurable !== true) {
       const name = this.#entries.get(digest)?.name ?? this.#newName(digest);
-      await rename(join(from.#folder, entry.name), join(this.#folder, name));
+      const isMoved = await moved(join(from.#folder, entry.name), join(this.#folder, name));
+      if (!isMoved) return false;
       await syncFolder(this.#folder);
       this.#note(digest, { ...entry, name });
     }
@@ -160,6 +175,19 @@ export class BlockFolder implements BlockHolder {
   }
 }
 
-function ignoreAbsence(error: unknown): undefined {
-  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+/** Renames a file; false where it is gone. */
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    return false;
+  }
+}
+
+/** A file that is gone, or that the disk cannot read any more, is a loss; anything else is a fault of this machine's state. */
+function ignoreLoss(error: unknown): undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOENT" && code !== "EIO") throw error;
 }

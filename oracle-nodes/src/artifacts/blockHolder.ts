@@ -19,7 +19,10 @@ export interface BlockHolder {
    * without reading it.
    */
   take(digest: Digest, from: BlockHolder): Promise<boolean>;
-  /** The bytes of a block of an artifact that is held, unverified; undefined for any other block. */
+  /**
+   * The bytes of a block of an artifact that is held; undefined for any other block.
+   * @throws {BlockDamagedError} when what is kept of it is not the block: it must be neither used nor served.
+   */
   read(cid: CID, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   has(digest: Digest): boolean;
   /** Whether a block belongs to an artifact that is held. */

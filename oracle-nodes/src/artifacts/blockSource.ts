@@ -12,6 +12,9 @@ export interface BlockRequest {
 /** The one who was asked does not hold the block: whoever shares its `provider` need not be asked. */
 export class BlockNotHeldError extends Error {}
 
+/** A block that the one who was asked should hold is there no more as it was: a disk has lost or changed its bytes. */
+export class BlockDamagedError extends Error {}
+
 /** One place from which blocks may come. Its bytes are verified by whoever asks, so it may lie. */
 export interface BlockSource {
   /** As shown in errors. */
@@ -24,6 +27,11 @@ export interface BlockSource {
    * other error when the block cannot be had here: the source is then not asked again for this artifact.
    */
   read(cid: CID, request: BlockRequest): Promise<void>;
+}
+
+/** What is damaged is not served: others find it elsewhere, and the node itself notices when it reads it. */
+export function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof BlockDamagedError)) throw error;
 }
 
 /** The outcome of `promise`, or the signal's reason as soon as it aborts, even where `promise` does not listen to it. */

@@ -2,10 +2,10 @@ import type { Multiaddr } from "@multiformats/multiaddr";
 import { buildDag } from "../../../protocol/contentAddress.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
-import { ArtifactCorruptError, ArtifactMissingError } from "./artifactStore.ts";
-import type { ArtifactStore, FetchOptions, PutOptions } from "./artifactStore.ts";
+import { ArtifactCorruptError, ArtifactMissingError, ArtifactTimeoutError } from "./artifactStore.ts";
+import type { ArtifactStore, FetchOptions, PutOptions, StoreNews } from "./artifactStore.ts";
 import type { BlockHolder } from "./blockHolder.ts";
-import { BlockNotHeldError } from "./blockSource.ts";
+import { BlockDamagedError, BlockNotHeldError } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { parseEndpoints } from "./endpoints.ts";
 import { fetchArtifact } from "./fetchArtifact.ts";
@@ -25,12 +25,13 @@ export interface ContentStoreParts {
   readonly peerSource: (peer: Multiaddr, provider: string) => BlockSource;
   readonly endpoints: string;
   readonly sent: SentBytes;
+  readonly news?: StoreNews | undefined;
   readonly close: () => Promise<void>;
 }
 
 /** The rules that all stores share: here first, gateways next, bitswap last, everything verified, the withheld apart. */
 export function contentStore(parts: ContentStoreParts): ArtifactStore {
-  const { served, withheld, recent = new RecentArtifacts(RECENT_BYTES) } = parts;
+  const { served, withheld, recent = new RecentArtifacts(RECENT_BYTES), news = {} } = parts;
   let closing: Promise<void> | undefined;
 
   async function release(digest: Digest): Promise<void> {
@@ -58,15 +59,22 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
     async get(digest: Digest, { providers = [], ...bounds }: FetchOptions): Promise<Uint8Array> {
       const known = recent.get(digest);
       if (known !== undefined && known.length <= bounds.maxBytes) return known;
+      let damage: string | undefined;
       for (const holder of [served, withheld]) {
-        const bytes = await readOrForget(holder, digest, bounds);
-        if (bytes !== undefined) {
-          recent.add(digest, bytes);
-          return bytes;
+        const held = await readOrForget(holder, digest, bounds);
+        if (held instanceof Uint8Array) {
+          recent.add(digest, held);
+          return held;
         }
+        damage ??= held;
       }
-      const artifact = await fetchArtifact(digest, sourcesOf(providers), bounds);
+      if (damage !== undefined) news.damaged?.(digest, damage);
+      const asked = typeof providers === "function" ? await providers() : providers;
+      const artifact = await fetchArtifact(digest, sourcesOf(asked), bounds).catch((error: unknown) => {
+        throw damage === undefined ? error : afterDamage(digest, damage, error);
+      });
       await served.putCopy(artifact);
+      if (damage !== undefined) news.restored?.(digest);
       recent.add(digest, artifact.bytes);
       return artifact.bytes;
     },
@@ -109,19 +117,30 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
   }
 }
 
-/** A held artifact's bytes; undefined if it is not held, or if the disk has damaged it: it is then forgotten. */
+/** What is said where a damaged artifact cannot be had from others: that it is not merely missing. */
+function afterDamage(digest: Digest, damage: string, cause: unknown): unknown {
+  const options = { facts: { digest }, cause };
+  const text = `Artifact ${digest} was damaged here (${damage}), and others do not replace it`;
+  if (cause instanceof ArtifactMissingError) return new ArtifactMissingError(text, options);
+  return cause instanceof ArtifactTimeoutError ? new ArtifactTimeoutError(text, options) : cause;
+}
+
+/**
+ * A held artifact's bytes; undefined if it is not held. If the disk has damaged it, it is forgotten, and what is wrong with
+ * it is returned.
+ */
 async function readOrForget(
   holder: BlockHolder,
   digest: Digest,
   bounds: Omit<FetchOptions, "providers">,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | string | undefined> {
   if (!holder.has(digest)) return undefined;
   try {
     return (await fetchArtifact(digest, [heldSource(holder)], bounds)).bytes;
   } catch (error) {
     if (!(error instanceof ArtifactCorruptError) && !(error instanceof ArtifactMissingError)) throw error;
     await holder.remove(digest);
-    return undefined;
+    return error.message;
   }
 }
 
@@ -134,6 +153,7 @@ function heldSource(holder: BlockHolder): BlockSource {
     name: "this store",
     read: async (cid, { sink, signal }) => {
       const bytes = await holder.read(cid, signal).catch((cause: unknown) => {
+        if (cause instanceof BlockDamagedError) throw cause;
         throw new ConcordatError(`This store cannot read block ${cid}`, {
           hint: "Check its disk, or its IPFS node",
           cause,

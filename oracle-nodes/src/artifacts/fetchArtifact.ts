@@ -18,7 +18,7 @@ import {
 } from "./artifactStore.ts";
 import type { WholeArtifact } from "./blockHolder.ts";
 import { BlockSink } from "./blockSink.ts";
-import { BlockNotHeldError, untilAborted } from "./blockSource.ts";
+import { BlockDamagedError, BlockNotHeldError, untilAborted } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
 
 /** Leaves under way at once: with 1 MiB each, enough to fill a link and little to hold. */
@@ -119,6 +119,11 @@ function distinctLeaves(bytes: Uint8Array, { leaves }: DagLayout): Iterable<Bloc
   return blocks.values();
 }
 
+function faultOf(error: unknown, hasTimedOut: boolean): Fault {
+  if (hasTimedOut) return "timeout";
+  return error instanceof BlockDamagedError ? "corrupt" : "missing";
+}
+
 /** Fetches the blocks of one artifact, and remembers which sources are of no use for it. */
 class BlockFetcher {
   readonly #digest: Digest;
@@ -170,7 +175,7 @@ class BlockFetcher {
       if (error instanceof ConcordatError && !timeout.aborted) throw error;
       const message = error instanceof Error ? error.message : String(error);
       const reason = timeout.aborted ? `${source.name} did not answer` : `${source.name}: ${message}`;
-      const fault = timeout.aborted ? "timeout" : "missing";
+      const fault = faultOf(error, timeout.aborted);
       for (const same of error instanceof BlockNotHeldError ? this.#sameProvider(source) : [source]) {
         this.#faults.set(same, { fault, reason });
       }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { CID } from "multiformats/cid";
 import { InputError } from "../../../protocol/errors.ts";
 import type { BlockHolder } from "./blockHolder.ts";
+import { unlessDamaged } from "./blockSource.ts";
 import type { HostPort } from "./endpoints.ts";
 import { RateLimiter } from "./rateLimit.ts";
 import type { RateLimit } from "./rateLimit.ts";
@@ -106,7 +107,7 @@ async function answer(
     return refuse(405, { allow: "GET, HEAD, OPTIONS" });
   const cid = requestedBlock(request);
   if (cid === undefined) return refuse(400);
-  const bytes = await holder.read(cid);
+  const bytes = await holder.read(cid).catch(unlessDamaged);
   if (bytes === undefined) return refuse(404);
   response.writeHead(200, {
     ...CORS,

@@ -9,7 +9,7 @@ import { yamux } from "@libp2p/yamux";
 import { LevelDatastore } from "datastore-level";
 import { createHeliaLight } from "helia";
 import { InputError } from "../../../protocol/errors.ts";
-import type { ArtifactStore } from "./artifactStore.ts";
+import type { ArtifactStore, StoreNews } from "./artifactStore.ts";
 import { bitswapMeter } from "./bitswapMeter.ts";
 import { bitswapSource } from "./bitswapSource.ts";
 import { BlockFolder } from "./blockFolder.ts";
@@ -44,6 +44,8 @@ export interface HeliaStoreOptions {
   readonly rate?: RateLimit;
   /** What the gateway answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
+  /** Told what the store meets in what it keeps. */
+  readonly news?: StoreNews;
 }
 
 /**
@@ -69,6 +71,8 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
     const recent = new RecentArtifacts(RECENT_BYTES);
     const served = await BlockFolder.open(join(dir, "served"), recent);
     const withheld = await BlockFolder.open(join(dir, "withheld"), recent);
+    const swept = served.swept + withheld.swept;
+    if (swept > 0) options.news?.swept?.(swept);
     const sent = new SentBytes();
     const helia = privateNode(served, datastore, listen, sent);
     opened.push(async () => helia.stop());
@@ -85,6 +89,7 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
         announce.length > 0 ? announce : [gatewayAddress(gateway.address), ...addresses],
       ),
       sent,
+      news: options.news,
       close,
     });
   } catch (error) {

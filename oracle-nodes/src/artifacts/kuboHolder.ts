@@ -8,6 +8,7 @@ import { ConcordatError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { ArtifactIndex } from "./artifactIndex.ts";
 import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
+import { BlockDamagedError } from "./blockSource.ts";
 
 /** Milliseconds that one call to Kubo may take. */
 const CALL_TIMEOUT_MS = 60_000;
@@ -56,7 +57,11 @@ export class KuboHolder implements BlockHolder {
       const options = { signal, offline: true };
       return await this.#kubo.block.get(cid, options);
     } catch (error) {
-      if (error instanceof Error && error.message.includes("could not find")) return undefined;
+      const message = error instanceof Error ? error.message : "";
+      if (message.includes("different hash"))
+        throw new BlockDamagedError(`block ${cid} is damaged in the Kubo node`, { cause: error });
+      if (message.includes("could not find"))
+        throw new BlockDamagedError(`block ${cid} is lost in the Kubo node`, { cause: error });
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { create } from "kubo-rpc-client";
 import type { KuboRPCClient } from "kubo-rpc-client";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { InputError } from "../../../protocol/errors.ts";
-import type { ArtifactStore } from "./artifactStore.ts";
+import type { ArtifactStore, StoreNews } from "./artifactStore.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { contentStore } from "./contentStore.ts";
@@ -45,6 +45,8 @@ export interface KuboStoreOptions {
   readonly rate?: RateLimit;
   /** What the gateway answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
+  /** Told what the store meets in what it keeps. */
+  readonly news?: StoreNews;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
     peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
     endpoints: formatEndpoints(announce.length > 0 ? announce : [gatewayAddress(gateway.address), ...peers]),
     sent,
+    news: options.news,
     close: gateway.close,
   });
 }

@@ -1,5 +1,6 @@
 import type { HeliaInit } from "helia";
 import type { BlockHolder } from "./blockHolder.ts";
+import { unlessDamaged } from "./blockSource.ts";
 
 type Blockstore = NonNullable<HeliaInit["blockstore"]>;
 type Bytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -16,7 +17,7 @@ export function servedBlockstore(holder: BlockHolder): Blockstore {
       for await (const { cid } of source) yield cid;
     },
     async *get(cid, options) {
-      const bytes = await holder.read(cid, options?.signal);
+      const bytes = await holder.read(cid, options?.signal).catch(unlessDamaged);
       if (bytes === undefined)
         throw Object.assign(new Error(`Block ${cid} is not held`), { name: "NotFoundError" });
       yield bytes;

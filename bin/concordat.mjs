@@ -6,6 +6,12 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { whenOrphaned } from "./whenOrphaned.mjs";
+
+// What waits for SIGTERM stops in order; everything else ends.
+whenOrphaned(() => {
+  if (!process.emit("SIGTERM", "SIGTERM")) process.exit(143);
+});
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 

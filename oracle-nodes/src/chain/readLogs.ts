@@ -7,7 +7,7 @@ const MAX_RANGE = 5000;
 
 /** Which logs are wanted, from block `fromBlock` to `toBlock`, both included. */
 export interface LogQuery {
-  readonly address: string;
+  readonly address: string | readonly string[];
   readonly topics: readonly (string | readonly string[] | null)[];
   readonly fromBlock: number;
   readonly toBlock: number;
@@ -25,7 +25,7 @@ export async function readLogs(provider: Pick<ChainProvider, "getLogs">, query: 
     try {
       logs.push(
         ...(await provider.getLogs({
-          address: query.address,
+          address: typeof query.address === "string" ? query.address : [...query.address],
           topics: query.topics.map((topic) => (Array.isArray(topic) ? [...topic] : (topic as string | null))),
           fromBlock: from,
           toBlock: to,

@@ -10,6 +10,7 @@ import {
   resultDomain,
   type AggregateAttestation,
 } from "../../../protocol/signedResults.ts";
+import { isEndpointFault } from "../chain/endpointError.ts";
 import type { CommitteeView, RoundView } from "../chain/roundView.ts";
 import { aggregateUpdates } from "./aggregateUpdates.ts";
 import type {
@@ -115,6 +116,7 @@ export class AggregationSession implements AttemptMember {
 
   /** This node's attestation of an outcome, or of the one that it attested before. */
   async sign(outcome: Outcome): Promise<Signed<"AggregateAttestation">> {
+    this.#signal.throwIfAborted();
     return this.task.signed.signOnce("AggregateAttestation", this.slot, this.attestation(outcome));
   }
 
@@ -142,7 +144,8 @@ export class AggregationSession implements AttemptMember {
   /** The key that counts for a node in this round. */
   async #signerOf(nodeId: NodeId): Promise<Address> {
     const known =
-      this.#signers.get(nodeId) ?? (await this.#services.chain.signerAt(nodeId, this.view.openedAt));
+      this.#signers.get(nodeId) ??
+      (await this.#services.chain.signerAt(nodeId, this.view.openedAt, this.view.block));
     this.#signers.set(nodeId, known);
     return known;
   }
@@ -155,7 +158,7 @@ export class AggregationSession implements AttemptMember {
       if (error instanceof TooManySetsError) return refused("tooManySets");
       const problem = error instanceof ConcordatError ? error.oneLine : String(error);
       this.task.logger.warn({ problem }, "could not answer a proposer");
-      return refused("failed");
+      return isEndpointFault(error) ? { kind: "later" } : refused("failed");
     }
   }
 

@@ -45,7 +45,8 @@ export class AggregationSessions {
   }
 
   remove(session: AttemptMember): void {
-    this.#sessions.delete(session.key);
+    // A step that was left behind must not remove the session of the one that began again.
+    if (this.#sessions.get(session.key) === session) this.#sessions.delete(session.key);
   }
 
   async #answer(request: AggregationRequest): Promise<AggregationResponse> {

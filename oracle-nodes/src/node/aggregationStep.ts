@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Digest, MemberId } from "../../../protocol/ids.ts";
 import { electCommittee } from "../../../protocol/rules/committeeElection.ts";
-import type { CommitteeView, RoundView } from "../chain/roundView.ts";
+import { isEndpointFault } from "../chain/endpointError.ts";
+import type { CommitteeView, PostedUpdate, RoundView } from "../chain/roundView.ts";
 import { AggregationSession } from "./aggregationSession.ts";
 import type { ServedTask } from "./openTask.ts";
 import { noteArtifacts } from "./pruneArtifacts.ts";
@@ -9,6 +11,10 @@ import { propose } from "./propose.ts";
 import type { Services } from "./services.ts";
 import { signedUpdate } from "./trainingStep.ts";
 import { UpdateCollection } from "./updateCollection.ts";
+import { nextLook } from "./waiting.ts";
+
+/** Milliseconds before logs that were incomplete are read again, at most as long as a block takes. */
+const LOGS_PAUSE_MS = 1000;
 
 /**
  * The node's part of Aggregation: hands out its update, and where it is in the attempt's committee, fetches all updates,
@@ -22,45 +28,98 @@ export async function aggregationStep(
 ): Promise<void> {
   const { board, chain, nodeId, sessions } = services;
   const { taskId } = task;
-  const [committee, { members, words }, posted, active] = await Promise.all([
-    chain.committeeOf(taskId),
-    chain.posted(taskId),
-    chain.postedUpdates({ taskId, round: view.round, retry: view.retry }, view.openedAt),
-    chain.activeMembers(taskId),
-    releaseUpdate(services, task, view),
+  // One decision, one block: what stands in it contradicts itself nowhere.
+  const at = view.block;
+  await releaseUpdate(services, task, view);
+  const [committee, { members, words }, active] = await Promise.all([
+    chain.committeeOf(taskId, at),
+    chain.posted(taskId, at),
+    chain.activeMembers(taskId, at),
   ]);
   checkElection(task, view, committee, active, members);
   const rank = committee.nodeIds.indexOf(nodeId);
   if (rank < 0) return board.update(taskId, { doing: "waiting for the committee" });
 
-  board.update(taskId, { doing: rank === 0 ? "leading the committee" : "checking as a committee member" });
+  const posted = await allPosted(services, task, view, members, signal);
   await noteArtifacts(
     services,
     task,
     view.round,
     posted.map(({ digest }) => digest),
   );
+  board.update(taskId, { doing: rank === 0 ? "leading the committee" : "checking as a committee member" });
   const updates = new UpdateCollection(services, task, view, posted);
   const session = new AggregationSession({ services, task, view, committee, updates, words, signal });
   sessions.add(session);
   try {
-    const [proposed] = await Promise.all([
-      propose(services, session, rank, signal),
+    await Promise.all([
+      // Others may still ask for this node's attestation until the phase has moved.
+      propose(services, session, rank, signal).then(async () => ended(signal)),
       updates.fetchAll(untilTime(services, view.fetchEnd, signal), signal),
     ]);
-    // Others may still ask for this node's attestation until the phase has moved.
-    if (!signal.aborted) await once(signal, "abort");
-    return proposed;
   } finally {
     sessions.remove(session);
   }
+}
+
+/** Resolves when a signal has aborted. */
+async function ended(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 /** Serves the update from now on: Training has closed, so nobody can copy it any more. */
 async function releaseUpdate({ store }: Services, task: ServedTask, view: RoundView): Promise<void> {
   const own = await signedUpdate(task, view);
   const digest = own?.value.digest as Digest | undefined;
-  if (digest !== undefined && (await store.has(digest))) await store.release(digest);
+  if (digest === undefined || !(await store.has(digest))) return;
+  try {
+    await store.release(digest);
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    task.logger.error(
+      { round: view.round, problem: error.message },
+      "the own update cannot be given to anyone",
+    );
+  }
+}
+
+/**
+ * The updates of this opening, from its events, once they are exactly those that the contract counts: an endpoint may give
+ * blocks before their logs. On an incomplete list nothing is signed and nothing proposed; it is asked for until it is whole
+ * or the phase is over.
+ */
+async function allPosted(
+  { board, chain }: Services,
+  { taskId, logger }: ServedTask,
+  view: RoundView,
+  members: ReadonlySet<MemberId>,
+  signal: AbortSignal,
+): Promise<readonly PostedUpdate[]> {
+  const opening = { taskId, round: view.round, retry: view.retry };
+  let isSaid = false;
+  for (;;) {
+    const { head } = chain.heads;
+    try {
+      const posted = await chain.postedUpdates(opening, view.openedAt, view.block);
+      const isWhole = posted.length === members.size && posted.every(({ memberId }) => members.has(memberId));
+      if (isSaid && isWhole) logger.info({ round: view.round }, "the endpoint's logs are complete now");
+      if (isWhole) return posted;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isEndpointFault(error)) throw error;
+    }
+    signal.throwIfAborted();
+    if (!isSaid) {
+      const { round, block } = view;
+      logger.warn(
+        { round, block, updates: members.size },
+        "the endpoint's logs do not name all updates that the contract counts: waiting for them",
+      );
+      board.update(taskId, { doing: "waiting for the endpoint's logs" });
+    }
+    isSaid = true;
+    await nextLook(chain.heads, head, LOGS_PAUSE_MS, signal);
+  }
 }
 
 /** A signal that aborts at a time of the chain; at once where that has passed. */

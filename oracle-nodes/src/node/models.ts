@@ -23,8 +23,11 @@ export async function globalModel(
   signal: AbortSignal,
 ): Promise<ModelTensors> {
   const isHeld = await store.has(digest);
-  const asked = isHeld ? [] : [...new Set([...holders, ...(await peers.membersOf(taskId))])];
-  const providers = await peers.providers(asked);
+  let asked: NodeId[] = [];
+  const providers = async (): Promise<string[]> => {
+    asked = [...new Set([...holders, ...(await peers.membersOf(taskId))])];
+    return peers.providers(asked);
+  };
   const fetched = store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
   fetched.catch(() => asked.forEach((nodeId) => peers.suspect(nodeId)));
   const bytes = await fetched;
@@ -40,19 +43,32 @@ export async function globalModel(
 
 /**
  * The node's own w_k, as it trained it, behind a signed update: the update itself, or the model kept beside it where
- * updates are compressed. Undefined where it is not here any more.
+ * updates are compressed. An update that was lost or damaged here is had back from whoever fetched it. Undefined where
+ * nobody has it any more.
  */
 export async function localModel(
-  { store, nodeId }: Services,
-  { taskId, manifest, maxBytes, feedback }: ServedTask,
+  { store, nodeId, peers }: Services,
+  { taskId, manifest, maxBytes, feedback, logger }: ServedTask,
   { value }: Signed<"LocalUpdate">,
   signal: AbortSignal,
 ): Promise<ModelTensors | undefined> {
   const round = Number(value.round);
   if (manifest.compression.kind !== "none") return feedback.localModel(round, value.base as Digest);
   const digest = value.digest as Digest;
-  if (!(await store.has(digest))) return undefined;
-  const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, signal });
+  const isHeld = await store.has(digest);
+  const providers = async (): Promise<string[]> => peers.providers(await peers.membersOf(taskId));
+  let bytes: Uint8Array;
+  try {
+    bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    logger.warn(
+      { round, digest, problem: error.message },
+      "the own update is lost, and nobody gives it back",
+    );
+    return undefined;
+  }
+  if (!isHeld) logger.info({ round, digest }, "the own update was lost here and is back: others had it");
   const expected = {
     specs: manifest.model.tensors,
     role: "update",

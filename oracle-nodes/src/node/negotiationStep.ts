@@ -24,14 +24,16 @@ export async function negotiationStep(
   const { chain, board, nodeId } = services;
   const { taskId, memberId, logger } = task;
   const slot = { round: view.round, retry: view.retry, base: view.base };
-  let signed = await task.signed.find("AccuracyReport", slot);
+  const place = { ...slot, aggregate: view.aggregate };
+  let signed = await task.signed.find("AccuracyReport", place);
   if (signed === undefined) {
     const scores = await score(services, task, view, signal);
     if (scores === undefined)
       return board.update(taskId, { doing: "has no update of this round to negotiate with" });
+    signal.throwIfAborted();
     board.update(taskId, { lastScores: scores });
     const value = { taskId, node: nodeId, ...slot, aggregate: view.aggregate, scores: packScores(scores) };
-    signed = await task.signed.signOnce("AccuracyReport", slot, value);
+    signed = await task.signed.signOnce("AccuracyReport", place, value);
   }
   const { aggregate, scores } = signed.value;
   const { signature } = signed;
@@ -57,7 +59,7 @@ async function score(
   const local = own && (await localModel(services, task, own, signal));
   if (local === undefined) return undefined;
   services.board.update(task.taskId, { doing: "scoring candidates" });
-  const { nodeIds } = await services.chain.committeeOf(task.taskId);
+  const { nodeIds } = await services.chain.committeeOf(task.taskId, view.block);
   const global = await globalModel(services, task, view.aggregate, view.round, nodeIds, signal);
   task.logger.debug({ round: view.round }, "global model fetched");
   const scores = await scoreCandidates(

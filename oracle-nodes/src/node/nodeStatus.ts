@@ -30,6 +30,54 @@ export interface TaskActivity {
   readonly lastScores?: readonly number[];
   /** Why the node does not serve the task, or what failed last. */
   readonly problem?: string;
+  /** For whom a phase waits of which more than half has passed: `concordat task expel NODE` opens a vote on one that is gone. */
+  readonly awaits?: readonly AwaitedMember[];
+  /** The file of the node's latest personalised model of this task. */
+  readonly personalisedModel?: string;
+}
+
+/** A member for whom a phase waits. */
+export interface AwaitedMember {
+  readonly member: number;
+  readonly node: number;
+  /** What is missing of it. */
+  readonly for: "update" | "aggregate" | "scores";
+}
+
+/** An account, as read last. */
+export interface AccountStatus {
+  readonly address: string;
+  /** In wei, as decimal digits. */
+  readonly balanceWei: string;
+  readonly readAt: string;
+}
+
+/** How long the signer can still pay for gas. */
+export interface GasStatus {
+  /** Submissions that it could pay at the fees of that moment. */
+  readonly submissionsLeft: number;
+  readonly isLow: boolean;
+}
+
+/** An endpoint of the chain by scheme and host: what it was like when it was asked last. */
+export interface ChainEndpointStatus {
+  readonly name: string;
+  readonly isAnswering: boolean;
+  readonly problem?: string;
+  readonly answeredAt?: string;
+}
+
+/** What shows whether the process makes progress. Times as ISO 8601. */
+export interface Beat {
+  /** The newest block of the chain that was seen: its number, its own time, and when it was seen here. */
+  readonly head: { readonly number: number; readonly time: string; readonly seenAt: string };
+  /** When the chain last answered. */
+  readonly chainAnsweredAt: string;
+  readonly chainEndpoints: readonly ChainEndpointStatus[];
+  readonly signer?: AccountStatus;
+  /** Absent where the signer is the operator. */
+  readonly operator?: AccountStatus;
+  readonly gas?: GasStatus;
 }
 
 /** What a node does, as in status.json. */
@@ -39,6 +87,14 @@ export interface NodeStatus {
   readonly endpoints: string;
   readonly pid: number;
   readonly updatedAt: string;
+  /** When something last went on: the chain answered, or what the node does for a task changed. A process that hangs writes no more. */
+  readonly progressAt: string;
+  /** When what the node does for a task changed last. */
+  readonly stepChangedAt?: string;
+  /** When the node stopped in order; absent while it runs, and where it was killed. */
+  readonly stoppedAt?: string;
+  readonly heartbeat?: Omit<Beat, "signer" | "operator" | "gas">;
+  readonly accounts?: Pick<Beat, "signer" | "operator" | "gas">;
   /** Bytes of the blocks that this process sent to others, in all tasks. */
   readonly sentBytes: number;
   readonly tasks: readonly TaskActivity[];
@@ -54,16 +110,27 @@ export class StatusBoard {
   readonly #sentBytes: () => number;
   readonly #listener: ((status: NodeStatus) => void) | undefined;
   readonly #tasks = new Map<TaskId, TaskActivity>();
+  readonly #clean: (text: string) => string;
+  readonly #startedAt = new Date().toISOString();
+  #beat: Beat | undefined;
+  #stepChangedAt: string | undefined;
+  #stoppedAt: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
+  /**
+   * @param sentBytes Bytes that were sent to others so far.
+   * @param clean Takes out of a problem's text what nobody else may read.
+   */
   constructor(
     file: string,
     node: Pick<NodeStatus, "nodeId" | "signer" | "endpoints">,
     sentBytes: () => number,
     listener?: (status: NodeStatus) => void,
+    clean: (text: string) => string = String,
   ) {
     this.#file = file;
+    this.#clean = clean;
     this.#node = node;
     this.#sentBytes = sentBytes;
     this.#listener = listener;
@@ -83,14 +150,41 @@ export class StatusBoard {
     };
     const { problem, ...rest } = before;
     const isOver = change.doing !== undefined || change.phase !== undefined;
-    this.#tasks.set(taskId, { ...rest, ...(problem !== undefined && !isOver && { problem }), ...change });
+    const now: TaskActivity = {
+      ...rest,
+      ...(problem !== undefined && !isOver && { problem }),
+      ...change,
+      ...(change.problem !== undefined && { problem: this.#clean(change.problem) }),
+    };
+    this.#tasks.set(taskId, now);
+    // A problem that is told again is no progress.
+    const { problem: _new, ...done } = now;
+    if (JSON.stringify(done) !== JSON.stringify(rest)) this.#stepChangedAt = new Date().toISOString();
+    this.#publish();
+  }
+
+  /** Notes signs of life. */
+  beat(beat: Beat): void {
+    this.#beat = beat;
+    this.#publish();
+  }
+
+  /** What is being done, for whoever has to say what did not end. */
+  get running(): string[] {
+    return [...this.#tasks.values()]
+      .filter(({ doing }) => !doing.startsWith("over"))
+      .map(({ taskId, doing }) => `task ${taskId} (${doing})`);
+  }
+
+  #publish(): void {
     this.#listener?.(this.#status());
     this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);
   }
 
-  /** Writes what is left to write. */
+  /** Writes what is left to write, and that the node has stopped. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#stoppedAt = new Date().toISOString();
     this.#write();
     await this.#writing;
   }
@@ -100,6 +194,10 @@ export class StatusBoard {
       ...this.#node,
       pid: process.pid,
       updatedAt: new Date().toISOString(),
+      progressAt: latest(this.#startedAt, this.#stepChangedAt, this.#beat?.chainAnsweredAt),
+      ...(this.#stepChangedAt !== undefined && { stepChangedAt: this.#stepChangedAt }),
+      ...(this.#stoppedAt !== undefined && { stoppedAt: this.#stoppedAt }),
+      ...(this.#beat !== undefined && splitBeat(this.#beat)),
       sentBytes: this.#sentBytes(),
       tasks: [...this.#tasks.values()],
     };
@@ -115,4 +213,23 @@ export class StatusBoard {
       await rename(`${this.#file}.partial`, this.#file);
     })().catch(() => undefined);
   }
+}
+
+function splitBeat({
+  signer,
+  operator,
+  gas,
+  ...heartbeat
+}: Beat): Pick<NodeStatus, "heartbeat" | "accounts"> {
+  return {
+    heartbeat,
+    ...(signer !== undefined && {
+      accounts: { signer, ...(operator !== undefined && { operator }), ...(gas !== undefined && { gas }) },
+    }),
+  };
+}
+
+/** The latest of these times; ISO 8601 in UTC sorts as text. */
+function latest(first: string, ...others: readonly (string | undefined)[]): string {
+  return others.reduce<string>((last, time) => (time !== undefined && time > last ? time : last), first);
 }

@@ -12,6 +12,7 @@ import { loadTask, type LearningTask } from "../learning/loadTask.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
 import { checkScores } from "./checkScores.ts";
 import { ErrorFeedback } from "./errorFeedback.ts";
+import { LastTraining } from "./lastTraining.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
 import { ReceivedBytes } from "./receivedBytes.ts";
 import type { Services } from "./services.ts";
@@ -38,6 +39,8 @@ export interface ServedTask {
   readonly received: ReceivedBytes;
   /** Bytes that the node sent to others since this was asked last, in all its tasks: one artifact may serve two. */
   readonly sentBytes: () => number;
+  /** The training whose update is not stored yet. */
+  readonly trained: LastTraining;
   /** What the node keeps of its compressed updates. */
   readonly feedback: ErrorFeedback;
   /** Folder for what the node keeps of this task. */
@@ -61,7 +64,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const bytes = await store.get(terms.manifestDigest, {
     maxBytes: Math.min(MANIFEST_LIMITS.maxBytes, terms.maxArtifactBytes),
     timeoutMs: MANIFEST_TIMEOUT_MS,
-    providers: await peers.providers(await peers.membersOf(taskId)),
+    providers: async () => peers.providers(await peers.membersOf(taskId)),
     signal,
   });
   const manifest = decodeManifest(bytes);
@@ -102,6 +105,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     signed,
     received: new ReceivedBytes((receivedBytes) => services.board.update(taskId, { receivedBytes })),
     sentBytes: sinceLast(() => store.sentBytes()),
+    trained: new LastTraining(),
     feedback: new ErrorFeedback(dir, tensors, logger),
     dir,
     logger,

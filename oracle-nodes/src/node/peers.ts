@@ -1,5 +1,6 @@
-import type { NodeId, TaskId } from "../../../protocol/ids.ts";
+import type { MemberId, NodeId, TaskId } from "../../../protocol/ids.ts";
 import type { ChainGateway } from "../chain/chainGateway.ts";
+import { isEndpointFault } from "../chain/endpointError.ts";
 
 /** Milliseconds before endpoints that did not serve are read again. */
 const SUSPECT_MS = 1000;
@@ -12,6 +13,9 @@ export class Peers {
   readonly #self: NodeId;
   readonly #extra: readonly string[];
   readonly #known = new Map<NodeId, { readonly endpoints: Promise<string>; readonly at: number }>();
+  /** Whose members are whose: a member's number is never given again, but a reorganisation may give it to another. */
+  readonly #members = new Map<TaskId, Map<MemberId, NodeId>>();
+  #reorganisations = 0;
 
   /** @param extra Endpoint strings that are always asked too, last. */
   constructor(chain: ChainGateway, self: NodeId, extra: readonly string[]) {
@@ -44,15 +48,35 @@ export class Peers {
   /** Endpoint strings to fetch from: these nodes first, in this order, then the configured ones. */
   async providers(nodeIds: readonly NodeId[]): Promise<string[]> {
     const others = nodeIds.filter((id) => id !== this.#self);
-    const endpoints = await Promise.all(others.map((id) => this.endpointsOf(id)));
+    // One whose endpoints cannot be read holds up nobody else.
+    const endpoints = await Promise.all(
+      others.map(async (id) =>
+        this.endpointsOf(id).catch((error: unknown) => {
+          if (isEndpointFault(error)) return "";
+          throw error;
+        }),
+      ),
+    );
     return [...endpoints.filter(Boolean), ...this.#extra];
   }
 
   /** Node ids of a task's active members in order of position, or of the registry's first nodes if it has none. */
   async membersOf(taskId: TaskId): Promise<NodeId[]> {
     const members = await this.#chain.activeMembers(taskId);
-    if (members.length > 0) return Promise.all(members.map((id) => this.#chain.nodeOfMember(taskId, id)));
+    if (members.length > 0) return Promise.all(members.map(async (id) => this.nodeOfMember(taskId, id)));
     const count = Math.min(MAX_NODES, await this.#chain.nodeCount());
     return Array.from({ length: count }, (_, i) => (i + 1) as NodeId);
+  }
+
+  /** The node behind a member; read once. */
+  async nodeOfMember(taskId: TaskId, memberId: MemberId): Promise<NodeId> {
+    const { reorganisations } = this.#chain.heads;
+    if (reorganisations !== this.#reorganisations) this.#members.clear();
+    this.#reorganisations = reorganisations;
+    const known = this.#members.get(taskId) ?? new Map<MemberId, NodeId>();
+    this.#members.set(taskId, known);
+    const nodeId = known.get(memberId) ?? (await this.#chain.nodeOfMember(taskId, memberId));
+    known.set(memberId, nodeId);
+    return nodeId;
   }
 }

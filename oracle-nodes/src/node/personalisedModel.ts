@@ -37,6 +37,7 @@ export async function readPersonalised(
  * Makes and keeps the node's personalised model of a finalised round, w_kp = alpha w_k + (1 - alpha) w_G (paper 1,
  * Eq. 2), as an update artifact whose base is that round's w_G. Nothing happens if it is there already, or if the node
  * did not train in that round.
+ * @returns Its file, if there is one.
  */
 export async function personalise(
   services: Services,
@@ -44,11 +45,13 @@ export async function personalise(
   { round, aggregate, alphaBps }: FinalisedRound,
   update: Signed<"LocalUpdate"> | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const rounds = await roundsIn(task.dir);
-  if (update === undefined || rounds.includes(round)) return;
+  const path = join(task.dir, fileOf(round));
+  if (rounds.includes(round)) return path;
+  if (update === undefined) return undefined;
   const local = await localModel(services, task, update, signal);
-  if (local === undefined) return;
+  if (local === undefined) return undefined;
   const global = await globalModel(services, task, aggregate, round, [], signal);
   const metadata = {
     role: "update",
@@ -58,10 +61,22 @@ export async function personalise(
     base: aggregate,
   } as const;
   const bytes = encodeArtifact(metadata, mix(alphaBps, local, global));
-  await writeDurably(task.dir, [{ path: join(task.dir, fileOf(round)), bytes }]);
-  for (const old of rounds.slice(0, Math.max(0, rounds.length + 1 - KEPT))) {
-    await rm(join(task.dir, fileOf(old)), { force: true });
-  }
+  await writeDurably(task.dir, [{ path, bytes }]);
+  const kept = (await roundsIn(task.dir)).slice(-KEPT);
+  for (const old of rounds) if (!kept.includes(old)) await rm(join(task.dir, fileOf(old)), { force: true });
+  return path;
+}
+
+/** The file of the latest personalised model in a task's folder, if there is one. */
+export async function personalisedFile(dir: string): Promise<string | undefined> {
+  const latest = (await roundsIn(dir)).at(-1);
+  return latest === undefined ? undefined : join(dir, fileOf(latest));
+}
+
+/** Forgets the models of this round and later ones: a reorganisation took them back, and they may end otherwise. */
+export async function forgetPersonalised(dir: string, fromRound: number): Promise<void> {
+  for (const round of await roundsIn(dir))
+    if (round >= fromRound) await rm(join(dir, fileOf(round)), { force: true });
 }
 
 function fileOf(round: number): string {

@@ -179,6 +179,7 @@ async function submit(
     "the aggregate was",
     async () => {
       const now = await chain.roundOf(task.taskId);
+      signal.throwIfAborted();
       const isSame = now.round === view.round && now.retry === view.retry && now.attempt === view.attempt;
       return !(isSame && now.phase === Phase.Aggregation);
     },

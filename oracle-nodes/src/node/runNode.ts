@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Wallet } from "ethers";
@@ -5,24 +6,39 @@ import type { Logger } from "pino";
 import { parseAddressBook, type AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import type { NodeId } from "../../../protocol/ids.ts";
-import type { ArtifactStore } from "../artifacts/artifactStore.ts";
+import type { ArtifactStore, StoreNews } from "../artifacts/artifactStore.ts";
+import { untilAborted } from "../artifacts/blockSource.ts";
+import { checkAnnounced, localAddresses } from "../artifacts/endpoints.ts";
 import { createHeliaStore } from "../artifacts/heliaStore.ts";
 import { createKuboStore } from "../artifacts/kuboStore.ts";
 import type { ChainGateway } from "../chain/chainGateway.ts";
+import { rpcUrls } from "../chain/chainProvider.ts";
 import { connectChain } from "../chain/connectChain.ts";
+import { isEndpointFault } from "../chain/endpointError.ts";
 import { nameDeployment } from "../chain/nameDeployment.ts";
+import { AccountReader } from "./accounts.ts";
 import { AggregationSessions } from "./aggregationSessions.ts";
+import { Closing } from "./closing.ts";
 import { openDataFolder, type DataFolder } from "./dataFolder.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { openKeystore } from "./keystore.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
+import { Pace } from "./pace.ts";
 import { Peers } from "./peers.ts";
 import { PrivacyLedger } from "./privacyLedger.ts";
+import { problemOf, SaidOnce } from "./problemOf.ts";
+import { Redaction } from "./redaction.ts";
 import { serveTasks } from "./serveTasks.ts";
 import type { Services } from "./services.ts";
+import { endsWithin } from "./waiting.ts";
 
-/** Milliseconds before a failed publication of the endpoints is tried again. */
+/** Milliseconds before what failed at the start is tried again. */
 const RETRY_MS = 1000;
+/** See {@link RunNodeOptions.graceMs}: less than a service manager or a container has patience. */
+const GRACE_MS = 6000;
+/** Chains of development tools, which run on one machine. */
+const LOCAL_CHAINS: ReadonlySet<number> = new Set([1337, 31_337]);
 
 export interface RunNodeOptions {
   /** Opens the keystore. */
@@ -32,67 +48,161 @@ export interface RunNodeOptions {
   readonly logger: Logger;
   /** Called with every change of what the node does. */
   readonly onStatus?: (status: NodeStatus) => void;
+  /** Milliseconds in which the node ends after its signal, whatever hangs. */
+  readonly graceMs?: number;
 }
 
 /**
  * Runs an oracle node until the signal aborts, or, with a list of `tasks`, until all of them are over.
+ * @returns What did not end in time after the signal and was left behind, by name; its process should leave.
  * @throws {InputError} when something that the operator gave cannot be used: nothing was started then.
  */
-export async function runNode(config: NodeConfig, options: RunNodeOptions): Promise<void> {
-  const { logger, password } = options;
+export async function runNode(config: NodeConfig, options: RunNodeOptions): Promise<readonly string[]> {
+  const { graceMs = GRACE_MS } = options;
+  const redaction = new Redaction(rpcUrls(config.rpcUrl));
+  const logger = redaction.logger(options.logger);
   const lost = new AbortController();
   const signal = AbortSignal.any([options.signal, lost.signal]);
+  const closing = new Closing(logger);
+  const life = live(config, options, { logger, redaction, lost, signal, closing }).catch((error: unknown) => {
+    if (options.signal.aborted && !(error instanceof InputError)) return;
+    throw error;
+  });
+  const isEnded = await endsUnlessOverdue(life, signal, graceMs);
+  const stage = isEnded ? [] : [closing.stage];
+  const unfinished = [...stage, ...(await closing.close(graceMs / 2))];
+  if (unfinished.length > 0)
+    logger.error({ unfinished }, "the node leaves, although something of it did not end");
+  logger.info("node has stopped");
+  if (isEnded) await life;
+  else if (lost.signal.aborted) throw lost.signal.reason;
+  return unfinished;
+}
+
+/** What all parts of a node's life share. */
+interface Life {
+  readonly logger: Logger;
+  readonly redaction: Redaction;
+  /** Ends the node when its folder has become another's. */
+  readonly lost: AbortController;
+  readonly signal: AbortSignal;
+  readonly closing: Closing;
+}
+
+async function live(
+  config: NodeConfig,
+  { password, onStatus }: RunNodeOptions,
+  { logger, redaction, lost, signal, closing }: Life,
+): Promise<void> {
+  checkPlaces(config);
   const signer = await openKeystore(config.keystore, password);
   const addressBook = await readAddressBook(config.addressBook);
-  const closing: (() => Promise<unknown>)[] = [];
-  try {
-    const folder = await openDataFolder(config.dataDir, (error) => lost.abort(error));
-    closing.push(() => folder.release().catch(() => undefined));
-    const { rpcUrl, confirmations, pollMs, idlePollMs } = config;
-    const chain = await connectChain({
-      rpcUrl,
-      addressBook,
-      confirmations,
-      pollMs,
-      idlePollMs,
-      signer,
-      logger,
-      journal: async (provider) => folder.transactions(await nameDeployment(provider, addressBook)),
-    });
-    closing.push(() => chain.close());
-    const nodeId = await findNode(chain, signer);
-    const sessions = new AggregationSessions();
-    const store = await openStore(config, folder, sessions);
-    closing.push(() => store.close());
-    const board = new StatusBoard(
-      folder.statusFile,
-      { nodeId, signer: signer.address, endpoints: store.endpoints() },
-      () => store.sentBytes(),
-      options.onStatus,
-    );
-    closing.push(() => board.close());
-    const services: Services = {
-      config,
-      nodeId,
-      chain,
-      store,
-      signer,
-      sessions,
-      folder,
-      board,
-      ledger: await PrivacyLedger.open(folder.privacyLedger),
-      logger,
-      peers: new Peers(chain, nodeId, config.providers),
-      deployment: await nameDeployment(chain.provider, addressBook),
-    };
-    logger.info({ nodeId, signer: signer.address, endpoints: store.endpoints() }, "node is running");
-    await publishEndpoints(services, signal);
-    await serveTasks(services, signal);
-  } catch (error) {
-    if (!options.signal.aborted || error instanceof InputError) throw error;
-  } finally {
-    for (const close of closing.toReversed()) await close();
-    logger.info("node has stopped");
+  const folder = await closing.open(
+    "the node's folder",
+    openDataFolder(config.dataDir, (error) => lost.abort(error)),
+    async ({ release }) => release(),
+    signal,
+  );
+  const { rpcUrl, confirmations, pollMs, idlePollMs } = config;
+  const connecting = connectChain({
+    rpcUrl,
+    addressBook,
+    confirmations,
+    pollMs,
+    idlePollMs,
+    signer,
+    logger,
+    journal: async (provider) => folder.transactions(await nameDeployment(provider, addressBook)),
+  });
+  const chain = await closing.open("the chain", connecting, async (opened) => opened.close(), signal);
+  const patient = async <T>(what: string, read: () => Promise<T>): Promise<T> => {
+    closing.stage = `reading ${what}`;
+    return untilAnswered(what, read, logger, signal);
+  };
+  const nodeId = await patient("the node's registration", async () => findNode(chain, signer));
+  const deployment = await patient("the deployment's block", async () =>
+    nameDeployment(chain.provider, addressBook),
+  );
+  const sessions = new AggregationSessions();
+  const opening = openStore(config, folder, sessions, logger);
+  const store = await closing.open("the store", opening, async (opened) => opened.close(), signal);
+  const board = new StatusBoard(
+    folder.statusFile,
+    { nodeId, signer: signer.address, endpoints: store.endpoints() },
+    () => store.sentBytes(),
+    onStatus,
+    (text) => redaction.text(text),
+  );
+  closing.add("the status file", async () => board.close());
+  const accounts = new AccountReader(chain, nodeId, signer.address, logger);
+  const heartbeat = new Heartbeat({ chain, board, accounts, logger });
+  closing.add("the heartbeat", async () => heartbeat.close());
+  const services: Services = {
+    config,
+    nodeId,
+    chain,
+    store,
+    signer,
+    sessions,
+    folder,
+    board,
+    ledger: await PrivacyLedger.open(folder.privacyLedger),
+    logger,
+    pace: new Pace(chain.heads),
+    peers: new Peers(chain, nodeId, config.providers),
+    deployment,
+  };
+  logger.info({ nodeId, signer: signer.address, endpoints: store.endpoints() }, "node is running");
+  await publishEndpoints(services, patient, signal);
+  closing.stage = "serving tasks";
+  signal.addEventListener("abort", () => (closing.stage = ["serving tasks", ...board.running].join(": ")), {
+    once: true,
+  });
+  await serveTasks(services, signal);
+}
+
+/** Whether a life ends by itself, or within the grace after its signal. Its failure is an end, too. */
+async function endsUnlessOverdue(
+  life: Promise<void>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<boolean> {
+  const ended = new AbortController();
+  const done = life.then(
+    () => true,
+    () => true,
+  );
+  void done.then(() => ended.abort());
+  const stopped = AbortSignal.any([signal, ended.signal]);
+  if (!stopped.aborted) await once(stopped, "abort");
+  return endsWithin(done, graceMs);
+}
+
+/** @throws {InputError} when the addresses on which the node listens say nothing to others. */
+function checkPlaces({ artifacts }: NodeConfig): void {
+  const gateway = { name: "gateway", at: artifacts.gateway };
+  const libp2p = artifacts.kind === "helia" ? [{ name: "libp2p host", at: artifacts.listen }] : [];
+  checkAnnounced([gateway, ...libp2p], artifacts.announce);
+}
+
+/** Reads what the node cannot do without: an endpoint that fails is waited for, and it is said once. */
+async function untilAnswered<T>(
+  what: string,
+  read: () => Promise<T>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<T> {
+  const said = new SaidOnce();
+  for (;;) {
+    try {
+      return await untilAborted(read(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isEndpointFault(error)) throw error;
+      const problem = problemOf(error);
+      if (said.isNew(problem)) logger.warn({ problem }, `${what} cannot be read yet`);
+      await sleep(RETRY_MS, undefined, { signal });
+    }
   }
 }
 
@@ -128,12 +238,14 @@ async function openStore(
   config: NodeConfig,
   folder: DataFolder,
   sessions: AggregationSessions,
+  logger: Logger,
 ): Promise<ArtifactStore> {
   const { artifacts } = config;
   const common = {
     dir: folder.artifacts,
     gatewayListen: artifacts.gateway,
     routes: [sessions.route],
+    news: storeNews(logger),
     ...(artifacts.announce !== undefined && { announce: artifacts.announce }),
   };
   switch (artifacts.kind) {
@@ -144,12 +256,28 @@ async function openStore(
   }
 }
 
+/** What the store meets in what it keeps, for the log. */
+function storeNews(logger: Logger): StoreNews {
+  return {
+    swept: (count) =>
+      logger.warn(
+        { artifacts: count },
+        "artifacts were cut short on the disk and are fetched again when needed",
+      ),
+    damaged: (digest, reason) =>
+      logger.warn({ digest, reason }, "an artifact is damaged or lost here and is fetched from others"),
+    restored: (digest) => logger.info({ digest }, "an artifact that was damaged or lost is here again"),
+  };
+}
+
 /** Makes the registry name where this node serves; only the operator's key can, so others are told what to do. */
 async function publishEndpoints(
   { chain, nodeId, store, signer, logger }: Services,
+  patient: <T>(what: string, read: () => Promise<T>) => Promise<T>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { operator, endpoints } = await chain.node(nodeId);
+  const { operator, endpoints } = await patient("the node's endpoints", async () => chain.node(nodeId));
+  warnOfLocal(store.endpoints(), chain.book.chainId, logger);
   if (endpoints === store.endpoints()) return;
   if (operator.toLowerCase() !== signer.address.toLowerCase()) {
     logger.warn(
@@ -158,6 +286,7 @@ async function publishEndpoints(
     );
     return;
   }
+  const said = new SaidOnce();
   for (;;) {
     try {
       await chain.setEndpoints(store.endpoints(), signal);
@@ -165,8 +294,20 @@ async function publishEndpoints(
     } catch (error) {
       if (error instanceof InputError) throw error;
       signal.throwIfAborted();
-      logger.warn({ error: String(error) }, "the endpoints could not be published yet");
+      const problem = problemOf(error);
+      if (said.isNew(problem)) logger.warn({ problem }, "the endpoints could not be published yet");
       await sleep(RETRY_MS, undefined, { signal });
     }
   }
+}
+
+/** Addresses that lead nowhere from outside are right on a chain of this machine, and a mistake on every other one. */
+function warnOfLocal(endpoints: string, chainId: number, logger: Logger): void {
+  const local = localAddresses(endpoints);
+  if (LOCAL_CHAINS.has(chainId) || local.length === 0) return;
+  const addresses = local.map(({ address }) => address);
+  logger.warn(
+    { addresses },
+    "these addresses lead to the node only from its own machine or network: give the right ones with announce in node.yaml",
+  );
 }

@@ -7,6 +7,7 @@ import type { AggregationSessions } from "./aggregationSessions.ts";
 import type { DataFolder } from "./dataFolder.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import type { StatusBoard } from "./nodeStatus.ts";
+import type { Pace } from "./pace.ts";
 import type { Peers } from "./peers.ts";
 import type { PrivacyLedger } from "./privacyLedger.ts";
 
@@ -19,6 +20,7 @@ export interface Services {
   readonly signer: Wallet;
   readonly peers: Peers;
   readonly sessions: AggregationSessions;
+  readonly pace: Pace;
   readonly folder: DataFolder;
   /** Names the deployment in the node's folder: a chain that was started anew is another one. */
   readonly deployment: string;

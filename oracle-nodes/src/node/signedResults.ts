@@ -27,12 +27,16 @@ export interface Signed<K extends ResultKind> {
   readonly signature: string;
 }
 
-/** What a signature is for: at most one result is ever signed for each. `attempt` counts for attestations only. */
+/**
+ * What a signature is for: at most one result is ever signed for each. `attempt` counts for attestations only, `aggregate`
+ * for reports: what a reorganisation put in an aggregate's place is scored anew.
+ */
 export interface Slot {
   readonly round: number;
   readonly retry: number;
   readonly attempt?: number;
   readonly base: Digest;
+  readonly aggregate?: Digest;
 }
 
 const UPDATE_FILE = /^LocalUpdate-(\d+)-(\d+)-[0-9a-f]{16}\.json$/;
@@ -89,6 +93,15 @@ export class SignedResults {
     }
   }
 
+  /** All updates that were signed, in no order. */
+  async updates(): Promise<Signed<"LocalUpdate">[]> {
+    const names = (await readdir(this.#folder)).filter((name) => UPDATE_FILE.test(name));
+    const found = await Promise.all(
+      names.map((name) => this.#readFile<"LocalUpdate">(join(this.#folder, name))),
+    );
+    return found.filter((signed) => signed !== undefined);
+  }
+
   /** The update that was signed for a round in its latest retry, under whatever base. */
   async latestUpdate(round: number): Promise<Signed<"LocalUpdate"> | undefined> {
     const slots = (await readdir(this.#folder)).flatMap((name) => {
@@ -113,8 +126,15 @@ export class SignedResults {
     return done;
   }
 
-  #path(kind: ResultKind, { round, retry, attempt, base }: Slot): string {
-    const parts = [kind, round, retry, ...(attempt === undefined ? [] : [attempt]), base.slice(2, 18)];
+  #path(kind: ResultKind, { round, retry, attempt, base, aggregate }: Slot): string {
+    const parts = [
+      kind,
+      round,
+      retry,
+      ...(attempt === undefined ? [] : [attempt]),
+      base.slice(2, 18),
+      ...(aggregate === undefined ? [] : [aggregate.slice(2, 18)]),
+    ];
     return join(this.#folder, `${parts.join("-")}.json`);
   }
 }

@@ -1,92 +1,63 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ArtifactError, ConcordatError, InputError } from "../../../protocol/errors.ts";
-import { MemberStatus, Phase, TaskState, enumName } from "../../../protocol/enums.ts";
-import type { Digest, TaskId } from "../../../protocol/ids.ts";
+import { ConcordatError, InputError } from "../../../protocol/errors.ts";
+import { Phase } from "../../../protocol/enums.ts";
+import type { TaskId } from "../../../protocol/ids.ts";
+import { ContractError } from "../chain/contractError.ts";
+import { isEndpointFault } from "../chain/endpointError.ts";
 import type { RoundView } from "../chain/roundView.ts";
-import { aggregationStep } from "./aggregationStep.ts";
+import { AwaitedMembers } from "./awaitedMembers.ts";
+import { duty } from "./duty.ts";
+import { FinalisedRounds } from "./finalisedRounds.ts";
 import { keepMoving } from "./keepMoving.ts";
-import { logFinalised } from "./logFinalised.ts";
-import { negotiationStep } from "./negotiationStep.ts";
 import { openTask, type ServedTask } from "./openTask.ts";
-import { personalise } from "./personalisedModel.ts";
-import { noteArtifacts, pruneArtifacts } from "./pruneArtifacts.ts";
+import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";
+import { restoreArtifacts } from "./restoreArtifacts.ts";
 import type { Services } from "./services.ts";
-import { signedUpdate, trainingStep } from "./trainingStep.ts";
+import { isOver, isTakenIn, noteLeft } from "./taskMembership.ts";
+import { TaskStep, stepKey, type Footing } from "./taskStep.ts";
+import { endsWithin, nextLook } from "./waiting.ts";
 
-/** Milliseconds before something that failed is tried again, doubled up to the second value. */
-const RETRY_MS = [250, 4000] as const;
-
-/** What the node is busy with in one phase; ends when the phase does. */
-interface Step {
-  readonly key: string;
-  readonly controller: AbortController;
-  readonly done: Promise<void>;
-}
+/** Milliseconds before the manifest is asked for again, doubled up to the second value. */
+const RETRY_MS = [250, 60_000] as const;
+/** Milliseconds that a step has to end when its phase has; training looks up after each batch. */
+const STEP_GRACE_MS = 15_000;
+/** The same when the node is to stop. */
+const STOP_GRACE_MS = 4000;
+/** Milliseconds between two looks at a running task on a chain that makes no blocks. */
+const LOOK_MS = 5000;
+/** Looks at a task that has not started, and whether it will ever, counted in idle looks at the chain. */
+const WAITING_LOOKS = 2;
+const OVER_LOOKS = 40;
+/** Milliseconds for which a task's end is watched on a chain that makes no blocks. */
+const END_MS = 30_000;
 
 /**
  * Serves one task until it ends or the signal aborts. All state is the chain's and the folder's: whatever the phase is
- * when it starts, it takes part from there.
+ * when it starts, it takes part from there. An endpoint that fails is waited for; only what the contract says ends it.
  * @throws {InputError} when this node cannot serve the task.
+ * @throws {ContractError} when the contract knows no such task.
  */
 export async function runTask(services: Services, taskId: TaskId, signal: AbortSignal): Promise<void> {
   if (!(await isTakenIn(services, taskId, signal))) return;
-  const task = await openWhenPossible(services, taskId, signal);
-  const mover = keepMoving(services, task, signal);
-  let step: Step | undefined;
-  let last: RoundView | undefined;
-  try {
-    for (;;) {
-      const { head } = services.chain.heads;
-      const view = await services.chain.roundOf(taskId).catch((error: unknown) => {
-        task.logger.warn({ error: String(error) }, "the round cannot be read");
-        return last;
-      });
-      if (view !== undefined) {
-        const key = stepKey(view);
-        if (key !== step?.key) {
-          step?.controller.abort(new Error("the phase has ended"));
-          await step?.done;
-          if (last !== undefined) await logFinalised(services, task, last, view);
-          if (await noteLeft(services, taskId)) return;
-          step = startStep(services, task, view, last, key, signal);
-        }
-        mover.see(view);
-        last = view;
-        if (view.phase === Phase.Ended) return await step?.done;
-        if (view.phase === Phase.None && (await isOver(services, taskId))) {
-          await noteLeft(services, taskId);
-          return;
-        }
-      }
-      await services.chain.heads.after(head, signal);
-    }
-  } finally {
-    step?.controller.abort(signal.reason);
-    await step?.done;
-    await mover.done();
-    task.learning.model.dispose();
-  }
-}
-
-/** Waits until a queued join is applied, at a round's opening. False when it was dropped, withdrawn, or the task is over. */
-async function isTakenIn(services: Services, taskId: TaskId, signal: AbortSignal): Promise<boolean> {
-  const { board, chain, nodeId } = services;
   for (;;) {
-    const { head } = chain.heads;
-    const { memberId, status } = await chain.member(taskId, nodeId);
-    if (status === MemberStatus.Active || status === MemberStatus.Leaving) return memberId !== 0;
-    if (status !== MemberStatus.Joining || (await isOver(services, taskId))) return false;
-    board.update(taskId, { doing: "waiting to be taken in at the next opening" });
-    await chain.heads.after(head, signal);
+    const task = await openWhenPossible(services, taskId, signal);
+    const run = new TaskRun(services, task, signal);
+    try {
+      if ((await run.serve()) === "over") return;
+      task.logger.warn("the task is taken up anew");
+    } finally {
+      await run.close();
+    }
   }
 }
 
-/** Opens the task, again and again while its manifest cannot be had. */
+/** Opens the task, again and again while its manifest or its chain cannot be had. */
 async function openWhenPossible(
   services: Services,
   taskId: TaskId,
   signal: AbortSignal,
 ): Promise<ServedTask> {
+  const said = new SaidOnce();
   for (let pause: number = RETRY_MS[0]; ; pause = Math.min(RETRY_MS[1], pause * 2)) {
     try {
       const task = await openTask(services, taskId, signal);
@@ -94,133 +65,196 @@ async function openWhenPossible(
       return task;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof InputError || (await isOver(services, taskId))) throw error;
-      const problem = error instanceof ConcordatError ? error.oneLine : String(error);
-      services.logger.warn({ task: taskId, problem }, "the task cannot be taken up yet");
-      services.board.update(taskId, { doing: "waiting for the manifest", problem });
+      if (error instanceof InputError || error instanceof ContractError) throw error;
+      const isEndpoints = isEndpointFault(error);
+      if (!isEndpoints && (await isOver(services, taskId).catch(() => false))) throw error;
+      const problem = problemOf(error);
+      const facts = error instanceof ConcordatError ? { problem } : { err: error };
+      if (said.isNew(problem))
+        services.logger.warn({ task: taskId, ...facts }, "the task cannot be taken up yet");
+      const doing = isEndpoints ? "waiting for the chain's endpoint" : "waiting for the manifest";
+      services.board.update(taskId, { doing, problem });
       await sleep(pause, undefined, { signal });
     }
   }
 }
 
-/** Whether the task will never run (again), or the node has left it. */
-async function isOver({ chain, nodeId }: Services, taskId: TaskId): Promise<boolean> {
-  const [{ state }, { status }] = await Promise.all([chain.taskStatus(taskId), chain.member(taskId, nodeId)]);
-  return (state !== TaskState.Open && state !== TaskState.Running) || status === MemberStatus.Left;
-}
+/** One taking up of a task. */
+class TaskRun {
+  readonly #services: Services;
+  readonly #task: ServedTask;
+  readonly #outer: AbortSignal;
+  readonly #closing = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #mover;
+  readonly #rounds: FinalisedRounds;
+  readonly #awaited: AwaitedMembers;
+  readonly #restoring: Promise<void>;
+  readonly #said = new SaidOnce();
+  #step: TaskStep | undefined;
+  #last: RoundView | undefined;
+  /** Whether it is to be asked if the node is still a member. */
+  #isMembershipDue = false;
+  #askedOverAt = -Infinity;
 
-/** Whether the node has left the task; says so where its operator looks. */
-async function noteLeft({ board, chain, logger, nodeId }: Services, taskId: TaskId): Promise<boolean> {
-  const { status } = await chain.member(taskId, nodeId);
-  if (status !== MemberStatus.Left) return false;
-  const { isMember } = await chain.node(nodeId);
-  const doing = isMember
-    ? "over: the node has left the task"
-    : "over: the node was removed from the registry";
-  logger.warn({ task: taskId }, doing);
-  board.update(taskId, { doing });
-  return true;
-}
-
-/** What the node's duty depends on: while it stays the same, a step runs once. */
-function stepKey({ phase, round, retry, attempt, base, aggregate }: RoundView): string {
-  return [phase, round, retry, phase === Phase.Aggregation ? attempt : 0, base, aggregate].join("/");
-}
-
-function startStep(
-  services: Services,
-  task: ServedTask,
-  view: RoundView,
-  last: RoundView | undefined,
-  key: string,
-  outer: AbortSignal,
-): Step {
-  const controller = new AbortController();
-  const signal = AbortSignal.any([outer, controller.signal]);
-  const { phase, round, retry, deadline } = view;
-  task.logger.debug({ round, retry, attempt: view.attempt }, enumName(Phase, phase));
-  services.board.update(task.taskId, { phase: enumName(Phase, phase), round, retry, deadline });
-  return { key, controller, done: runStep(services, task, view, last, signal) };
-}
-
-/** Runs a step until it is done; a failure is logged and tried again, and never ends the node. */
-async function runStep(
-  services: Services,
-  task: ServedTask,
-  view: RoundView,
-  last: RoundView | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let pause: number = RETRY_MS[0]; !signal.aborted; pause = Math.min(RETRY_MS[1], pause * 2)) {
-    try {
-      return await duty(services, task, view, last, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      const isExpected = error instanceof ConcordatError;
-      const problem = isExpected ? error.oneLine : String(error);
-      task.logger.warn(isExpected ? { problem } : { err: error }, "a step failed and is tried again");
-      services.board.update(task.taskId, { problem });
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
-    }
+  constructor(services: Services, task: ServedTask, outer: AbortSignal) {
+    this.#services = services;
+    this.#task = task;
+    this.#outer = outer;
+    this.#signal = AbortSignal.any([outer, this.#closing.signal]);
+    this.#mover = keepMoving(services, task, this.#signal);
+    this.#rounds = new FinalisedRounds(services, task);
+    this.#awaited = new AwaitedMembers(services, task, this.#signal);
+    this.#restoring = restoreArtifacts(services, task, this.#signal);
   }
-}
 
-async function duty(
-  services: Services,
-  task: ServedTask,
-  view: RoundView,
-  last: RoundView | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  switch (view.phase) {
-    case Phase.None:
-      return;
-    case Phase.Training:
-      if (view.round > 1 && view.retry === 0) {
-        await afterRound(
-          services,
-          task,
-          { ...view, round: view.round - 1, aggregate: view.base },
-          last,
-          signal,
-        );
+  /** Follows the task's rounds. "again": something of it hangs, and the task must be taken up anew. */
+  async serve(): Promise<"over" | "again"> {
+    const { chain, config } = this.#services;
+    for (;;) {
+      const { head } = chain.heads;
+      const view = await this.#read();
+      if (view !== undefined) {
+        const outcome = await this.#consider(view);
+        if (outcome !== undefined) return outcome;
       }
-      return trainingStep(services, task, view, signal);
-    case Phase.Aggregation:
-      return aggregationStep(services, task, view, signal);
-    case Phase.Negotiation:
-      return negotiationStep(services, task, view, signal);
-    case Phase.Ended: {
-      const { state, roundsPlayed } = await services.chain.taskStatus(task.taskId);
-      if (roundsPlayed === view.round) await afterRound(services, task, view, view, signal);
-      services.board.update(task.taskId, { doing: `over: ${enumName(TaskState, state).toLowerCase()}` });
+      if (view?.phase !== Phase.None) await nextLook(chain.heads, head, LOOK_MS, this.#signal);
+      else await this.#pause(WAITING_LOOKS * config.idlePollMs);
     }
   }
-}
 
-/**
- * What follows a finalised round: the node's personalised model, and room on the disk. The node's update of that round
- * was signed under the round's own base, which only a node that saw the round remembers; others look for it on the disk.
- */
-async function afterRound(
-  services: Services,
-  task: ServedTask,
-  finalised: Pick<RoundView, "round" | "aggregate" | "alphaBps">,
-  last: RoundView | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const seen =
-    last?.round === finalised.round
-      ? await signedUpdate(task, last)
-      : await task.signed.latestUpdate(finalised.round);
-  const own = seen === undefined ? [] : [seen.value.digest as Digest];
-  try {
-    await personalise(services, task, finalised, seen, signal);
-  } catch (error) {
-    if (!(error instanceof ArtifactError)) throw error;
-    task.logger.warn({ problem: error.message }, "no personalised model of this round");
+  /** Waits, but not when a phase is to be moved or was. */
+  async #pause(ms: number): Promise<void> {
+    const signal = this.#mover.soon(this.#signal);
+    await sleep(ms, undefined, { signal }).catch(() => this.#signal.throwIfAborted());
   }
-  await noteArtifacts(services, task, finalised.round, [finalised.aggregate, ...own]);
-  await pruneArtifacts(services, task, finalised.round);
-  await task.feedback.forgetLocalBefore(finalised.round);
+
+  /** Ends what is under way, and waits for it a bounded time. */
+  async close(): Promise<void> {
+    const { pace } = this.#services;
+    pace.set(this.#task.taskId, false);
+    this.#closing.abort(
+      this.#outer.aborted ? this.#outer.reason : new Error("the task is not served any more"),
+    );
+    const step = this.#step;
+    const isIdle = (await step?.end(new Error("the node stops"), STOP_GRACE_MS)) ?? true;
+    const { model } = this.#task.learning;
+    if (isIdle) model.dispose();
+    else void step?.done.then(() => model.dispose());
+    const rest = Promise.all([this.#mover.done(), this.#awaited.done(), this.#restoring]);
+    if (!(await endsWithin(rest, STOP_GRACE_MS)))
+      this.#task.logger.warn("something of the task did not end and is left behind");
+  }
+
+  /** The round as it is now; undefined where the endpoint does not say. */
+  async #read(): Promise<RoundView | undefined> {
+    const { chain, board } = this.#services;
+    const { taskId, logger } = this.#task;
+    try {
+      const view = await chain.roundOf(taskId);
+      if (this.#said.isNew("") && this.#last !== undefined) logger.info("the round can be read again");
+      return view;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (error instanceof ContractError) throw error;
+      const problem = problemOf(error);
+      if (this.#said.isNew(problem)) logger.warn(errorFacts(error), "the round cannot be read yet");
+      board.update(taskId, { problem });
+      return undefined;
+    }
+  }
+
+  async #consider(view: RoundView): Promise<"over" | "again" | undefined> {
+    const { pace } = this.#services;
+    const { taskId } = this.#task;
+    pace.set(taskId, view.phase !== Phase.None && view.phase !== Phase.Ended);
+    const isNew = stepKey(view) !== this.#step?.key;
+    if (isNew || !(await this.#stands(view))) {
+      const why = isNew ? "the phase has ended" : "the chain was reorganised below this step";
+      if (!isNew) this.#task.logger.warn({ round: view.round }, `${why}: it begins again`);
+      if ((await this.#step?.end(new Error(why), STEP_GRACE_MS)) === false) return "again";
+      this.#isMembershipDue ||= this.#step !== undefined;
+      if (await this.#hasLeft(view)) return "over";
+      this.#begin(view);
+    } else if (await this.#hasLeft(view)) return "over";
+    await this.#rounds.see(this.#last, view);
+    this.#awaited.see(view);
+    this.#mover.see(view);
+    this.#last = view;
+    if (view.phase === Phase.Ended) return this.#finish(view);
+    return view.phase === Phase.None && (await this.#isOver(view)) ? "over" : undefined;
+  }
+
+  #begin(view: RoundView): void {
+    const { heads } = this.#services.chain;
+    const last = this.#last;
+    const footing: Footing = { block: view.block, hash: undefined, reorganisations: heads.reorganisations };
+    const work = (at: RoundView, signal: AbortSignal): Promise<void> =>
+      duty(this.#services, this.#task, at, last, signal);
+    const step = new TaskStep(this.#services, this.#task, view, footing, work, this.#signal);
+    this.#step = step;
+    void this.#hashOf(view.block).then((hash) => (step.footing = { ...step.footing, hash }));
+  }
+
+  /** Whether the block on which the present step stands is still the chain's. */
+  async #stands(view: RoundView): Promise<boolean> {
+    const step = this.#step;
+    const { reorganisations } = this.#services.chain.heads;
+    if (step === undefined || step.footing.reorganisations === reorganisations) return true;
+    const { block, hash } = step.footing;
+    const now = block <= view.block ? await this.#hashOf(block) : undefined;
+    // What cannot be read is taken for replaced: a step that begins again costs little, one that waits in vain a round.
+    if (hash === undefined || now !== hash) return false;
+    step.footing = { block, hash, reorganisations };
+    return true;
+  }
+
+  async #hashOf(block: number): Promise<string | undefined> {
+    const found = await this.#services.chain.provider.getBlock(block).catch(() => null);
+    return found?.hash ?? undefined;
+  }
+
+  /** Whether the contract says that the node has left; asked until it is answered. */
+  async #hasLeft(view: RoundView): Promise<boolean> {
+    if (!this.#isMembershipDue) return false;
+    try {
+      const hasLeft = await noteLeft(this.#services, this.#task.taskId, view.block);
+      this.#isMembershipDue = false;
+      return hasLeft;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!isEndpointFault(error)) throw error;
+      this.#task.logger.debug({ problem: problemOf(error) }, "membership cannot be read yet");
+      return false;
+    }
+  }
+
+  /** Whether a task that has not started never will; asked seldom, since it seldom changes. */
+  async #isOver(view: RoundView): Promise<boolean> {
+    const { config } = this.#services;
+    if (performance.now() - this.#askedOverAt < OVER_LOOKS * config.idlePollMs) return false;
+    this.#askedOverAt = performance.now();
+    const { taskId } = this.#task;
+    const isOverNow = await isOver(this.#services, taskId, view.block).catch((error: unknown) => {
+      this.#signal.throwIfAborted();
+      if (!isEndpointFault(error)) throw error;
+      return false;
+    });
+    if (isOverNow) await noteLeft(this.#services, taskId, view.block).catch(() => false);
+    return isOverNow;
+  }
+
+  /** Does what is left to do, and leaves the task once its end is as deep again as everything that the node acts on. */
+  async #finish(view: RoundView): Promise<"over" | undefined> {
+    const { chain } = this.#services;
+    await this.#step?.done;
+    this.#signal.throwIfAborted();
+    const ends = performance.now() + END_MS;
+    while (chain.confirmedBlock < view.block + chain.confirmations && performance.now() < ends)
+      await nextLook(chain.heads, chain.heads.head, LOOK_MS, this.#signal);
+    const now = chain.confirmations === 0 ? view : await this.#read();
+    if (now === undefined || stepKey(now) !== stepKey(view)) return undefined;
+    await this.#rounds.see(view, { ...now, block: Math.max(now.block, view.block + chain.confirmations) });
+    return "over";
+  }
 }

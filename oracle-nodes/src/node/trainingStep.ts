@@ -2,7 +2,7 @@ import { TrainingBase } from "../../../protocol/enums.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import type { RoundView } from "../chain/roundView.ts";
-import { encodeOwnUpdate } from "./encodeOwnUpdate.ts";
+import { updateEncoder } from "./encodeOwnUpdate.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
@@ -31,6 +31,7 @@ export async function trainingStep(
     const update =
       (await signedBefore(task, view)) ?? (await trainWithinBudget(services, task, view, signal));
     if (update === undefined) return;
+    signal.throwIfAborted();
     const value = { taskId, node: nodeId, ...slot, digest: update.digest, samples: update.samples };
     signed = await task.signed.signOnce("LocalUpdate", slot, value);
   }
@@ -100,18 +101,21 @@ async function train(
   const { taskId, memberId, manifest, data, logger } = task;
   board.update(taskId, { doing: "fetching the model to train from" });
   const weights = await trainingBase(services, task, round, base, signal);
+  const encode = await updateEncoder(services, task, { round, base }, signal);
   await data.refresh();
   board.update(taskId, { doing: "training" });
-  const { result, spent } = await trainPrivately(services, task, {
-    weights,
-    samples: data.train,
-    hyper: manifest.training,
-    round,
-    member: memberId,
-    signal,
-    onProgress: ({ epoch, epochs, step, steps }) =>
-      board.update(taskId, { training: { epoch, epochs, step, steps } }),
-  });
+  const { result, spent } = await task.trained.once(`${round}/${base}`, async () =>
+    trainPrivately(services, task, {
+      weights,
+      samples: data.train,
+      hyper: manifest.training,
+      round,
+      member: memberId,
+      signal,
+      onProgress: ({ epoch, epochs, step, steps }) =>
+        board.update(taskId, { training: { epoch, epochs, step, steps } }),
+    }),
+  );
   logger.info({ round, loss: result.loss, samples: result.samples }, "trained");
   board.update(taskId, { doing: "storing its update", lastLoss: result.loss });
   const metadata = {
@@ -122,9 +126,10 @@ async function train(
     base,
     ...(spent && { spent }),
   } as const;
-  const bytes = await encodeOwnUpdate(services, task, metadata, result.weights, signal);
+  const bytes = await encode(metadata, result.weights);
   board.update(taskId, { updateBytes: bytes.length });
   const digest = await store.put(bytes, { withhold: true });
+  task.trained.forget();
   logger.info({ round, bytes: bytes.length }, "update stored");
   return { digest, samples: result.samples };
 }

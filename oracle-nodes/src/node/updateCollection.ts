@@ -135,9 +135,18 @@ export class UpdateCollection {
     const { store, peers } = this.#services;
     const { taskId, manifest, maxUpdateBytes: maxBytes, received, logger } = this.#task;
     try {
-      const providers = await peers.providers([nodeId, ...holders]);
+      // Its own update that a node has lost is had from whoever fetched it.
+      const givers = async (): Promise<string[]> =>
+        nodeId === this.#services.nodeId
+          ? peers.providers(await peers.membersOf(taskId))
+          : peers.providers([nodeId, ...holders]);
       const isHeld = await store.has(digest);
-      const bytes = await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
+      const bytes = await store.get(digest, {
+        maxBytes,
+        timeoutMs: FETCH_TIMEOUT_MS,
+        providers: givers,
+        signal,
+      });
       if (!isHeld) received.add(bytes);
       const expected = {
         specs: manifest.model.tensors,

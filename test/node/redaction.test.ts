@@ -19,6 +19,9 @@ describe("What a node prints", () => {
       expect(text).to.contain(`${new URL(url).protocol}//${new URL(url).host}`);
       expect(text).to.contain('responseStatus="503"');
     }
+    expect(redaction.text("http://127.0.0.1:33183: block x; see https://b.example/v2/k3y.")).to.equal(
+      "http://127.0.0.1:33183: block x; see https://b.example.",
+    );
     expect(redaction.text("http://127.0.0.1:8545/ and /rpc stay")).to.equal(
       "http://127.0.0.1:8545 and /rpc stay",
     );

@@ -72,21 +72,22 @@ export class Heartbeat {
   #readAccounts(): void {
     if (this.#reading !== undefined || performance.now() - this.#readAccountsAt < ACCOUNTS_MS) return;
     this.#readAccountsAt = performance.now();
-    this.#reading = this.#parts.accounts
-      .read()
-      .then(
-        (accounts) => {
-          this.#accounts = accounts;
-          this.#said.reset();
-        },
-        (error: unknown) => {
-          this.#readAccountsAt = performance.now() - ACCOUNTS_MS + ACCOUNTS_RETRY_MS;
-          const problem = problemOf(error);
-          const level = this.#said.isNew(problem) ? "warn" : "debug";
-          this.#parts.logger[level]({ problem }, "the accounts' balances cannot be read yet");
-        },
-      )
-      .finally(() => (this.#reading = undefined));
+    this.#reading = this.#read().finally(() => (this.#reading = undefined));
+  }
+
+  async #read(): Promise<void> {
+    const { accounts, logger } = this.#parts;
+    try {
+      this.#accounts = await accounts.read();
+      this.#said.reset();
+    } catch (error) {
+      this.#readAccountsAt = performance.now() - ACCOUNTS_MS + ACCOUNTS_RETRY_MS;
+      const problem = problemOf(error);
+      logger[this.#said.isNew(problem) ? "warn" : "debug"](
+        { problem },
+        "the accounts' balances cannot be read yet",
+      );
+    }
   }
 }
 

@@ -38,10 +38,12 @@ export class Redaction {
   }
 }
 
-function originOf(url: string): string {
+function originOf(found: string): string {
+  // What ends a sentence is no part of the address.
+  const [url = ""] = /^.*[^:;,.)\]}]/.exec(found) ?? [];
   try {
     const { protocol, host } = new URL(url);
-    return `${protocol}//${host}`;
+    return `${protocol}//${host}${found.slice(url.length)}`;
   } catch {
     return HIDDEN;
   }

@@ -2,6 +2,7 @@ import pino from "pino";
 import { runNode } from "../../node/runNode.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
 import { InterruptedError } from "../errorBoundary.ts";
+import { ExitCode } from "../exitCode.ts";
 import { untilInterrupted } from "../interruption.ts";
 import { readableLog } from "../logLines.ts";
 import { readNodeConfig } from "../nodeConfigFile.ts";
@@ -26,8 +27,15 @@ export async function runNodeRun(options: NodeRunOptions): Promise<void> {
     { level: options.logLevel, base: null },
     options.json ? process.stdout : readableLog(process.stdout),
   );
-  await runNode(config, { password, signal, logger, ...(process.send && { onStatus: reporter() }) });
+  const unfinished = await runNode(config, {
+    password,
+    signal,
+    logger,
+    ...(process.send && { onStatus: reporter() }),
+  });
   if (signal.aborted && process.send === undefined) throw new InterruptedError();
+  // What did not end would keep the process; the log has named it.
+  if (unfinished.length > 0) process.exit(ExitCode.Ok);
 }
 
 function reporter(): (status: NodeStatus) => void {

@@ -1,9 +1,13 @@
-import { formatEther } from "ethers";
 import { join, dirname, resolve } from "node:path";
-import type { NodeStatus } from "../../node/nodeStatus.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { AccountStatus, NodeStatus } from "../../node/nodeStatus.ts";
+import { progressOf } from "../../node/progress.ts";
+import { ExitCode } from "../exitCode.ts";
 import { readNodeConfig } from "../nodeConfigFile.ts";
+import { nodeStatusText, type NodeFacts } from "../nodeStatusText.ts";
 import { withReader } from "../openChain.ts";
-import { pairs, print, printJson, table } from "../output.ts";
+import { print, printJson } from "../output.ts";
 import { readStatus } from "./nodeAnnounce.ts";
 import { addressOfKeystore } from "./nodeApply.ts";
 
@@ -12,77 +16,96 @@ export interface NodeStatusOptions {
   readonly json?: true;
 }
 
-/** `concordat node status`: the chain's view first, then what the node last wrote about itself. */
+/** Milliseconds that the chain may take: without it, what the node wrote is all there is to tell. */
+const CHAIN_MS = 8000;
+
+/** What the chain says of a node. */
+type ChainFacts = Pick<NodeFacts, "node" | "isMember" | "signer" | "operator" | "endpoints">;
+
+/**
+ * `concordat node status`: what the chain says of the node, and what the node last wrote about itself. Where the endpoint
+ * does not answer, the latter is told, with its age.
+ */
 export async function runNodeStatus(options: NodeStatusOptions): Promise<void> {
   const config = await readNodeConfig(options.config);
   const signer = await addressOfKeystore(config.keystore);
   const operatorFile = join(dirname(resolve(options.config)), "operator.json");
   const operator = await addressOfKeystore(operatorFile).catch(() => undefined);
   const status = await readStatus(config.dataDir);
-  await withReader(options, async ({ contracts: { nodeRegistry }, provider }) => {
+  const found = await bounded(readChain(options, signer, operator)).catch((error: unknown) => {
+    if (!(error instanceof ConcordatError) || status === undefined) throw error;
+    return error;
+  });
+  const facts: NodeFacts =
+    found instanceof ConcordatError
+      ? { ...writtenFacts(status, signer, operator), chainProblem: found.message, status }
+      : { ...found, status };
+  if (options.json) printJson(asJson(facts));
+  else print(nodeStatusText(facts));
+  // An endpoint that is silent would keep the process until it has answered.
+  if (facts.chainProblem !== undefined) process.stdout.write("", () => process.exit(ExitCode.Ok));
+}
+
+async function readChain(
+  options: NodeStatusOptions,
+  signer: string,
+  operator: string | undefined,
+): Promise<ChainFacts> {
+  return withReader(options, async ({ contracts: { nodeRegistry }, provider }) => {
     const nodeId = Number(await nodeRegistry.nodeOfSigner(signer));
     const registered = nodeId === 0 ? undefined : await nodeRegistry.getFunction("node")(nodeId);
-    const balance = async (account: string): Promise<bigint> => provider.getBalance(account);
-    const result = {
+    const owner = registered?.operator ?? operator;
+    const account = async (address: string): Promise<AccountStatus> => ({
+      address,
+      balanceWei: String(await provider.getBalance(address)),
+      readAt: new Date().toISOString(),
+    });
+    return {
       node: nodeId === 0 ? undefined : nodeId,
       isMember: registered?.isMember ?? false,
-      signer,
-      signerBalance: await balance(signer),
-      operator: registered?.operator ?? operator,
+      signer: await account(signer),
+      operator: owner === undefined ? undefined : await account(owner),
       endpoints: registered?.endpoints,
-      running: status !== undefined && isRunning(status.pid),
-      status,
     };
-    if (options.json) return printJson(result);
-    print(
-      pairs([
-        ["node", result.node ?? "not admitted: concordat node apply"],
-        ["member", result.isMember ? "yes" : "no"],
-        ["signer", `${signer}, ${formatEther(result.signerBalance)} for gas`],
-        ["operator", result.operator ?? "unknown"],
-        ["endpoints", result.endpoints || "none: concordat node announce"],
-        ["process", processLine(status, result.running)],
-        ...(status === undefined
-          ? []
-          : ([["sent", `${(status.sentBytes / 1e6).toFixed(1)} MB of blocks`]] as const)),
-      ]),
-    );
-    if (status !== undefined && status.tasks.length > 0) print(`\n${taskTable(status)}`);
   });
 }
 
-function processLine(status: NodeStatus | undefined, running: boolean): string {
-  if (status === undefined) return "has not run yet: concordat node run";
-  return running ? `${status.pid}, last news ${status.updatedAt}` : `stopped, last news ${status.updatedAt}`;
+/** What the node wrote of what the chain said to it. */
+function writtenFacts(
+  status: NodeStatus | undefined,
+  signer: string,
+  operator: string | undefined,
+): ChainFacts {
+  const { signer: own, operator: owner } = status?.accounts ?? {};
+  return {
+    node: status?.nodeId,
+    signer: own ?? { address: signer },
+    operator: owner ?? (operator === undefined ? undefined : { address: operator }),
+  };
 }
 
-function taskTable({ tasks }: NodeStatus): string {
-  return table(
-    [
-      { head: "task", align: "right" },
-      { head: "round", align: "right" },
-      { head: "phase" },
-      { head: "privacy spent" },
-      { head: "doing" },
-      { head: "problem" },
-    ],
-    tasks.map(({ taskId, round, phase, spentBudget, doing, problem = "" }) => [
-      taskId,
-      round,
-      phase,
-      spentBudget === undefined
-        ? ""
-        : `epsilon ${spentBudget.epsilon.toPrecision(3)}, delta ${spentBudget.delta}`,
-      doing,
-      problem,
-    ]),
-  );
+function asJson({ status, signer, operator, chainProblem, ...chain }: NodeFacts): object {
+  return {
+    ...chain,
+    chainProblem,
+    signer: signer.address,
+    signerBalance: "balanceWei" in signer ? signer.balanceWei : undefined,
+    operator: operator?.address,
+    operatorBalance: operator !== undefined && "balanceWei" in operator ? operator.balanceWei : undefined,
+    gas: status?.accounts?.gas,
+    progress: status === undefined ? undefined : progressOf(status),
+    running: status !== undefined && progressOf(status).state === "progress",
+    status,
+  };
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+/** The outcome of reading the chain, or that it took too long: then nobody waits for it any more. */
+async function bounded<T>(reading: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = sleep(CHAIN_MS, undefined, { signal: timer.signal }).then(() => {
+    throw new ConcordatError(`the endpoint does not answer within ${CHAIN_MS / 1000} seconds`);
+  });
+  reading.catch(() => undefined);
+  late.catch(() => undefined);
+  return Promise.race([reading, late]).finally(() => timer.abort());
 }

@@ -1,6 +1,7 @@
 // Tells a process that npm or npx started when whoever started it is gone. npm runs a command through a shell, and a shell
 // that is told to stop dies without telling its child: `npx concordat node run` would run on with nobody to stop it. A
-// process that was meant to outlive its parent, under nohup or a service manager, is left alone.
+// process that npm did not start, or that a script of npm has put into the background before it looks, is left alone: it
+// is meant to outlive whoever started it.
 import { readFileSync } from "node:fs";
 
 /** Milliseconds between two looks. */
@@ -9,7 +10,7 @@ const SHELLS = new Set(["sh", "dash", "bash", "ash", "zsh", "ksh", "busybox"]);
 
 /** Calls `stop` once when the process that started this one through npm is gone. Keeps no process alive. */
 export function whenOrphaned(stop) {
-  if (!startedByNpm() || ignoresHangup()) return;
+  if (!startedByNpm()) return;
   const ancestors = npmAncestors();
   if (ancestors.length === 0) return;
   const timer = setInterval(() => {
@@ -22,12 +23,6 @@ export function whenOrphaned(stop) {
 
 function startedByNpm() {
   return process.env.npm_execpath !== undefined || process.env.npm_lifecycle_event !== undefined;
-}
-
-/** Under nohup the end of the terminal is ignored: this process is to stay. */
-function ignoresHangup() {
-  const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(readProc("self/status") ?? "")?.[1];
-  return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n;
 }
 
 /** Pairs of a process and its parent, from this process up to npm: the chain over which a signal should have come. */

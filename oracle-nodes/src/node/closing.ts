@@ -22,7 +22,7 @@ export class Closing {
   }
 
   /**
-   * Waits for something to be opened, but not beyond the signal: what comes after that is closed again.
+   * Waits for something to be opened, but not beyond the signal: what comes after that is closed with everything else.
    * @throws the signal's reason, or why it could not be opened.
    */
   async open<T>(
@@ -37,7 +37,14 @@ export class Closing {
       this.add(name, async () => close(opened));
       return opened;
     } catch (error) {
-      void opening.then(close).catch(() => undefined);
+      // It may be there a moment later, and is closed like everything else.
+      this.add(name, async () => {
+        const late = await opening.then(
+          (opened) => ({ opened }),
+          () => undefined,
+        );
+        if (late !== undefined) await close(late.opened);
+      });
       throw error;
     }
   }

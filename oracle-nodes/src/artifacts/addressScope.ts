@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
 
 /** From where an address can be reached. `nowhere`: it names nobody, as 0.0.0.0 does, or everybody at once. */
 export type AddressScope = "nowhere" | "machine" | "network" | "world";
@@ -69,4 +70,25 @@ function blocks(ipv4: readonly string[], ipv6: readonly string[]): BlockList {
     }
   }
   return list;
+}
+
+/**
+ * The addresses of this machine at which a server that listens on a host can be reached: the host itself, or, where it
+ * listens on every address, those of the network interfaces, the most widely reachable first. Loopback only where there is
+ * nothing else.
+ * @param interfaces As the system tells them.
+ */
+export function reachableHosts(host: string, interfaces = networkInterfaces()): string[] {
+  if (!isUnspecified(host)) return [host];
+  const isV4Only = isIPv4(canonicalHost(host));
+  const all = Object.values(interfaces).flatMap((addresses) => addresses ?? []);
+  const usable = all
+    .map(({ address }) => address)
+    // A link-local address means nothing without the interface that it belongs to.
+    .filter((address) => !/^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address) && (!isV4Only || isIPv4(address)));
+  const order: readonly AddressScope[] = ["world", "network", "machine", "nowhere"];
+  const rank = (address: string): number => order.indexOf(addressScope(address));
+  const sorted = [...new Set(usable)].toSorted((a, b) => rank(a) - rank(b));
+  const others = sorted.filter((address) => addressScope(address) !== "machine");
+  return others.length > 0 ? others : sorted.slice(0, 1);
 }

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { multiaddr } from "@multiformats/multiaddr";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { InputError } from "../../../protocol/errors.ts";
-import { addressScope, isUnspecified, type AddressScope } from "./addressScope.ts";
+import { addressScope, isUnspecified, reachableHosts, type AddressScope } from "./addressScope.ts";
 
 /** Bytes of an endpoint string at most. */
 export const MAX_ENDPOINT_BYTES = 512;
@@ -155,6 +155,24 @@ export function formatEndpoints(addresses: readonly string[]): string {
     );
   }
   return text;
+}
+
+/** Addresses of each kind that a store publishes of itself at most: machines may have dozens. */
+const MAX_OWN = 3;
+
+/** What a store publishes of itself: its gateway and its peer addresses, never one that names no machine. */
+export function ownEndpoints(gateway: HostPort, peers: readonly string[]): string {
+  const gateways = reachableHosts(gateway.host).map((host) => gatewayAddress({ host, port: gateway.port }));
+  const isLocal = (address: string): number => localAddresses(address).length;
+  const usable = peers.filter((address) => isEndpoint(address) && parseEndpoints(address).peers.length > 0);
+  // A machine names its loopback first, and only a few are published: those that most others reach come first.
+  const sorted = usable.toSorted((a, b) => isLocal(a) - isLocal(b));
+  const far = sorted.filter((address) => localAddresses(address)[0]?.scope !== "machine");
+  const isFar = !gateways.every((address) => localAddresses(address)[0]?.scope === "machine");
+  return formatEndpoints([
+    ...gateways.slice(0, MAX_OWN),
+    ...(isFar && far.length > 0 ? far : sorted).slice(0, MAX_OWN),
+  ]);
 }
 
 /** The multiaddr of an HTTP gateway that listens at a host and port. */

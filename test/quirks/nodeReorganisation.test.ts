@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import { Phase, TaskState } from "../../protocol/enums.ts";
+import { LocalFederation } from "../integration/localFederation.ts";
+import { Witness } from "./nodeHarness.ts";
+
+describe("A federation whose chain is reorganised", function () {
+  this.timeout(240_000);
+  let federation: LocalFederation;
+  afterEach(async () => federation.close());
+
+  it("plays on after a reorganisation over a round's opening, and does not let a round stand that was taken back", async () => {
+    const witness = new Witness();
+    federation = await LocalFederation.start({ nodes: 4, logger: witness.logger });
+    const { provider, heads } = federation.chain;
+    const terms = { trainingSeconds: 120, aggregationSeconds: 120, negotiationSeconds: 120, slotSeconds: 60 };
+    const task = await federation.publish({ ...terms, rounds: 3 });
+    await federation.join(task);
+    for (const node of federation.nodes) federation.startNode(node);
+    await federation.until(
+      task,
+      ({ phase, reportedCount }) => phase === Phase.Negotiation && reportedCount < 4,
+    );
+    const snapshot = (await provider.send("evm_snapshot", [])) as string;
+    const before = await federation.chain.roundOf(task);
+    // The round is over, the next one opens, and the committee of that is at work; nine blocks lie on top at least.
+    await federation.until(
+      task,
+      ({ round, phase }) => round === before.round + 1 && phase === Phase.Aggregation,
+    );
+    await heads.reaches(before.block + 9, federation.signal.signal);
+    await witness.until(() => witness.said("round finalised").length === 4);
+    expect(await provider.send("evm_revert", [snapshot])).to.equal(true);
+
+    await federation.until(task, ({ phase }) => phase === Phase.Ended);
+    const { state, roundsPlayed } = await federation.chain.taskStatus(task);
+    expect({ state, roundsPlayed }).to.deep.equal({ state: TaskState.Completed, roundsPlayed: 3 });
+    expect(await federation.events(task, "RoundVoided")).to.have.length(0);
+    expect(await federation.events(task, "UpdateAccepted")).to.have.length(12);
+    await witness.until(() => witness.said("the task is over").length === 4);
+    const takenBack = witness.said("a finalised round was taken back by a reorganisation");
+    expect(takenBack.map(({ round }) => round)).to.deep.equal(Array(4).fill(before.round));
+    for (const { nodeId } of federation.nodes) {
+      const rounds = witness.said("round finalised", nodeId).map(({ round }) => round);
+      expect(rounds).to.deep.equal([1, 1, 2, 3]);
+    }
+  });
+});

@@ -84,6 +84,8 @@ export class TransactionSender {
   readonly #givenUp = new Set<string>();
   /** The least nonce that this process has not seen used. */
   #floor = 0;
+  /** Reorganisations that had been seen when the floor was found. */
+  #reorganisations = 0;
 
   constructor(options: SenderOptions) {
     this.#provider = options.provider;
@@ -275,8 +277,14 @@ export class TransactionSender {
   /** The chain's count, unless a backend that is behind gives less than this process has seen used or has on its way. */
   async #nextNonce(): Promise<number> {
     const included = await this.#sent.count();
+    const { reorganisations } = this.#heads;
+    // What a reorganisation took out of the chain has given its nonce back: above the gap nothing would ever be included.
+    if (reorganisations !== this.#reorganisations) this.#floor = included;
+    this.#reorganisations = reorganisations;
     this.#floor = Math.max(this.#floor, included);
-    return Math.max(this.#floor, ...[...this.#inFlight].map((nonce) => nonce + 1));
+    let nonce = this.#floor;
+    while (this.#inFlight.has(nonce)) nonce++;
+    return nonce;
   }
 
   async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {

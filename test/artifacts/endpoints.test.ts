@@ -7,8 +7,10 @@ import {
   gatewayAddress,
   listenAddress,
   localAddresses,
+  ownEndpoints,
   parseEndpoints,
 } from "../../oracle-nodes/src/artifacts/endpoints.ts";
+import { reachableHosts } from "../../oracle-nodes/src/artifacts/addressScope.ts";
 import { InputError } from "../../protocol/errors.ts";
 
 const PEER = "/ip4/192.0.2.7/tcp/4001/p2p/12D3KooWRu54aQonFBN5JbWrMHcAZDkCF22WE13GA1Zk62VNMBAQ";
@@ -181,5 +183,22 @@ describe("what a node publishes of itself", () => {
   it("is ignored by whoever would ask itself", () => {
     const bad = ["/ip4/0.0.0.0/tcp/8080/http", "/ip6/::/tcp/80/https", PEER.replace("192.0.2.7", "0.0.0.0")];
     expect(parseEndpoints(bad.join(" "))).to.deep.equal({ gateways: [], peers: [], ignored: bad });
+  });
+
+  it("names the interfaces of a machine that listens on all of them, the most widely reachable first", () => {
+    const of = (...addresses: string[]) => ({ any: addresses.map((address) => ({ address })) }) as never;
+    const all = of("127.0.0.1", "::1", "10.0.0.7", "fe80::1", "169.254.1.1", "192.0.2.7", "2001:db8::7");
+    expect(reachableHosts("0.0.0.0", all)).to.deep.equal(["192.0.2.7", "10.0.0.7"]);
+    expect(reachableHosts("::", all)).to.deep.equal(["192.0.2.7", "2001:db8::7", "10.0.0.7"]);
+    expect(reachableHosts("0.0.0.0", of("127.0.0.1", "::1"))).to.deep.equal(["127.0.0.1"]);
+    expect(reachableHosts("192.0.2.9", all)).to.deep.equal(["192.0.2.9"]);
+    const id = PEER.split("/").at(-1);
+    const many = Array.from({ length: 9 }, (_, i) => `/ip4/10.0.0.${i + 1}/tcp/4001/p2p/${id}`);
+    const loopback = `/ip4/127.0.0.1/tcp/4001/p2p/${id}`;
+    const text = ownEndpoints({ host: "192.0.2.7", port: 80 }, [loopback, ...many, PEER]);
+    expect(text.split(" ")).to.deep.equal(["/ip4/192.0.2.7/tcp/80/http", PEER, ...many.slice(0, 2)]);
+    expect(ownEndpoints({ host: "127.0.0.1", port: 80 }, [loopback])).to.equal(
+      `/ip4/127.0.0.1/tcp/80/http ${loopback}`,
+    );
   });
 });

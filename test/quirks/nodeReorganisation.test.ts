@@ -3,6 +3,8 @@ import { Phase, TaskState } from "../../protocol/enums.ts";
 import { LocalFederation } from "../integration/localFederation.ts";
 import { Witness } from "./nodeHarness.ts";
 
+const TAKEN_BACK = "a finalised round was taken back by a reorganisation";
+
 describe("A federation whose chain is reorganised", function () {
   this.timeout(240_000);
   let federation: LocalFederation;
@@ -37,11 +39,17 @@ describe("A federation whose chain is reorganised", function () {
     expect(await federation.events(task, "RoundVoided")).to.have.length(0);
     expect(await federation.events(task, "UpdateAccepted")).to.have.length(12);
     await witness.until(() => witness.said("the task is over").length === 4);
-    const takenBack = witness.said("a finalised round was taken back by a reorganisation");
-    expect(takenBack.map(({ round }) => round)).to.deep.equal(Array(4).fill(before.round));
     for (const { nodeId } of federation.nodes) {
-      const rounds = witness.said("round finalised", nodeId).map(({ round }) => round);
-      expect(rounds).to.deep.equal([1, 1, 2, 3]);
+      const takenBack = witness.said(TAKEN_BACK, nodeId).map(({ round }) => round);
+      expect(takenBack).to.include(before.round);
+      // What was taken back is said to be, and then finalised again: in the end each round stands once.
+      const standing: unknown[] = [];
+      for (const { msg, round, node } of witness.lines) {
+        if (node !== nodeId) continue;
+        if (msg === "round finalised") standing.push(round);
+        if (msg === TAKEN_BACK) standing.splice(standing.indexOf(round), 1);
+      }
+      expect(standing).to.deep.equal([1, 2, 3]);
     }
   });
 });

@@ -7,14 +7,7 @@ import type { ArtifactStore, StoreNews } from "./artifactStore.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { contentStore } from "./contentStore.ts";
-import {
-  checkAnnounced,
-  formatEndpoints,
-  gatewayAddress,
-  isEndpoint,
-  localAddresses,
-  parseEndpoints,
-} from "./endpoints.ts";
+import { checkEndpoints, formatEndpoints, ownEndpoints } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
@@ -26,8 +19,6 @@ import { openStoreFolder } from "./storeFolder.ts";
 
 const LOOPBACK: HostPort = { host: "127.0.0.1", port: 0 };
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Addresses of the Kubo node that are published unless `announce` says otherwise. */
-const MAX_PEER_ADDRESSES = 3;
 
 /** Which Kubo node keeps the artifacts, and how others reach them. */
 export interface KuboStoreOptions {
@@ -52,11 +43,11 @@ export interface KuboStoreOptions {
 /**
  * Opens a store over a Kubo node that the operator runs. Same bytes, same digest as every other store.
  * @throws {InputError} when the folder is of another format, Kubo does not answer, the gateway's address cannot be listened
- *   on, or it listens on every address of the machine and none is announced.
+ *   on, or what is announced leads nobody here.
  */
 export async function createKuboStore(options: KuboStoreOptions): Promise<ArtifactStore> {
   const { url, dir, headers = {}, gatewayListen = LOOPBACK, announce = [] } = options;
-  checkAnnounced([{ name: "gateway", at: gatewayListen }], announce);
+  if (announce.length > 0) checkEndpoints(announce.join(" "));
   await openStoreFolder(dir);
   const kubo = create({ url, headers });
   const peers = await peerAddresses(kubo, url);
@@ -70,7 +61,7 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
     withheld,
     recent,
     peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
-    endpoints: formatEndpoints(announce.length > 0 ? announce : [gatewayAddress(gateway.address), ...peers]),
+    endpoints: announce.length > 0 ? formatEndpoints(announce) : ownEndpoints(gateway.address, peers),
     sent,
     news: options.news,
     close: gateway.close,
@@ -80,12 +71,7 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
 async function peerAddresses(kubo: KuboRPCClient, url: string): Promise<string[]> {
   try {
     const { addresses } = await kubo.id({ signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-    const usable = addresses
-      .map(String)
-      .filter((address) => isEndpoint(address) && parseEndpoints(address).peers.length > 0);
-    // Kubo names loopback first, and only a few are published: those that most others reach come first.
-    const isLocal = (address: string): number => localAddresses(address).length;
-    return usable.toSorted((a, b) => isLocal(a) - isLocal(b)).slice(0, MAX_PEER_ADDRESSES);
+    return addresses.map(String);
   } catch (cause) {
     throw new InputError(`No Kubo node answers at ${url}`, {
       hint: "Start it with `ipfs daemon`, or correct the address",

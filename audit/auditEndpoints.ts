@@ -152,7 +152,8 @@ function differing(first: string, second: string, differences: readonly LogDiffe
   const words = (who: string, lacks: readonly LogDifference[]): string[] => {
     const [from] = lacks;
     if (from === undefined) return [];
-    return [`${who} lacks ${lacks.length} logs, the first in block ${from.log.blockNumber}`];
+    const logs = lacks.length === 1 ? "1 log" : `${lacks.length} logs`;
+    return [`${who} lacks ${logs}, the first in block ${from.log.blockNumber}`];
   };
   const parts = [...words(second, lacking("first")), ...words(first, lacking("second"))];
   return new UnsettledError(`The endpoints give different logs: ${parts.join("; ")}`, {

@@ -11,7 +11,7 @@ export interface LogRange {
 
 /** Blocks asked for at first, and at most, in one query. */
 const FIRST_RANGE = 2_000;
-const LARGEST_RANGE = 50_000;
+export const LARGEST_RANGE = 50_000;
 /** Ranges that must be answered before a width is tried again that was refused. */
 const PATIENT_RANGES = 8;
 

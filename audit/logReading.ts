@@ -2,10 +2,13 @@ import type { AuditedEndpoint } from "./auditOptions.ts";
 import type { RawLog } from "./chainSource.ts";
 import { AUDITED_CONTRACTS } from "./contracts.ts";
 import type { Deployment } from "./contracts.ts";
-import { inChainOrder, readLogRanges } from "./logRanges.ts";
+import { LARGEST_RANGE, inChainOrder, readLogRanges } from "./logRanges.ts";
 
 /** Logs that a range has when all are read again: an endpoint that cuts its answers short cuts them elsewhere then. */
 const LOGS_A_RANGE = 50;
+
+/** How many times narrower ranges are when something was missing. */
+const NARROWER = 8;
 
 /** A log that one of two readings has and the other has not. */
 export interface LogDifference {
@@ -19,6 +22,7 @@ export class LogReading {
   readonly #deployment: Deployment;
   #logs: RawLog[] = [];
   #next: number;
+  #widest = LARGEST_RANGE;
 
   constructor(endpoint: AuditedEndpoint, deployment: Deployment) {
     this.endpoint = endpoint;
@@ -39,8 +43,10 @@ export class LogReading {
     }
   }
 
-  /** Forgets what was read from this block on. */
+  /** Forgets what was read from this block on; it will be read in narrower ranges, which hide less. */
   forget(fromBlock: number): void {
+    const span = this.#next - this.#deployment.deploymentBlock;
+    this.#widest = Math.max(1, Math.ceil(Math.min(this.#widest, span) / NARROWER));
     if (fromBlock >= this.#next) return;
     this.#next = Math.max(this.#deployment.deploymentBlock, fromBlock);
     this.#logs = this.#logs.filter(({ blockNumber }) => blockNumber < this.#next);
@@ -57,7 +63,7 @@ export class LogReading {
 
   #read(from: number, to: number): ReturnType<typeof readLogRanges> {
     const addresses = AUDITED_CONTRACTS.map((name) => this.#deployment.contracts[name]);
-    return readLogRanges(this.endpoint.source, addresses, from, to);
+    return readLogRanges(this.endpoint.source, addresses, from, to, this.#widest);
   }
 }
 

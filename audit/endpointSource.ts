@@ -62,8 +62,7 @@ export function providerSource(provider: ChainProvider): ChainSource {
       try {
         return await wide.logs(addresses, from, to);
       } catch (error) {
-        if (isEndpointFault(error, "tooLarge", "unclear", "unsupported", "unavailable", "unreachable"))
-          throw error;
+        if (!isEndpointFault(error, "behind", "indexing")) throw error;
         return plain.logs(addresses, from, to);
       }
     },

@@ -57,9 +57,9 @@ export async function* readLogRanges(
   }
 }
 
-/** Whether a smaller range would be refused as well: the endpoint was waited for already. */
+/** Whether a smaller range would be refused as well. Words can mislead: whatever else is said may be about the range. */
 function isLasting(error: unknown): boolean {
-  return isEndpointFault(error, "rateLimited", "behind", "pruned", "indexing", "unauthorised", "wrongChain");
+  return isEndpointFault(error, "behind", "indexing", "unauthorised", "wrongChain");
 }
 
 function refusedBlock(block: number, cause: unknown): Error {

@@ -1,7 +1,7 @@
 import { getAddress, toQuantity } from "ethers";
 import { openProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
-import { EndpointError } from "../../oracle-nodes/src/chain/endpointError.ts";
+import { EndpointError, isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
 import type { EndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
 import type { RawLog, SendRequest } from "../chainSource.ts";
 
@@ -128,13 +128,32 @@ export function indexSource(request: SendRequest): IndexSource {
   };
 }
 
+/** What is asked for because the endpoint named it: nothing in its place comes from a backend that is behind. */
+const NAMED: ReadonlySet<string> = new Set([
+  "eth_getBlockByNumber",
+  "eth_getTransactionByHash",
+  "eth_getTransactionReceipt",
+]);
+
 /** Reads the chain at an endpoint, or at whichever of several answers. */
-export function rpcIndexSource(rpcUrl: string | readonly string[], chainId?: number): IndexSource {
-  const provider = openProvider(rpcUrl, chainId, { patienceMs: PATIENCE_MS });
-  return {
-    ...indexSource((method, params) => provider.ask(method, params)),
-    close: () => provider.destroy(),
+export function rpcIndexSource(
+  rpcUrl: string | readonly string[],
+  chainId?: number,
+  patienceMs = PATIENCE_MS,
+): IndexSource {
+  const provider = openProvider(rpcUrl, chainId, { patienceMs });
+  const request: SendRequest = async (method, params) => {
+    if (!NAMED.has(method)) return provider.ask(method, params);
+    try {
+      return await provider.ask(method, params, {
+        lacks: (found) => (found === null ? `what ${String(params[0])} names` : undefined),
+      });
+    } catch (error) {
+      if (isEndpointFault(error, "behind")) return null;
+      throw error;
+    }
   };
+  return { ...indexSource(request), close: () => provider.destroy() };
 }
 
 /** What an endpoint says of itself when it could not be heard: it tells nothing of what was asked. */

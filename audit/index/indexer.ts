@@ -63,6 +63,8 @@ const PROVISIONAL_BLOCKS = 32;
 const RECENT_BLOCKS = 256;
 const ALL_EVERY = 4;
 const RECHECK_MS = 15_000;
+/** How many times narrower ranges are when something was missing. */
+const NARROWER = 4;
 
 /** Brings an index up to its chain's head, a range at a time, and keeps it there. */
 export class Indexer {
@@ -73,10 +75,14 @@ export class Indexer {
   readonly #largestRange: number;
   readonly #recheckMs: number;
   #range: number;
+  /** Blocks of one question at most: fewer when something was missing, since some endpoints cut long answers short. */
+  #widest: number;
   /** The last block whose logs were read when it was deep enough, or read twice. */
   #settled: number;
   /** The tip at which the contracts' counts were found, and whether there was a state to count at. */
   #verified: { readonly hash: string; readonly isVerified: boolean } | undefined;
+  /** The last block at which the counts were right. */
+  #trusted: number;
   /** Ended tasks whose events were found to be all there. */
   readonly #whole = new Set<number>();
   /** Times in a row that events were missing. */
@@ -91,7 +97,9 @@ export class Indexer {
     this.#confirmations = confirmations;
     this.#recheckMs = recheckMs;
     this.#largestRange = chain.hasAllTransactions === true ? WHOLE_RANGE : LARGEST_RANGE;
+    this.#widest = this.#largestRange;
     this.#range = Math.min(FIRST_RANGE, this.#largestRange);
+    this.#trusted = chain.deploymentBlock - 1;
     this.#settled = (file.tip?.number ?? chain.deploymentBlock - 1) - PROVISIONAL_BLOCKS;
   }
 
@@ -160,7 +168,14 @@ export class Indexer {
     if (this.#verified?.hash !== tip.hash) {
       const gaps = await this.#countAt(tip);
       if (gaps !== undefined && gaps.length > 0) return this.#onGaps(head, tip, gaps);
+      if (this.#incomplete > 0) {
+        // Who left out what is counted may have left out more.
+        const rewound = await this.#recheck(head, this.#trusted + 1, tip.number);
+        if (rewound !== undefined) return rewound;
+      }
       this.#incomplete = 0;
+      if (gaps !== undefined) this.#trusted = tip.number;
+      this.#widest = Math.min(this.#largestRange, this.#widest * 2);
       this.#verified = { hash: tip.hash, isVerified: gaps !== undefined };
     }
     const now = performance.now();
@@ -195,6 +210,9 @@ export class Indexer {
   async #onGaps(head: BlockHeader, tip: Tip, gaps: readonly EventGap[]): Promise<IndexStep> {
     this.#incomplete++;
     const first = this.#chain.deploymentBlock;
+    const span = tip.number - first + 1;
+    this.#widest = Math.max(1, Math.ceil(Math.min(this.#widest, span) / NARROWER));
+    this.#range = Math.min(this.#range, this.#widest);
     const from = this.#incomplete % ALL_EVERY === 0 ? first : Math.max(first, tip.number - RECENT_BLOCKS);
     return (await this.#recheck(head, from, tip.number)) ?? { kind: "incomplete", head, gaps };
   }
@@ -214,7 +232,7 @@ export class Indexer {
   async #recheck(head: BlockHeader, from: number, to: number): Promise<IndexStep | undefined> {
     const first = Math.max(from, this.#chain.deploymentBlock);
     if (first > to) return undefined;
-    const missing = await firstUnknownLog(this.#source, this.#chain, this.#file, first, to);
+    const missing = await firstUnknownLog(this.#source, this.#chain, this.#file, first, to, this.#widest);
     if (missing === undefined) return undefined;
     const before = missing > this.#chain.deploymentBlock ? await this.#source.header(missing - 1) : undefined;
     if (before === undefined && missing > this.#chain.deploymentBlock) return { kind: "moved", head };
@@ -230,6 +248,7 @@ export class Indexer {
   #rewind(head: BlockHeader, to: Tip | undefined, why: "reorganised" | "incomplete"): IndexStep {
     this.#file.rewind(to);
     this.#settled = Math.min(this.#settled, to?.number ?? this.#chain.deploymentBlock - 1);
+    this.#trusted = Math.min(this.#trusted, to?.number ?? this.#chain.deploymentBlock - 1);
     this.#verified = undefined;
     this.#whole.clear();
     return { kind: "rewound", head, to, why };
@@ -279,7 +298,7 @@ export class Indexer {
   /** Chooses the next range from how many events this one had. */
   #adapt(blocks: number, events: number): void {
     const fitting = events === 0 ? this.#largestRange : Math.ceil((blocks * WANTED_EVENTS) / events);
-    this.#range = Math.min(this.#largestRange, this.#range * 2, fitting);
+    this.#range = Math.min(this.#widest, this.#range * 2, fitting);
   }
 }
 

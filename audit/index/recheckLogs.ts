@@ -7,6 +7,7 @@ import type { IndexSource } from "./indexSource.ts";
 
 /**
  * Reads the logs of blocks again that the index has already: who gave them may have been behind.
+ * @param widest Blocks of one question at most.
  * @returns The first block that now has a log which the index has not; undefined where there is none. What the endpoint
  * lacks and the index has does not count: then it is the endpoint that is behind now.
  */
@@ -16,18 +17,15 @@ export async function firstUnknownLog(
   file: IndexFile,
   fromBlock: number,
   toBlock: number,
+  widest: number,
 ): Promise<number | undefined> {
   const names = new Map(AUDITED_CONTRACTS.map((name) => [contracts[name].toLowerCase(), name]));
   const isEvent = (log: RawLog): boolean => {
     const contract = names.get(log.address.toLowerCase());
     return contract !== undefined && decodeLog(contract, log) !== undefined;
   };
-  for await (const { from, to, logs } of readLogRanges(
-    source,
-    Object.values(contracts),
-    fromBlock,
-    toBlock,
-  )) {
+  const addresses = Object.values(contracts);
+  for await (const { from, to, logs } of readLogRanges(source, addresses, fromBlock, toBlock, widest)) {
     const known = new Set(
       file.logs(from, to).map((log) => keyOf({ ...log, topics: JSON.parse(log.topics) as string[] })),
     );

@@ -1,6 +1,7 @@
 import { openProvider } from "../oracle-nodes/src/chain/chainProvider.ts";
 import type { ChainProvider } from "../oracle-nodes/src/chain/chainProvider.ts";
 import { isEndpointFault } from "../oracle-nodes/src/chain/endpointError.ts";
+import { ConcordatError } from "../protocol/errors.ts";
 import type { AuditedEndpoint } from "./auditOptions.ts";
 import { chainSource } from "./chainSource.ts";
 import type { ChainSource } from "./chainSource.ts";
@@ -66,7 +67,17 @@ export function providerSource(provider: ChainProvider): ChainSource {
         return plain.logs(addresses, from, to);
       }
     },
-    block: (number) => waiting.block(number),
+    block: async (number) => {
+      try {
+        return await waiting.block(number);
+      } catch (cause) {
+        if (!isEndpointFault(cause, "behind") || number > newest) throw cause;
+        throw new ConcordatError(`The endpoint ${cause.endpoint} does not have block ${number}`, {
+          hint: "Ask an endpoint that keeps all block headers",
+          cause,
+        });
+      }
+    },
     call: (to, data, block) => state(block, (source) => source.call(to, data, block)),
     code: (account, block) => state(block, (source) => source.code(account, block)),
     close: () => provider.destroy(),

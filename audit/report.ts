@@ -111,6 +111,9 @@ function verdict(report: AuditReport, missing: string | undefined): string {
   return `Nothing disagrees; ${read} ${read === 1 ? "fact" : "facts"} could only be read, since nothing else is on record`;
 }
 
+/** Reasons that are told one by one. */
+const TOLD_REASONS = 6;
+
 const KIND_WORDS: Partial<Readonly<Record<CheckKind, string>>> = {
   "aggregate.model": "aggregates",
   "update.artifact": "updates",
@@ -126,7 +129,10 @@ function missingLine({ missing }: AuditReport): string | undefined {
   if (told.length === 0) return undefined;
   return told
     .map(({ kind, count, of, reasons }) => {
-      const why = reasons.join(", ");
+      const others = reasons.length - TOLD_REASONS;
+      const why = [...reasons.slice(0, TOLD_REASONS), ...(others > 0 ? [`and ${others} more`] : [])].join(
+        ", ",
+      );
       return `${count} of ${of} ${KIND_WORDS[kind] ?? kind} could not be recomputed: ${why}`;
     })
     .join("; ");

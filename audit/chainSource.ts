@@ -1,5 +1,4 @@
 import { toQuantity } from "ethers";
-import { openProvider } from "../oracle-nodes/src/chain/chainProvider.ts";
 import { ConcordatError } from "../protocol/errors.ts";
 
 /** A log as the chain gives it. */
@@ -8,6 +7,8 @@ export interface RawLog {
   readonly topics: readonly string[];
   readonly data: string;
   readonly blockNumber: number;
+  /** The block that it is from, where the source says it: so a log of another branch is noticed. */
+  readonly blockHash?: string;
   readonly transactionHash: string;
   readonly logIndex: number;
 }
@@ -74,14 +75,5 @@ export function chainSource(request: SendRequest): ChainSource {
     call: (to, data, block) => send("eth_call", { to, data }, toQuantity(block)),
     code: (account, block) => send("eth_getCode", account, toQuantity(block)),
     close: () => {},
-  };
-}
-
-/** Reads the chain at an endpoint, or at several of them. */
-export function rpcChainSource(rpcUrl: string | readonly string[]): ChainSource {
-  const provider = openProvider(rpcUrl);
-  return {
-    ...chainSource((method, params) => provider.send(method, [...params])),
-    close: () => provider.destroy(),
   };
 }

@@ -63,6 +63,15 @@ export interface CheckPlace extends Partial<EventPlace> {
   readonly subject: string;
 }
 
+/** What was missing to derive a fact again. */
+export type Lack =
+  /** Updates of these nodes, which nobody who was asked serves. */
+  | { readonly kind: "update"; readonly nodeIds: readonly number[] }
+  /** A task's manifest, or the global model that a round of it starts from. */
+  | { readonly kind: "manifest" | "model"; readonly taskId: number }
+  /** The state of an old block, which the endpoint has forgotten. */
+  | { readonly kind: "state" };
+
 /** One fact of the chain beside what the rules make of its causes. */
 export interface Check {
   readonly kind: CheckKind;
@@ -76,6 +85,8 @@ export interface Check {
   readonly found: string;
   readonly block: number | undefined;
   readonly transaction: string | undefined;
+  /** What a fact could not be derived again without; absent where it was, or where nothing could. */
+  readonly lack?: Lack;
 }
 
 /** A value that has one printed form, by which it is compared. */
@@ -96,15 +107,16 @@ export class CheckLog {
     return left === right;
   }
 
-  /** Records a fact that could not be derived again, and why. */
-  notRecomputed(kind: CheckKind, place: CheckPlace, found: Fact, why: string): void {
-    this.#add(kind, place, { recomputed: false, agrees: true, expected: why, found: printFact(found) });
+  /** Records a fact that could not be derived again, why, and what was missing where it could have been. */
+  notRecomputed(kind: CheckKind, place: CheckPlace, found: Fact, why: string, lack?: Lack): void {
+    const verdict = { recomputed: false, agrees: true, expected: why, found: printFact(found) };
+    this.#add(kind, place, { ...verdict, ...(lack !== undefined && { lack }) });
   }
 
   #add(
     kind: CheckKind,
     place: CheckPlace,
-    verdict: Pick<Check, "recomputed" | "agrees" | "expected" | "found">,
+    verdict: Pick<Check, "recomputed" | "agrees" | "expected" | "found" | "lack">,
   ): void {
     const { taskId, round, subject, blockNumber, transactionHash } = place;
     this.#sink({

@@ -8,6 +8,7 @@ import type { ChainSource, RawLog } from "./chainSource.ts";
 import { AUDITED_CONTRACTS } from "./contracts.ts";
 import type { ContractName, Deployment } from "./contracts.ts";
 import { UNDECODABLE, decodeLog } from "./decodeLog.ts";
+import { inChainOrder, readLogRanges } from "./logRanges.ts";
 
 /** Where an event stands in the chain. */
 export interface EventPlace {
@@ -48,40 +49,31 @@ export type UndecodableEvent = EventPlace & {
 /** One event of a union by its name. */
 export type Named<Event, Name extends string> = Extract<Event, { readonly name: Name }>;
 
-/** Blocks asked for at first, and at most, in one query. */
-const FIRST_RANGE = 2_000;
-const LARGEST_RANGE = 50_000;
-
 /**
- * All events from the deployment up to `toBlock` in the chain's order, a block range at a time: ranges that an endpoint
- * refuses are halved, and grow again while it answers.
+ * All events from the deployment up to `toBlock` in the chain's order, a block range at a time.
+ * @throws as {@link readLogRanges}.
  */
 export async function* readEvents(
   source: ChainSource,
   deployment: Deployment,
   toBlock: number,
 ): AsyncGenerator<AuditEvent | UndecodableEvent> {
+  const addresses = AUDITED_CONTRACTS.map((name) => deployment.contracts[name]);
+  for await (const { logs } of readLogRanges(source, addresses, deployment.deploymentBlock, toBlock)) {
+    yield* eventsOf(deployment, logs);
+  }
+}
+
+/** The events of logs of a deployment, in the chain's order. */
+export function* eventsOf(
+  deployment: Deployment,
+  logs: readonly RawLog[],
+): Generator<AuditEvent | UndecodableEvent> {
   const names = new Map(AUDITED_CONTRACTS.map((name) => [deployment.contracts[name].toLowerCase(), name]));
-  let range = FIRST_RANGE;
-  let from = deployment.deploymentBlock;
-  while (from <= toBlock) {
-    const to = Math.min(toBlock, from + range - 1);
-    let logs: readonly RawLog[];
-    try {
-      logs = await source.logs([...names.keys()], from, to);
-    } catch (error) {
-      if (range === 1) throw error;
-      range = Math.ceil(range / 2);
-      continue;
-    }
-    const ordered = logs.toSorted((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
-    for (const log of ordered) {
-      const contract = names.get(log.address.toLowerCase());
-      const event = contract === undefined ? undefined : decodeEvent(contract, log);
-      if (event !== undefined) yield event;
-    }
-    from = to + 1;
-    range = Math.min(LARGEST_RANGE, range * 2);
+  for (const log of logs.toSorted(inChainOrder)) {
+    const contract = names.get(log.address.toLowerCase());
+    const event = contract === undefined ? undefined : decodeEvent(contract, log);
+    if (event !== undefined) yield event;
   }
 }
 

@@ -17,7 +17,8 @@ import { remainingByzantineBound } from "../protocol/rules/byzantineBound.ts";
 import { decodeManifest } from "../protocol/manifest.ts";
 import type { TaskManifest } from "../protocol/manifest.ts";
 import type { ModelTensors, TensorSpec } from "../protocol/tensors.ts";
-import type { CheckPlace } from "./checks.ts";
+import type { CheckPlace, Lack } from "./checks.ts";
+import type { Service } from "./missingFacts.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
 import type { AcceptedAggregate, PostedUpdate, ReplayedRound } from "./replay/replayedRound.ts";
 import { SpentBudgets } from "./spentBudgets.ts";
@@ -30,7 +31,10 @@ export interface FetchHints {
   readonly round: number;
   /** The node that made it, 0 for an aggregate. */
   readonly nodeId: number;
-  /** Endpoints of that node, or of the round's members, as the registry has them. */
+  /**
+   * Endpoints, as the registry has them, of everyone who may hold it: of the node that made it, then of the round's other
+   * members, then of all others that ever were members of the task. Any of them may be silent, or give wrong bytes.
+   */
   readonly endpoints: readonly string[];
   readonly maxBytes: number;
 }
@@ -83,6 +87,7 @@ export class AggregateRecomputation {
   readonly #endpointsOf: (nodeId: number) => string;
   readonly #manifests = new Map<number, Fetched<TaskManifest>>();
   readonly #budgets: SpentBudgets;
+  readonly #service = new Map<number, Service>();
 
   constructor(
     context: ReplayContext,
@@ -94,6 +99,11 @@ export class AggregateRecomputation {
     this.#artifacts = artifacts;
     this.#aggregate = aggregate;
     this.#endpointsOf = endpointsOf;
+  }
+
+  /** By node: how many of its updates could be had. */
+  get service(): ReadonlyMap<number, Service> {
+    return this.#service;
   }
 
   /** Checks what can only be judged once all rounds are known. */
@@ -110,13 +120,15 @@ export class AggregateRecomputation {
     for (const { nodeId, samples } of round.posted.values()) this.#budgets.note(taskId, nodeId, samples);
     const manifest = await this.#manifestOf(round);
     if (!manifest.ok) {
-      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, manifest.why);
+      const lack = { kind: "manifest", taskId } as const;
+      this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, manifest.why, lack);
       return;
     }
     const specs = manifest.value.model.tensors;
     const base = await this.#baseOf(round, manifest.value);
     if (!base.ok) {
-      await this.#checkStored(round, aggregate, specs, place, `base of the updates: ${base.why}`);
+      const lack = { kind: "model", taskId } as const;
+      await this.#checkStored(round, aggregate, specs, place, `base of the updates: ${base.why}`, lack);
       return;
     }
     const taken = [...round.posted.values()]
@@ -126,15 +138,18 @@ export class AggregateRecomputation {
       .toSorted((a, b) => a.memberId - b.memberId);
     const usable: UpdateToAggregate[] = [];
     const disqualified: number[] = [];
-    let missing: string | undefined;
+    const missing: { readonly nodeId: number; readonly why: string }[] = [];
     for (const update of taken) {
       const result = await this.#updateOf(round, update, manifest.value, base.value);
-      if (!result.ok) missing ??= `update of node ${update.nodeId}: ${result.why}`;
+      if (!result.ok) missing.push({ nodeId: update.nodeId, why: result.why });
       else if (result.value === undefined) disqualified.push(update.memberId);
       else usable.push(result.value);
     }
-    if (missing !== undefined) {
-      await this.#checkStored(round, aggregate, specs, place, missing);
+    const [first] = missing;
+    if (first !== undefined) {
+      const why = `update of node ${first.nodeId}: ${first.why}`;
+      const lack = { kind: "update", nodeIds: missing.map(({ nodeId }) => nodeId) } as const;
+      await this.#checkStored(round, aggregate, specs, place, why, lack);
       return;
     }
     await this.#compare(round, aggregate, place, usable, disqualified);
@@ -176,10 +191,11 @@ export class AggregateRecomputation {
     specs: readonly TensorSpec[],
     place: CheckPlace,
     missing: string,
+    lack: Lack,
   ): Promise<void> {
     const stored = await this.#fetch(round, digest, 0);
     if (!stored.ok) {
-      this.#context.checks.notRecomputed("aggregate.model", place, digest, missing);
+      this.#context.checks.notRecomputed("aggregate.model", place, digest, missing, lack);
       return;
     }
     const base = asDigest(round.base);
@@ -188,7 +204,7 @@ export class AggregateRecomputation {
       decodeArtifact(stored.value, { specs, role: "global", task, round: round.round, base }),
     );
     if (fault === undefined) {
-      this.#context.checks.notRecomputed("aggregate.model", place, digest, missing);
+      this.#context.checks.notRecomputed("aggregate.model", place, digest, missing, lack);
     } else {
       this.#context.checks.expect("aggregate.model", place, "a model of this round", fault);
     }
@@ -217,8 +233,10 @@ export class AggregateRecomputation {
       checkForm(fetched.why);
       return { ok: true, value: undefined };
     }
+    this.#noteService(update.nodeId, fetched.ok);
     if (!fetched.ok) {
-      this.#context.checks.notRecomputed("update.artifact", place, update.digest, fetched.why);
+      const lack = { kind: "update", nodeIds: [update.nodeId] } as const;
+      this.#context.checks.notRecomputed("update.artifact", place, update.digest, fetched.why, lack);
       return fetched;
     }
     const found = await digestOf(fetched.value).catch(reasonOf);
@@ -272,7 +290,8 @@ export class AggregateRecomputation {
     const manifest = fetched.ok
       ? await this.#readManifest(taskId, terms.manifestDigest, fetched.value)
       : fetched;
-    this.#manifests.set(taskId, manifest);
+    // Whoever is silent now may answer for the next round.
+    if (manifest.ok || manifest.disqualified === true || fetched.ok) this.#manifests.set(taskId, manifest);
     return manifest;
   }
 
@@ -289,13 +308,19 @@ export class AggregateRecomputation {
     }
   }
 
+  #noteService(nodeId: number, isServed: boolean): void {
+    const { served, missing } = this.#service.get(nodeId) ?? { served: 0, missing: 0 };
+    this.#service.set(nodeId, { served: served + Number(isServed), missing: missing + Number(!isServed) });
+  }
+
   async #fetch(round: ReplayedRound, digest: string, nodeId: number): Promise<Fetched<Uint8Array>> {
-    const makers = nodeId === 0 ? round.active.map((member) => member.nodeId) : [nodeId];
+    const members = round.active.map((member) => member.nodeId);
+    const holders = new Set([...(nodeId === 0 ? [] : [nodeId]), ...members, ...round.task.roster.nodes]);
     const hints: FetchHints = {
       taskId: round.task.taskId,
       round: round.round,
       nodeId,
-      endpoints: makers.map(this.#endpointsOf).filter((endpoints) => endpoints !== ""),
+      endpoints: [...holders].map(this.#endpointsOf).filter((endpoints) => endpoints !== ""),
       maxBytes: round.task.terms.maxArtifactBytes,
     };
     try {

@@ -9,6 +9,18 @@ export interface KindCount {
   readonly notRecomputed: number;
 }
 
+/** Facts of one kind that could have been derived again, had something not been missing. */
+export interface MissingFacts {
+  readonly kind: CheckKind;
+  readonly count: number;
+  /** All facts of this kind. */
+  readonly of: number;
+  /** The nodes whose artifacts nobody gave, ascending. */
+  readonly nodeIds: readonly number[];
+  /** What was missing and by whose silence, in words, e.g. "node 3 serves nothing". */
+  readonly reasons: readonly string[];
+}
+
 /** What an audit found. */
 export interface AuditReport {
   readonly format: "concordat/audit/1";
@@ -21,6 +33,8 @@ export interface AuditReport {
   /** Whether no check disagrees. */
   readonly agrees: boolean;
   readonly counts: Readonly<Partial<Record<CheckKind, KindCount>>>;
+  /** What could not be derived again since something was missing, by kind; empty where everything was there. */
+  readonly missing: readonly MissingFacts[];
   readonly firstDisagreement: Check | undefined;
   /** All checks in the chain's order; only disagreements where the audit was asked to keep no others. */
   readonly checks: readonly Check[];
@@ -54,7 +68,7 @@ export function reportCsv(report: AuditReport): string {
   });
 }
 
-/** What a person reads first: the verdict, the counts by kind, the first disagreement. */
+/** What a person reads first: the counts by kind, and as the last line the verdict. */
 export function reportSummary(report: AuditReport): string {
   const kinds = Object.entries(report.counts).toSorted(([a], [b]) => a.localeCompare(b));
   const width = Math.max(0, ...kinds.map(([kind]) => kind.length));
@@ -62,14 +76,11 @@ export function reportSummary(report: AuditReport): string {
   const disagreements = kinds.reduce((sum, [, { disagree }]) => sum + disagree, 0);
   const lines = [
     `Chain ${report.chainId}, blocks ${report.fromBlock} to ${report.toBlock}: ${report.events} events, ${total} facts recomputed`,
-    ...kinds.map(([kind, count]) => {
-      const verdict = count.disagree === 0 ? "agrees" : `${count.disagree} DISAGREE`;
-      const unread = count.notRecomputed === 0 ? "" : `, ${count.notRecomputed} not recomputed`;
-      return `  ${kind.padEnd(width)}  ${count.agree + count.disagree} checked, ${verdict}${unread}`;
-    }),
+    ...kinds.map(([kind, count]) => `  ${kind.padEnd(width)}  ${kindLine(count)}`),
   ];
+  const missing = missingLine(report);
   const first = report.firstDisagreement;
-  if (first === undefined) return [...lines, "Everything agrees", ""].join("\n");
+  if (first === undefined) return [...lines, verdict(report, missing), ""].join("\n");
   const where = [
     first.taskId === undefined ? undefined : `task ${first.taskId}`,
     first.round === undefined ? undefined : `round ${first.round}`,
@@ -77,9 +88,52 @@ export function reportSummary(report: AuditReport): string {
   ].filter((part) => part !== undefined);
   return [
     ...lines,
+    ...(missing === undefined ? [] : [missing]),
     `${disagreements} disagreements, the first at block ${first.block ?? "none"}: ${first.kind}, ${where.join(", ")}`,
     `  expected ${first.expected}`,
     `  found    ${first.found}`,
     "",
   ].join("\n");
+}
+
+function kindLine({ agree, disagree, notRecomputed }: KindCount): string {
+  if (agree + disagree === 0) return `none recomputed, ${notRecomputed} could only be read`;
+  const outcome = disagree === 0 ? "agrees" : `${disagree} DISAGREE`;
+  const unread = notRecomputed === 0 ? "" : `, ${notRecomputed} not recomputed`;
+  return `${agree + disagree} checked, ${outcome}${unread}`;
+}
+
+/** The verdict where nothing disagrees: everything agrees only where everything was derived again. */
+function verdict(report: AuditReport, missing: string | undefined): string {
+  if (missing !== undefined) return `Nothing disagrees, but ${missing}`;
+  const read = Object.values(report.counts).reduce((sum, { notRecomputed }) => sum + notRecomputed, 0);
+  if (read === 0) return "Everything agrees";
+  return `Nothing disagrees; ${read} ${read === 1 ? "fact" : "facts"} could only be read, since nothing else is on record`;
+}
+
+/** Reasons that are told one by one. */
+const TOLD_REASONS = 6;
+
+const KIND_WORDS: Partial<Readonly<Record<CheckKind, string>>> = {
+  "aggregate.model": "aggregates",
+  "update.artifact": "updates",
+  "update.signature": "signatures of updates",
+  "report.signature": "signatures of reports",
+  "aggregate.signature": "signatures of aggregates",
+};
+
+/** "68 of 68 aggregates could not be recomputed: node 3 serves nothing"; undefined where nothing was missing. */
+function missingLine({ missing }: AuditReport): string | undefined {
+  const models = missing.some(({ kind }) => kind === "aggregate.model");
+  const told = missing.filter(({ kind }) => !models || kind !== "update.artifact");
+  if (told.length === 0) return undefined;
+  return told
+    .map(({ kind, count, of, reasons }) => {
+      const others = reasons.length - TOLD_REASONS;
+      const why = [...reasons.slice(0, TOLD_REASONS), ...(others > 0 ? [`and ${others} more`] : [])].join(
+        ", ",
+      );
+      return `${count} of ${of} ${KIND_WORDS[kind] ?? kind} could not be recomputed: ${why}`;
+    })
+    .join("; ");
 }

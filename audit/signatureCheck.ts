@@ -1,4 +1,5 @@
 import { Interface } from "ethers";
+import { EndpointError } from "../oracle-nodes/src/chain/endpointError.ts";
 import { recoverSigner } from "../protocol/signedResults.ts";
 import type { CheckKind, CheckPlace } from "./checks.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
@@ -49,6 +50,7 @@ export async function checkSignature(context: ReplayContext, accepted: AcceptedS
         place,
         signer,
         "accepted on chain; the endpoint lacks the state to ask the signing contract again",
+        { kind: "state" },
       );
   }
 }
@@ -65,8 +67,8 @@ async function askContract(
   const call = ERC1271.encodeFunctionData("isValidSignature", [hash, signature]);
   try {
     return (await source.call(signer, call, block)).startsWith(MAGIC) ? "valid" : "invalid";
-  } catch {
-    // A revert means no; state that is gone would have failed above.
-    return "invalid";
+  } catch (error) {
+    // A contract's revert means no; what the endpoint says of itself means nothing.
+    return error instanceof EndpointError ? "unknown" : "invalid";
   }
 }

@@ -6,7 +6,11 @@ import type { ContractName, Deployment } from "./contracts.ts";
 /** Reads one view of a contract as it stood after a block; a single output by itself, several as a list. */
 export type ViewReader = <T>(contract: ContractName, view: string, ...args: readonly unknown[]) => Promise<T>;
 
-export function viewReader(source: ChainSource, deployment: Deployment, block: number): ViewReader {
+export function viewReader(
+  source: Pick<ChainSource, "call">,
+  deployment: Deployment,
+  block: number,
+): ViewReader {
   return async <T>(contract: ContractName, view: string, ...args: readonly unknown[]): Promise<T> => {
     const codec = INTERFACES[contract];
     const fragment = codec.getFunction(view);

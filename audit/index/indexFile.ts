@@ -9,6 +9,7 @@ import { exactJson } from "./columns.ts";
 import { EVENT_TABLES, eventInsertSql } from "./eventTables.ts";
 import type { BlockHeader, IncludedTransaction } from "./indexSource.ts";
 import type { IndexedEvent, IndexedTransaction, ReadRange } from "./readRange.ts";
+import { IndexCounts } from "./indexCounts.ts";
 import { rewardWriter } from "./rewardRows.ts";
 import { BLOCK_COLUMNS, createSchema } from "./schema.ts";
 import { lockForWriting } from "./writerLock.ts";
@@ -25,6 +26,15 @@ export interface IndexedChain extends Deployment {
   readonly chainId: number;
   /** Whether it has every transaction sent to the contracts, or those alone that caused events. */
   readonly hasAllTransactions?: boolean;
+}
+
+/** An event's log as it is kept; `topics` as JSON. */
+export interface KeptLog {
+  readonly blockNumber: number;
+  readonly logIndex: number;
+  readonly transactionHash: string;
+  readonly topics: string;
+  readonly data: string;
 }
 
 /** How far an index reaches. */
@@ -87,6 +97,20 @@ export class IndexFile {
         "SELECT number, hash, timestamp FROM checkpoints UNION SELECT number, hash, timestamp FROM blocks ORDER BY number",
       )
       .all() as unknown as Tip[];
+  }
+
+  /** The logs of the events in a range of blocks, both ends included. */
+  logs(fromBlock: number, toBlock: number): readonly KeptLog[] {
+    return this.#database
+      .prepare(
+        "SELECT blockNumber, logIndex, transactionHash, topics, data FROM events WHERE blockNumber BETWEEN ? AND ?",
+      )
+      .all(fromBlock, toBlock) as unknown as KeptLog[];
+  }
+
+  /** How many events there are that the contracts count as well. */
+  get counts(): IndexCounts {
+    return new IndexCounts(this.#database);
   }
 
   /** Adds what was read of the blocks after the tip. */

@@ -1,4 +1,8 @@
-import { FetchRequest, JsonRpcProvider, getAddress, toQuantity } from "ethers";
+import { getAddress, toQuantity } from "ethers";
+import { openProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
+import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
+import { EndpointError, isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
+import type { EndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
 import type { RawLog, SendRequest } from "../chainSource.ts";
 
 /** What the index keeps of a block. `timestamp` in unix seconds. */
@@ -54,20 +58,20 @@ export interface IndexSource {
   transaction(hash: string): Promise<IncludedTransaction | undefined>;
   /** Undefined where the endpoint does not know the block. */
   wholeBlock(block: number): Promise<WholeBlock | undefined>;
+  /** What a view gives on the state after `block`. */
+  call(to: string, data: string, block: number): Promise<string>;
   /** Plays a transaction again on the state before its block. @throws what says that the endpoint did not answer. */
   replay(transaction: IncludedTransaction): Promise<Replayed>;
   close(): void;
 }
 
-/** Milliseconds that the endpoint may take for one answer. */
-const REQUEST_TIMEOUT_MS = 20_000;
-/** Requests that are sent together. */
-const BATCH = 50;
+/** Milliseconds for which one read is tried again: whoever follows a chain tries everything again anyway. */
+const PATIENCE_MS = 2_500;
 
 /** An object of a JSON-RPC answer: quantities are hex strings. */
 type Answer = Readonly<Record<string, string>>;
 
-/** Reads the chain through any JSON-RPC connection. */
+/** Reads the chain through a JSON-RPC connection that fails as the chain layer does: ContractError or EndpointError. */
 export function indexSource(request: SendRequest): IndexSource {
   const ask = async (method: string, ...params: readonly unknown[]): Promise<Answer | null> =>
     (await request(method, params)) as Answer | null;
@@ -116,43 +120,58 @@ export function indexSource(request: SendRequest): IndexSource {
         await request("eth_call", [{ ...call, gas: toQuantity(gasLimit) }, toQuantity(blockNumber - 1)]);
         return { kind: "passes" };
       } catch (error) {
-        if (isSilence(error)) throw error;
-        const data = revertData(error);
-        return data === undefined ? { kind: "unknown" } : { kind: "reverts", data };
+        return whatReplaySaid(error);
       }
     },
+    call: async (to, data, block) => (await request("eth_call", [{ to, data }, toQuantity(block)])) as string,
     close: () => {},
   };
 }
 
-/** Reads the chain at an HTTP endpoint. */
-export function rpcIndexSource(rpcUrl: string): IndexSource {
-  const request = new FetchRequest(rpcUrl);
-  request.timeout = REQUEST_TIMEOUT_MS;
-  const provider = new JsonRpcProvider(request, undefined, {
-    staticNetwork: true,
-    cacheTimeout: -1,
-    batchMaxCount: BATCH,
-  });
-  return {
-    ...indexSource((method, params) => provider.send(method, [...params])),
-    close: () => provider.destroy(),
+/** What is asked for because the endpoint named it: nothing in its place comes from a backend that is behind. */
+const NAMED: ReadonlySet<string> = new Set([
+  "eth_getBlockByNumber",
+  "eth_getTransactionByHash",
+  "eth_getTransactionReceipt",
+]);
+
+/** Reads the chain at an endpoint, or at whichever of several answers. */
+export function rpcIndexSource(
+  rpcUrl: string | readonly string[],
+  chainId?: number,
+  patienceMs = PATIENCE_MS,
+): IndexSource {
+  const provider = openProvider(rpcUrl, chainId, { patienceMs });
+  const request: SendRequest = async (method, params) => {
+    if (!NAMED.has(method)) return provider.ask(method, params);
+    try {
+      return await provider.ask(method, params, {
+        lacks: (found) => (found === null ? `what ${String(params[0])} names` : undefined),
+      });
+    } catch (error) {
+      if (isEndpointFault(error, "behind")) return null;
+      throw error;
+    }
   };
+  return { ...indexSource(request), close: () => provider.destroy() };
 }
 
-/** Whether an error says that the endpoint could not be heard, which tells nothing of what was asked: ethers' or Node's. */
-function isSilence(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-  return /^(TIMEOUT|NETWORK_ERROR|SERVER_ERROR|E[A-Z]+|EAI_AGAIN)$/.test(String(code));
-}
+/** What an endpoint says of itself when it could not be heard: it tells nothing of what was asked. */
+const SILENCE: ReadonlySet<EndpointFault> = new Set([
+  "unreachable",
+  "rateLimited",
+  "unavailable",
+  "behind",
+  "indexing",
+  "unauthorised",
+  "wrongChain",
+]);
 
-/** The bytes that a reverted call returned, wherever endpoint and library have put them. */
-function revertData(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  const { data, error: inner, info, message } = error as Readonly<Record<string, unknown>>;
-  if (typeof data === "string" && /^0x([0-9a-fA-F]{2})*$/.test(data)) return data;
-  const found = [data, inner, info].map(revertData).find((bytes) => bytes !== undefined);
-  return found ?? (/revert/.test(String(message)) ? "0x" : undefined);
+/** @throws what says that the endpoint could not be heard. */
+function whatReplaySaid(error: unknown): Replayed {
+  if (error instanceof ContractError) return { kind: "reverts", data: error.data };
+  if (!(error instanceof EndpointError) || SILENCE.has(error.fault)) throw error;
+  return error.fault === "bareRevert" ? { kind: "reverts", data: "0x" } : { kind: "unknown" };
 }
 
 function readHeader({ number = "", hash = "", parentHash = "", timestamp = "" }: Answer): BlockHeader {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { audit } from "../../audit/audit.ts";
+import { auditRpc } from "../../audit/auditRpc.ts";
 import type { ChainSource } from "../../audit/chainSource.ts";
 import type { Check } from "../../audit/checks.ts";
 import { CHECK_KINDS } from "../../audit/checks.ts";
@@ -85,7 +86,7 @@ describe("auditing an honest federation", () => {
     const { port } = server.address() as AddressInfo;
     try {
       const rpcUrl = `http://127.0.0.1:${port}`;
-      const report = await audit({ chain: { rpcUrl }, addressBook: story.deployment });
+      const report = await auditRpc({ rpcUrl, addressBook: story.deployment });
       expect(report.agrees).to.equal(true);
     } finally {
       server.close();

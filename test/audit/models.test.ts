@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { audit } from "../../audit/audit.ts";
 import type { Check } from "../../audit/checks.ts";
 import type { ArtifactReader } from "../../audit/recomputeAggregates.ts";
+import type { AuditReport } from "../../audit/report.ts";
 import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
 import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
 import { leastSpent, spentInTask } from "../../oracle-nodes/src/privacy/spentInTask.ts";
@@ -166,8 +167,8 @@ describe("auditing models", () => {
     }
   }
 
-  async function checksOf(kind: Check["kind"], artifacts: ArtifactReader = store): Promise<readonly Check[]> {
-    const report = await audit({
+  const reportOf = async (artifacts: ArtifactReader): Promise<AuditReport> =>
+    audit({
       chain: { source: story.source },
       addressBook: story.deployment,
       models: {
@@ -176,6 +177,9 @@ describe("auditing models", () => {
         leastSpent,
       },
     });
+
+  async function checksOf(kind: Check["kind"], artifacts: ArtifactReader = store): Promise<readonly Check[]> {
+    const report = await reportOf(artifacts);
     const others = report.checks.filter(
       (check) => !check.agrees && !/artifact|model|privacy/.test(check.kind),
     );
@@ -250,6 +254,56 @@ describe("auditing models", () => {
     const [check] = await checksOf("aggregate.model");
     expect(check).to.include({ recomputed: false, agrees: true });
     expect(check?.expected).to.equal("update of node 3: could not be fetched: nobody serves it");
+  });
+
+  it("names by whose silence models could not be made again, and how many of all", async () => {
+    await playPrivateRounds([spent(1), spent(2)]);
+    const kept = new Map(store.artifacts);
+    const ofThird = (await checksOf("update.artifact"))
+      .filter(({ subject }) => subject === "artifact of node 3")
+      .map(({ found }) => asDigest(found));
+    for (const digest of ofThird) store.artifacts.delete(digest);
+    const told = async (): Promise<unknown> =>
+      (await reportOf(store)).missing.map(({ kind, count, of, nodeIds, reasons }) => [
+        `${count} of ${of} ${kind}`,
+        nodeIds,
+        reasons,
+      ]);
+    expect(await told()).to.deep.equal([
+      ["2 of 19 update.artifact", [3], ["node 3 serves nothing"]],
+      ["2 of 2 aggregate.model", [3], ["node 3 serves nothing"]],
+    ]);
+    const [first = asDigest("")] = ofThird;
+    store.artifacts.set(first, kept.get(first) ?? new Uint8Array());
+    expect(await told()).to.deep.equal([
+      ["1 of 20 update.artifact", [3], ["nobody serves 1 of 2 updates of node 3"]],
+      ["1 of 2 aggregate.model", [3], ["nobody serves 1 of 2 updates of node 3"]],
+    ]);
+    store.artifacts.clear();
+    expect(await told()).to.deep.equal([
+      ["2 of 2 aggregate.model", [], ["nobody serves the manifest of task 1"]],
+    ]);
+  });
+
+  it("asks the maker of an update first, then the round's others, then whoever was a member before", async () => {
+    const { federation, nodes } = story;
+    const [one] = nodes;
+    if (one === undefined) throw new Error("The story has no nodes");
+    await federation.startTask(
+      { rounds: 2, manifestDigest: await store.put(encodeManifest(MANIFEST)) },
+      nodes,
+    );
+    await federation.leave(one);
+    await federation.playRound();
+    await federation.playRound();
+    const asked: string[] = [];
+    await reportOf({
+      fetch: async (digest, { round, nodeId: maker, endpoints }) => {
+        if (round === 2) asked.push(`${maker}: ${endpoints.map((url) => url.at(-1)).join("")}`);
+        return store.fetch(digest);
+      },
+    });
+    expect(asked).to.include.members(["2: 25341", "4: 45231", "0: 52341"]);
   });
 
   it("takes the privacy budgets that honest nodes say to have spent, and more", async () => {

@@ -26,6 +26,7 @@ const report: AuditReport = {
     "task.escrow": { agree: 1, disagree: 0, notRecomputed: 0 },
     "reward.claim": { agree: 3, disagree: 1, notRecomputed: 2 },
   },
+  missing: [],
   firstDisagreement: {
     ...agreeing,
     kind: "reward.claim",
@@ -55,6 +56,32 @@ describe("an audit's report", () => {
     expect(reportSummary(fine)).to.equal(
       "Chain 31337, blocks 1 to 90: 12 events, 0 facts recomputed\nEverything agrees\n",
     );
+  });
+
+  it("never says that everything agrees where something could only be read, nor that nothing checked agrees", () => {
+    const counts = { "registry.removal": { agree: 0, disagree: 0, notRecomputed: 17 } };
+    const read = { ...report, agrees: true, counts, firstDisagreement: undefined };
+    expect(reportSummary(read).split("\n").slice(1)).to.deep.equal([
+      "  registry.removal  none recomputed, 17 could only be read",
+      "Nothing disagrees; 17 facts could only be read, since nothing else is on record",
+      "",
+    ]);
+  });
+
+  it("says what could not be recomputed, and by whose silence, as the verdict", () => {
+    const missing = [
+      { kind: "update.artifact", count: 68, of: 272, nodeIds: [3], reasons: ["node 3 serves nothing"] },
+      { kind: "aggregate.model", count: 68, of: 68, nodeIds: [3], reasons: ["node 3 serves nothing"] },
+    ] as const;
+    const counts = { "aggregate.model": { agree: 0, disagree: 0, notRecomputed: 68 } };
+    const silent = { ...report, agrees: true, counts, missing, firstDisagreement: undefined };
+    const last = "68 of 68 aggregates could not be recomputed: node 3 serves nothing";
+    expect(reportSummary(silent).split("\n").at(-2)).to.equal(`Nothing disagrees, but ${last}`);
+    expect(
+      reportSummary({ ...report, missing })
+        .split("\n")
+        .at(3),
+    ).to.equal(last);
   });
 
   it("is CSV with a row for each check, safe to open in a spreadsheet", () => {

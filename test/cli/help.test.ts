@@ -49,7 +49,7 @@ describe("help of the command line", () => {
   it("goes to standard output with exit code 0 and names the exit codes", async () => {
     const { code, stdout, stderr } = await concordat("--help");
     expect([code, stderr]).to.deep.equal([0, ""]);
-    expect(stdout).to.match(/Exit codes:\n\s+0 .*\n\s+1 .*\n\s+2 .*\n\s+130 /);
+    expect(stdout).to.match(/Exit codes:\n\s+0 .*\n\s+1 .*\n\s+2 .*\n\s+3 .*\n\s+130 /);
   });
 
   it("explains the demonstration's options", async () => {

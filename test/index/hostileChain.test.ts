@@ -6,6 +6,7 @@ import type { IncludedTransaction } from "../../audit/index/indexSource.ts";
 import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
 import { decodeLog } from "../../audit/decodeLog.ts";
 import { INTERFACES } from "../../audit/contracts.ts";
+import { EndpointError } from "../../oracle-nodes/src/chain/endpointError.ts";
 import { beginStory } from "../audit/story.ts";
 import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
 
@@ -94,9 +95,9 @@ describe("an index of what strangers wrote on chain", () => {
     expect(failed).to.deep.equal([{ recipient: deployment.contracts.StakeVault, error }]);
   });
 
-  for (const code of ["TIMEOUT", "NETWORK_ERROR", "SERVER_ERROR", "ECONNREFUSED"]) {
-    it(`asks again for a reason where the endpoint could not be heard: ${code}`, async () => {
-      const silence = Object.assign(new Error("execution reverted, perhaps"), { code });
+  for (const fault of ["unreachable", "rateLimited", "unavailable", "behind", "indexing"] as const) {
+    it(`asks again for a reason where the endpoint could not be heard: ${fault}`, async () => {
+      const silence = new EndpointError("http://chain.example", fault, "execution reverted, perhaps");
       const source = indexSource(() => Promise.reject(silence));
       const reason = await failureReason(source, FAILED).catch((error: unknown) => error);
       expect(reason).to.equal(silence);
@@ -104,7 +105,7 @@ describe("an index of what strangers wrote on chain", () => {
   }
 
   it("has no reason where the endpoint answers that it forgot the state", async () => {
-    const forgotten = Object.assign(new Error("missing trie node"), { code: "UNKNOWN_ERROR" });
+    const forgotten = new EndpointError("http://chain.example", "pruned", "missing trie node");
     expect(
       await failureReason(
         indexSource(() => Promise.reject(forgotten)),

@@ -69,13 +69,17 @@ function keepsUp(hasAllTransactions: boolean): void {
     await expectFresh();
   });
 
-  it("equals a fresh one after the chain became shorter", async () => {
-    const { connection } = story.federation;
-    const fork = await connection.networkHelpers.takeSnapshot();
+  it("waits while the chain is only shorter, and equals a fresh one once another block took a place", async () => {
+    const fork = await story.federation.connection.networkHelpers.takeSnapshot();
     await story.federation.startTask({ rounds: 1 });
     await follow();
+    const before = contents(path);
     await fork.restore();
-    await follow();
+    // It looks like an endpoint that is behind.
+    expect((await follow()).map(({ kind }) => kind)).to.deep.equal(["behind"]);
+    expect(contents(path)).to.deep.equal(before);
+    await story.federation.startTask({ rounds: 1, rewardUnit: 78n });
+    expect((await follow()).map(({ kind }) => kind)).to.include("rewound");
     await expectFresh();
   });
 

@@ -92,7 +92,9 @@ describe("concordat index serve", () => {
       endpoint.close();
     }
 
-    expect(Math.min(...asked)).to.equal(reached + 1);
+    // It goes on where it stopped; what stood near the head then is looked at once more.
+    expect(asked).to.include(reached + 1);
+    expect(Math.min(...asked)).to.be.at.least(reached - 32);
     const fresh = folder.file("fresh.sqlite");
     await writeIndex(story, fresh);
     expect(contents(db)).to.deep.equal(contents(fresh));

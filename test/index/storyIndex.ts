@@ -12,6 +12,9 @@ import { Indexer } from "../../audit/index/indexer.ts";
 import type { IndexStep } from "../../audit/index/indexer.ts";
 import { indexSource } from "../../audit/index/indexSource.ts";
 import type { IndexSource } from "../../audit/index/indexSource.ts";
+import { classifyAnswer, revertDataOf } from "../../oracle-nodes/src/chain/classifyAnswer.ts";
+import { refusalOf } from "../../oracle-nodes/src/chain/contractError.ts";
+import { EndpointError } from "../../oracle-nodes/src/chain/endpointError.ts";
 import { BLOCK_COLUMNS } from "../../audit/index/schema.ts";
 import type { Story } from "../audit/story.ts";
 
@@ -23,9 +26,22 @@ export function chainOf({ deployment }: Story): IndexedChain {
 }
 
 export function sourceOf({ federation }: Story): IndexSource {
-  return indexSource((method, params) =>
-    federation.connection.provider.request({ method, params: [...params] }),
-  );
+  return indexSource(async (method, params) => {
+    try {
+      return await federation.connection.provider.request({ method, params: [...params] });
+    } catch (error) {
+      throw asChainLayer(method, params, error);
+    }
+  });
+}
+
+/** What the chain layer throws for an error of the chain in this process. */
+function asChainLayer(method: string, params: readonly unknown[], error: unknown): Error {
+  const { message, code, data } = error as { message: string; code?: number; data?: unknown };
+  const refused = { method, message, data, ...(code !== undefined && { code }) };
+  const found = classifyAnswer(refused);
+  if (found === "reverted") return refusalOf(params, revertDataOf(refused) ?? "0x");
+  return new EndpointError("the chain", found, message, method);
 }
 
 /** Brings an index up to the head, and tells the steps that it took. */
@@ -38,7 +54,7 @@ export async function bringUp(
   const indexer = new Indexer({ source, chain, file });
   const steps: IndexStep[] = [];
   do steps.push(await indexer.step());
-  while (steps.at(-1)?.kind !== "current");
+  while (!["current", "behind"].includes(steps.at(-1)?.kind ?? ""));
   return steps;
 }
 
@@ -113,7 +129,8 @@ export async function serveChain(
         await mayAnswer(method, params);
         answers.push({ jsonrpc: "2.0", id, result: await provider.request({ method, params }) });
       } catch (error) {
-        answers.push({ jsonrpc: "2.0", id, error: { code: -32_000, message: String(error) } });
+        const { data } = error as { data?: unknown };
+        answers.push({ jsonrpc: "2.0", id, error: { code: -32_000, message: String(error), data } });
       }
     }
     response.end(JSON.stringify(Array.isArray(body) ? answers : answers[0]));

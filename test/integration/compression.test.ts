@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { audit } from "../../audit/audit.ts";
+import { auditRpc } from "../../audit/auditRpc.ts";
 import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
 import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
 import { readPersonalised } from "../../oracle-nodes/src/node/personalisedModel.ts";
@@ -46,8 +46,8 @@ describe("A federation whose updates are compressed", function () {
     expect(aggregates.map((event) => fromBitmap(event["rejected"]).length)).to.deep.equal([1, 1, 1]);
     const endpoints = await presentEndpoints();
     const models = auditModels(federation.store, signal);
-    const report = await audit({
-      chain: { rpcUrl: killed.config.rpcUrl },
+    const report = await auditRpc({
+      rpcUrl: killed.config.rpcUrl,
       addressBook: federation.book,
       // The killed node came back at other endpoints than those of the first round.
       models: {

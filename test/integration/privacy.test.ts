@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { audit } from "../../audit/audit.ts";
+import { auditRpc } from "../../audit/auditRpc.ts";
 import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
 import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
 import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
@@ -71,8 +71,8 @@ describe("A federation that trains with DP-SGD", function () {
         toMicro({ epsilon: spentAfter(round), delta: PRIVACY.delta }),
       );
     }
-    const report = await audit({
-      chain: { rpcUrl: frugal.config.rpcUrl },
+    const report = await auditRpc({
+      rpcUrl: frugal.config.rpcUrl,
       addressBook: federation.book,
       models: auditModels(federation.store, federation.signal.signal),
     });

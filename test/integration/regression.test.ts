@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
-import { audit } from "../../audit/audit.ts";
+import { auditRpc } from "../../audit/auditRpc.ts";
 import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
@@ -108,8 +108,8 @@ describe("A federation that predicts a number", function () {
       expect(best).to.be.within(1, 1000 * NODES);
     }
 
-    const report = await audit({
-      chain: { rpcUrl: federation.nodes[0]?.config.rpcUrl ?? "" },
+    const report = await auditRpc({
+      rpcUrl: federation.nodes[0]?.config.rpcUrl ?? "",
       addressBook: federation.book,
       models: auditModels(federation.store, federation.signal.signal),
     });

@@ -10,6 +10,8 @@ export interface LagOptions {
   readonly of?: readonly Lagging[];
   /** Every n-th of these requests meets the backend that is behind, the others one that is not; 1 by default. */
   readonly every?: number;
+  /** Meets it this often at most: the backend catches up, or leaves the pool. */
+  readonly times?: number;
   /** Behind up to this block of the real chain only: a backend that was stopped there and does not come on. */
   readonly stoppedAt?: number;
   /** What a call at a block says that the backend has not. */
@@ -41,14 +43,17 @@ const KIND_OF: Readonly<Record<string, Lagging>> = {
  * neither newer blocks nor receipts, and calls the latest state what is not.
  */
 export function lag(options: LagOptions): Quirk {
-  const { blocks, of, every = 1, stoppedAt, error = HEADER_NOT_FOUND } = options;
+  const { blocks, of, every = 1, times = Number.POSITIVE_INFINITY, stoppedAt } = options;
+  const { error = HEADER_NOT_FOUND } = options;
   let turn = 0;
+  let met = 0;
   return {
     name: `lag of ${blocks} blocks`,
     answer: async (request, forward, tools) => {
       const kind = KIND_OF[request.method];
       if (kind === undefined || (of !== undefined && !of.includes(kind))) return forward();
-      if (++turn % every !== 0) return forward();
+      if (++turn % every !== 0 || met >= times) return forward();
+      met++;
       const real = Number(await tools.ask("eth_blockNumber"));
       const head = Math.max(0, stoppedAt === undefined ? real - blocks : Math.min(real, stoppedAt));
       const change = lagged(request, head, error);

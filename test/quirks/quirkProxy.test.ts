@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { lag } from "./lag.ts";
@@ -21,6 +22,11 @@ describe("the quirk proxy", () => {
   });
   let target = "";
   let proxy: QuirkProxy;
+  // An echo instead of a WebSocket server: the proxy does not read what passes.
+  chain.on("upgrade", (_request, socket: Socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+    socket.on("error", () => undefined).pipe(socket);
+  });
   before(async () => {
     await once(chain.listen(0, "127.0.0.1"), "listening");
     target = `http://127.0.0.1:${(chain.address() as AddressInfo).port}`;
@@ -107,6 +113,19 @@ describe("the quirk proxy", () => {
     expect(await result("eth_getTransactionReceipt", "0x0f")).to.deep.equal({ blockNumber: "0x0f" });
     expect(await result("eth_getLogs", { fromBlock: "0xe", toBlock: "0x14" })).to.have.length(2);
     expect(await result("eth_getLogs", { fromBlock: "0x10", toBlock: "0x14" })).to.deep.equal([]);
+  });
+
+  it("passes WebSockets through unread, until it cuts them", async () => {
+    const { port, hostname } = new URL(proxy.webSocketUrl);
+    const client = connect(Number(port), hostname);
+    const received = async (): Promise<string> => String((await once(client, "data"))[0]);
+    client.write("GET / HTTP/1.1\r\nHost: chain\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    expect(await received()).to.match(/^HTTP\/1\.1 101 /);
+    client.write("any frame");
+    expect(await received()).to.equal("any frame");
+    const closed = once(client, "close");
+    proxy.cutWebSockets();
+    await closed;
   });
 
   it("limits ranges, cuts lists, forgets states, refuses batches and shifts numbers", async () => {

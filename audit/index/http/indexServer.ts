@@ -23,6 +23,8 @@ export interface Following {
   readonly head: number | undefined;
   /** Whether the chain's endpoint answered when it was last asked. */
   readonly isAnswering: boolean;
+  /** Which events are missing that the contracts count, in words; undefined where none is known to be. */
+  readonly missing?: string;
 }
 
 export interface IndexServerOptions {
@@ -250,7 +252,7 @@ async function answerQuestion(
 
 function status({ options, reader }: Context): unknown {
   const { chain, following, limits = DEFAULT_SQL_LIMITS } = options;
-  const { head, isAnswering } = following();
+  const { head, isAnswering, missing } = following();
   const { tip } = reader;
   return {
     format: "concordat/index-status/1",
@@ -264,6 +266,7 @@ function status({ options, reader }: Context): unknown {
     head: head ?? null,
     behind: head === undefined ? null : Math.max(0, head - (tip?.number ?? chain.deploymentBlock - 1)),
     endpointAnswers: isAnswering,
+    missing: missing ?? null,
     limits,
   };
 }

@@ -12,9 +12,11 @@ import { ConcordatError, type ErrorFacts } from "../../../protocol/errors.ts";
 export class ContractError extends ConcordatError {
   /** Name of the custom error, for instance "PhaseOver". */
   readonly errorName: string;
+  /** The bytes with which it refused. */
+  readonly data: string;
   readonly #args: ErrorFacts;
 
-  constructor(call: string, errorName: string, args: ErrorFacts, cause?: unknown) {
+  constructor(call: string, errorName: string, args: ErrorFacts, cause?: unknown, data = "0x") {
     const values = Object.entries(args).map(([name, value]) => `${name} ${value}`);
     const details = values.length === 0 ? "" : ` (${values.join(", ")})`;
     super(`${call} was refused by the contract: ${plainWords(errorName)}${details}`, {
@@ -22,12 +24,13 @@ export class ContractError extends ConcordatError {
       cause,
     });
     this.errorName = errorName;
+    this.data = data;
     this.#args = args;
   }
 
   /** The same refusal of a call whose name the caller knows. */
   named(call: string): ContractError {
-    return new ContractError(call, this.errorName, this.#args, this);
+    return new ContractError(call, this.errorName, this.#args, this, this.data);
   }
 }
 
@@ -67,17 +70,19 @@ const KNOWN_CALLS = new Interface([
  */
 export function refusalOf(params: readonly unknown[], data: string): ContractError {
   const call = callName(params);
-  const description = data.length < 10 ? null : parseError(data);
-  if (description === null) return new ContractError(call, "UnknownReason", { data: data.slice(0, 74) });
-  return new ContractError(call, description.name, factsOf(description));
+  const known = data.length < 10 ? undefined : knownError(data);
+  const [name, facts] = known ?? ["UnknownReason", { data: data.slice(0, 74) }];
+  return new ContractError(call, name, facts, undefined, data);
 }
 
-/** An error by a name that the contracts have; null for foreign bytes, which may be anything. */
-function parseError(data: string): ErrorDescription | null {
+/** An error by a name that the contracts have; undefined for foreign bytes, which may be anything. */
+function knownError(data: string): readonly [name: string, facts: ErrorFacts] | undefined {
   try {
-    return KNOWN_ERRORS.parseError(data);
+    const description = KNOWN_ERRORS.parseError(data);
+    // What does not fit is noticed only when it is looked at.
+    return description === null ? undefined : [description.name, factsOf(description)];
   } catch {
-    return null;
+    return undefined;
   }
 }
 

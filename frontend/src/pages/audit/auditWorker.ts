@@ -2,6 +2,7 @@ import { audit } from "../../../../audit/audit.ts";
 import { chainSource } from "../../../../audit/chainSource.ts";
 import type { Check } from "../../../../audit/checks.ts";
 import type { Deployment } from "../../../../audit/contracts.ts";
+import type { MissingFacts } from "../../../../audit/report.ts";
 import { aggregationRule } from "../../../../oracle-nodes/src/aggregation/aggregationRule.ts";
 import { leastSpent } from "../../../../oracle-nodes/src/privacy/spentInTask.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
@@ -26,6 +27,8 @@ export type AuditAnswer =
       readonly kind: "done";
       readonly total: number;
       readonly notRecomputed: number;
+      /** What could not be derived again since somebody serves nothing, and who. */
+      readonly missing: readonly MissingFacts[];
       readonly disagreements: readonly Check[];
       /** The checks of the round that was asked for. */
       readonly checks: readonly Check[];
@@ -46,8 +49,9 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: A
   let notRecomputed = 0;
   let told = 0;
   try {
-    await audit({
-      chain: { source: chainSource((method, params) => request(rpcUrls, method, params)) },
+    const source = chainSource((method, params) => request(rpcUrls, method, params));
+    const { missing } = await audit({
+      chain: { endpoints: [{ name: "the chain's endpoint", source }] },
       addressBook,
       toBlock,
       keep: "disagreements",
@@ -66,13 +70,17 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: A
         if (!check.agrees) disagreements.push(check);
         if (round !== undefined && check.taskId === taskId && check.round === round) checks.push(check);
       },
+      onRestart: () => {
+        [total, notRecomputed] = [0, 0];
+        for (const list of [checks, disagreements]) list.length = 0;
+      },
       progress: ({ block }) => {
         if (performance.now() - told < PROGRESS_MS) return;
         told = performance.now();
         answer({ kind: "progress", block, checks: total });
       },
     });
-    answer({ kind: "done", total, notRecomputed, disagreements, checks });
+    answer({ kind: "done", total, notRecomputed, missing, disagreements, checks });
   } catch (error) {
     const message =
       error instanceof ConcordatError

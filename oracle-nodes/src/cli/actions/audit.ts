@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { audit } from "../../../../audit/audit.ts";
+import type { AuditScope } from "../../../../audit/auditOptions.ts";
+import { auditRpc } from "../../../../audit/auditRpc.ts";
 import { reportCsv, reportJson, reportSummary } from "../../../../audit/report.ts";
 import type { AuditReport } from "../../../../audit/report.ts";
 import type { AddressBook } from "../../../../protocol/addressBook.ts";
@@ -18,11 +19,13 @@ export interface AuditCommandOptions {
   readonly addressBook: string;
   readonly task?: number;
   readonly artifacts?: true;
+  /** Whether it is no failure that something could not be recomputed. */
+  readonly allowMissing?: true;
   readonly json?: true;
   readonly csv?: string;
 }
 
-/** `concordat audit`. Exit code 1 where anything disagrees. */
+/** `concordat audit`. Exit code 1 where anything disagrees, 3 where nothing does but something could not be recomputed. */
 export async function runAudit(options: AuditCommandOptions): Promise<void> {
   const chain = await openReader(options);
   const { book } = chain;
@@ -34,14 +37,26 @@ export async function runAudit(options: AuditCommandOptions): Promise<void> {
   const signal = untilInterrupted();
   const report = options.artifacts
     ? await auditWithArtifacts(options, book, signal)
-    : await orInterrupted(audit(baseOptions(options, book)), signal);
+    : await orInterrupted(auditChain(options, book), signal);
   if (options.csv !== undefined) await writeCsv(options.csv, report);
   process.stdout.write(options.json ? reportJson(report) : reportSummary(report));
   if (!report.agrees) process.exitCode = ExitCode.Failure;
+  else if (report.missing.length > 0 && options.allowMissing !== true) process.exitCode = ExitCode.Incomplete;
 }
 
-function baseOptions({ rpc, task }: AuditCommandOptions, addressBook: AddressBook) {
-  return { chain: { rpcUrl: rpc }, addressBook, ...(task !== undefined && { taskId: task }) };
+async function auditChain(
+  { rpc, task }: AuditCommandOptions,
+  addressBook: AddressBook,
+  more: Pick<AuditScope, "models"> = {},
+): Promise<AuditReport> {
+  return auditRpc({
+    rpcUrl: rpc,
+    chainId: addressBook.chainId,
+    addressBook,
+    ...(task !== undefined && { taskId: task }),
+    ...more,
+    onRestart: () => note("What the chain's endpoint said does not fit together; reading again"),
+  });
 }
 
 /** Fetches into a folder of its own, which vanishes afterwards. */
@@ -55,10 +70,7 @@ async function auditWithArtifacts(
     const store = await createHeliaStore({ dir });
     try {
       note("Fetching the rounds' models; this takes as long as their nodes' network");
-      return await orInterrupted(
-        audit({ ...baseOptions(options, book), models: auditModels(store, signal) }),
-        signal,
-      );
+      return await orInterrupted(auditChain(options, book, { models: auditModels(store, signal) }), signal);
     } finally {
       await store.close();
     }

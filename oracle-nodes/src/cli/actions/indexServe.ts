@@ -1,3 +1,4 @@
+import { gapWords } from "../../../../audit/eventGaps.ts";
 import { Indexer } from "../../../../audit/index/indexer.ts";
 import type { IndexNews } from "../../../../audit/index/indexer.ts";
 import { IndexFile } from "../../../../audit/index/indexFile.ts";
@@ -5,7 +6,6 @@ import { rpcIndexSource } from "../../../../audit/index/indexSource.ts";
 import { serveIndex } from "../../../../audit/index/http/indexServer.ts";
 import type { Following } from "../../../../audit/index/http/indexServer.ts";
 import { DEFAULT_SQL_LIMITS } from "../../../../audit/index/sql/sqlPool.ts";
-import { rpcUrls } from "../../chain/chainProvider.ts";
 import type { ChainOptions } from "../chainOptions.ts";
 import { untilInterrupted } from "../interruption.ts";
 import { findChain, openReader } from "../openChain.ts";
@@ -42,7 +42,7 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
   const signal = untilInterrupted();
   const chain = { ...book, hasAllTransactions: options.transactions === true };
   const file = IndexFile.open(options.db, chain);
-  const source = rpcIndexSource(rpcUrls(rpcUrl)[0] ?? "");
+  const source = rpcIndexSource(rpcUrl, book.chainId);
   let following: Following = { head: undefined, isAnswering: true };
   try {
     const server = await serveIndex({
@@ -57,10 +57,7 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
       print(`Index ${options.db} of chain ${book.chainId} (${book.network}) at ${server.url}`);
       const report = progressReport(book.deploymentBlock);
       const tell = (news: IndexNews): void => {
-        following =
-          news.kind === "failing"
-            ? { ...following, isAnswering: false }
-            : { head: news.head.number, isAnswering: true };
+        following = followingAfter(following, news);
         report(news);
       };
       const indexer = new Indexer({ source, chain, file, confirmations: options.confirmations });
@@ -75,12 +72,28 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
   signal.throwIfAborted();
 }
 
+/** Steps in a row that wait for the endpoint before that is said. */
+const WAITS_TOLD = 5;
+
+/** How the index stands to its chain after some news. */
+function followingAfter(before: Following, news: IndexNews): Following {
+  if (news.kind === "failing") return { ...before, isAnswering: false };
+  const head = Math.max(news.head.number, news.kind === "behind" ? news.tip.number : 0);
+  const now = { head, isAnswering: true };
+  if (news.kind === "incomplete") return { ...now, missing: gapWords(news.gaps) };
+  const isWhole = news.kind === "current" && news.isVerified;
+  return { ...now, ...(!isWhole && before.missing !== undefined && { missing: before.missing }) };
+}
+
 /** Says how the reading goes: a line every two seconds, one when it reaches the head, one for whatever is unusual. */
 function progressReport(deploymentBlock: number): (news: IndexNews) => void {
   let lastLine = 0;
   let events = 0;
   let wasCurrent = false;
+  let waits = 0;
+  let wasIncomplete = false;
   return (news) => {
+    waits = news.kind === "moved" || news.kind === "behind" ? waits + 1 : 0;
     switch (news.kind) {
       case "read": {
         events += news.events;
@@ -95,14 +108,31 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
         }
         break;
       }
-      case "current":
-        if (!wasCurrent) note(`Up to date at block ${news.head.number}, ${events} events read`);
+      case "current": {
+        const verified = news.isVerified
+          ? ""
+          : "; not counted, since the endpoint has forgotten the state of that block";
+        if (!wasCurrent) note(`Up to date at block ${news.head.number}, ${events} events read${verified}`);
+        wasIncomplete = false;
         break;
-      case "rewound":
+      }
+      case "incomplete":
+        if (!wasIncomplete) {
+          note(
+            `The endpoint's logs are incomplete, ${gapWords(news.gaps)}; reading again until they are there`,
+          );
+        }
+        wasIncomplete = true;
+        break;
+      case "rewound": {
+        const to = news.to === undefined ? "the beginning" : `block ${news.to.number}`;
         note(
-          `The chain reorganised: back to ${news.to === undefined ? "the beginning" : `block ${news.to.number}`}`,
+          news.why === "reorganised"
+            ? `The chain reorganised: back to ${to}`
+            : `The endpoint gave fewer logs before: back to ${to}`,
         );
         break;
+      }
       case "failing":
         note(`The chain's endpoint does not answer: ${reasonOf(news.error)}. The index serves what it has`);
         break;
@@ -110,6 +140,14 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
         note("The chain's endpoint answers again");
         break;
       case "moved":
+        if (waits === WAITS_TOLD) note("The endpoint contradicts itself about recent blocks; reading again");
+        break;
+      case "behind":
+        if (waits === WAITS_TOLD) {
+          const has = `the endpoint's newest block is ${news.head.number}, the index has ${news.tip.number}`;
+          note(`Waiting: ${has}, and no other is in its place`);
+        }
+        break;
       case "refused":
         break;
     }

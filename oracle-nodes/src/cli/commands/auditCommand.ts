@@ -8,10 +8,14 @@ export function addAuditCommand(program: Command): void {
   const audit = program
     .command("audit")
     .description("replay all events and recompute every decision; needs no key and trusts no node")
-    .requiredOption("--rpc <URL>", "endpoint of the chain", rpcUrl)
+    .requiredOption("--rpc <URL>", "endpoint of the chain; several are compared with each other", rpcUrl)
     .requiredOption("--address-book <FILE>", "the file that the deployment wrote")
     .option("--task <N>", "only this task", wholeNumber(1))
     .option("--artifacts", "fetch each round's updates and recompute each global model bit for bit")
+    .option(
+      "--allow-missing",
+      "exit code 0 also where something could not be recomputed for want of artifacts or states",
+    )
     .option("--json", "print the whole report as JSON")
     .option("--csv <FILE>", "write every check as a row")
     .action(async (options: AuditCommandOptions) => {
@@ -25,7 +29,11 @@ export function addAuditCommand(program: Command): void {
     ],
     [
       "concordat audit --rpc https://chain.example --address-book addresses.json --task 1 --artifacts --csv checks.csv",
-      "one task with its models; exit code 1 names the first disagreement",
+      "one task with its models; exit code 1 names the first disagreement, 3 who serves no artifacts",
+    ],
+    [
+      "concordat audit --rpc https://chain.example --rpc https://other.example --address-book addresses.json",
+      "by two endpoints that must give the same blocks and logs",
     ],
   ]);
 }

@@ -1,4 +1,4 @@
-import { audit } from "../../../../audit/audit.ts";
+import { auditRpc } from "../../../../audit/auditRpc.ts";
 import type { AddressBook } from "../../../../protocol/addressBook.ts";
 import type { ArtifactStore } from "../../artifacts/artifactStore.ts";
 import { auditModels } from "../auditModels.ts";
@@ -11,8 +11,8 @@ export async function selfAudit(
   store: ArtifactStore,
   signal: AbortSignal,
 ): Promise<AuditSummary> {
-  const report = await audit({
-    chain: { rpcUrl },
+  const report = await auditRpc({
+    rpcUrl,
     addressBook,
     models: auditModels(store, signal),
     keep: "disagreements",

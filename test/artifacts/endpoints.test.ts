@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import {
+  checkAnnounced,
+  checkEndpoints,
   formatEndpoints,
   gatewayAddress,
   listenAddress,
+  localAddresses,
   parseEndpoints,
 } from "../../oracle-nodes/src/artifacts/endpoints.ts";
 import { InputError } from "../../protocol/errors.ts";
@@ -89,5 +92,94 @@ describe("an endpoint string", () => {
     expect(gatewayAddress({ host: "127.0.0.1", port: 80 })).to.equal("/ip4/127.0.0.1/tcp/80/http");
     expect(gatewayAddress({ host: "::1", port: 80 })).to.equal("/ip6/::1/tcp/80/http");
     expect(listenAddress({ host: "localhost", port: 0 })).to.equal("/dns/localhost/tcp/0");
+  });
+});
+
+const GATEWAY = "/dns4/node.example/tcp/443/https";
+
+describe("what a node publishes of itself", () => {
+  it("is taken where others understand it and find a gateway in it", () => {
+    for (const text of [
+      GATEWAY,
+      `${PEER} ${GATEWAY}`,
+      "/ip4/127.0.0.1/tcp/4001/http",
+      "/ip6/2001:db8::7/tcp/80/http",
+    ])
+      expect(() => checkEndpoints(text)).not.to.throw();
+  });
+
+  const refused: [why: string, text: string, says: RegExp][] = [
+    ["a URL", "https://a.example:8080", /Write it as \/dns4\/a\.example\/tcp\/8080\/https/],
+    ["a URL without a port", "http://a.example", /Write it as \/dns4\/a\.example\/tcp\/80\/http/],
+    ["a host with a port", "localhost:8080", /Write it as \/dns4\/localhost\/tcp\/8080\/http/],
+    ["an address of IPv6 with a port", "[2001:db8::7]:80", /Write it as \/ip6\/2001:db8::7\/tcp\/80\/http/],
+    ["a bare name", "node.example", /not an address that nodes understand/],
+    ["nothing", "  ", /name no address/],
+    ["a peer alone", PEER, /no HTTP gateway/],
+    ["every address of IPv4", "/ip4/0.0.0.0/tcp/8080/http", /names no machine/],
+    ["every address of IPv6", "/ip6/::/tcp/8080/http", /names no machine/],
+    ["the same, spelled out", "/ip6/0:0:0:0:0:0:0:0/tcp/8080/http", /names no machine/],
+    ["the same, embedded", "/ip6/::ffff:0.0.0.0/tcp/8080/http", /names no machine/],
+    ["a name that is read as that address", "/dns4/0/tcp/8080/http", /names no machine/],
+    [
+      "an unspecified peer beside a good gateway",
+      `${GATEWAY} ${PEER.replace("192.0.2.7", "0.0.0.0")}`,
+      /names no machine/,
+    ],
+    ["a group of machines", "/ip4/224.0.0.1/tcp/80/http", /names no machine/],
+    ["a port that is none", "/ip4/192.0.2.7/tcp/0/http", /not an address that nodes understand/],
+    ["a good address beside one that is none", `${GATEWAY} /dns4/x/tcp/80/ws`, /not an address/],
+    ["more than nodes read", Array(9).fill(GATEWAY).join(" "), /too long/],
+  ];
+  for (const [why, text, says] of refused) {
+    it(`is refused for ${why}`, () => {
+      const attempt = () => checkEndpoints(text);
+      expect(attempt).to.throw(InputError);
+      try {
+        attempt();
+      } catch (error) {
+        expect((error as InputError).oneLine).to.match(says);
+      }
+    });
+  }
+
+  it("must be said where the store listens on every address of its machine", () => {
+    for (const host of ["0.0.0.0", "::", "0", "", "::ffff:0.0.0.0", "0:0::0"]) {
+      const listens = [{ name: "gateway", at: { host, port: 8080 } }];
+      expect(() => checkAnnounced(listens, undefined), host).to.throw(
+        InputError,
+        /every address of this machine/,
+      );
+      expect(() => checkAnnounced(listens, []), host).to.throw(InputError);
+      expect(() => checkAnnounced(listens, [GATEWAY]), host).not.to.throw();
+      expect(() => checkAnnounced(listens, ["/ip4/0.0.0.0/tcp/1/http"]), host).to.throw(InputError);
+    }
+    expect(() =>
+      checkAnnounced([{ name: "gateway", at: { host: "192.0.2.7", port: 0 } }], undefined),
+    ).not.to.throw();
+  });
+
+  it("tells which addresses lead to it from its own machine or network only", () => {
+    const text = [
+      "/ip4/127.0.0.1/tcp/1/http",
+      "/ip4/10.1.2.3/tcp/1/http",
+      "/ip6/fe80::1/tcp/1/http",
+      "/dns4/localhost/tcp/1/http",
+      "/dns4/hospital-a/tcp/1/http",
+      "/ip4/192.0.2.7/tcp/1/http",
+      GATEWAY,
+    ].join(" ");
+    expect(localAddresses(text).map(({ scope }) => scope)).to.deep.equal([
+      "machine",
+      "network",
+      "network",
+      "machine",
+      "network",
+    ]);
+  });
+
+  it("is ignored by whoever would ask itself", () => {
+    const bad = ["/ip4/0.0.0.0/tcp/8080/http", "/ip6/::/tcp/80/https", PEER.replace("192.0.2.7", "0.0.0.0")];
+    expect(parseEndpoints(bad.join(" "))).to.deep.equal({ gateways: [], peers: [], ignored: bad });
   });
 });

@@ -162,12 +162,25 @@ describe("the embedded store", function () {
       await store.close();
     });
 
+    it("never publishes the address of every machine", async () => {
+      for (const host of ["0.0.0.0", "::"]) {
+        const open = { host, port: 0 };
+        await rejection(createHeliaStore({ dir, gatewayListen: open }), InputError);
+        await rejection(createHeliaStore({ dir, listen: open }), InputError);
+        const announce = ["/dns4/node.example/tcp/443/https"];
+        const store = await createHeliaStore({ dir, gatewayListen: open, announce });
+        expect(store.endpoints()).to.equal(announce[0]);
+        await store.close();
+      }
+    });
+
     it("publishes the announced addresses instead of its own", async () => {
       const announce = ["/dns4/node.example/tcp/443/https"];
       const store = await createHeliaStore({ dir, announce });
       expect(store.endpoints()).to.equal(announce[0]);
       await store.close();
       await rejection(createHeliaStore({ dir, announce: ["node.example:443"] }), InputError);
+      await rejection(createHeliaStore({ dir, announce: ["/ip4/0.0.0.0/tcp/443/https"] }), InputError);
     });
   });
 });

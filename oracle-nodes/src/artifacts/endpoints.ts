@@ -2,11 +2,14 @@ import { isIPv4, isIPv6 } from "node:net";
 import { multiaddr } from "@multiformats/multiaddr";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { InputError } from "../../../protocol/errors.ts";
+import { addressScope, isUnspecified, type AddressScope } from "./addressScope.ts";
 
 /** Bytes of an endpoint string at most. */
 export const MAX_ENDPOINT_BYTES = 512;
 /** Addresses of one node that are tried at most. */
 const MAX_ADDRESSES = 8;
+
+const HINT = "Give for example /ip4/192.0.2.7/tcp/4001/p2p/PEER or /dns4/node.example/tcp/443/https";
 
 /** A host and a TCP port; port 0 lets the system choose. */
 export interface HostPort {
@@ -30,7 +33,8 @@ const ADDRESS =
 /**
  * Reads the endpoint string of a node, which is nobody's promise: multiaddrs joined by single spaces, for example
  * `/ip4/192.0.2.7/tcp/4001/p2p/12D3Koo... /dns4/node.example/tcp/443/https`. Never throws: what is malformed, beyond
- * 512 bytes or beyond eight addresses is ignored. Nothing but host, port and peer id is ever taken from it.
+ * 512 bytes or beyond eight addresses is ignored, and so is an address that names nobody, such as 0.0.0.0: whoever dials
+ * it asks itself. Nothing but host, port and peer id is ever taken from it.
  */
 export function parseEndpoints(text: string): Endpoints {
   if (Buffer.byteLength(text) > MAX_ENDPOINT_BYTES)
@@ -39,12 +43,92 @@ export function parseEndpoints(text: string): Endpoints {
   const peers: Multiaddr[] = [];
   const ignored: string[] = [];
   for (const [i, address] of text.split(" ").filter(Boolean).entries()) {
-    const parsed = i < MAX_ADDRESSES ? parseAddress(address) : undefined;
+    const parsed = i < MAX_ADDRESSES && leadsSomewhere(address) ? parseAddress(address) : undefined;
     if (parsed === undefined) ignored.push(address);
     else if (parsed instanceof URL) gateways.push(parsed);
     else peers.push(parsed);
   }
   return { gateways, peers, ignored };
+}
+
+/**
+ * Checks an endpoint string before anybody pays for publishing it.
+ * @throws {InputError} naming the first address that others would ignore or that leads nobody to this node, or saying that
+ *   no HTTP gateway is among them: committee members ask each other over it, and it is where artifacts are fetched first.
+ */
+export function checkEndpoints(text: string): void {
+  const addresses = text.split(/\s+/).filter(Boolean);
+  if (addresses.length === 0) {
+    throw new InputError("The endpoints name no address", { hint: HINT });
+  }
+  for (const address of addresses) checkAddress(address);
+  if (parseEndpoints(formatEndpoints(addresses)).gateways.length > 0) return;
+  throw new InputError(`"${text.trim()}" names no HTTP gateway, over which nodes fetch from each other`, {
+    hint: "Add the gateway's address, for example /dns4/node.example/tcp/443/https",
+  });
+}
+
+/**
+ * Addresses of an endpoint string that lead to the node only from its own machine, or only from its own network.
+ * Nobody else reaches it there, which is right for a federation on one machine and wrong for every other one.
+ */
+export function localAddresses(text: string): { readonly address: string; readonly scope: AddressScope }[] {
+  return text
+    .split(" ")
+    .filter(Boolean)
+    .map((address) => ({ address, scope: addressScope(ADDRESS.exec(address)?.[2] ?? "") }))
+    .filter(({ scope }) => scope === "machine" || scope === "network");
+}
+
+/**
+ * Refuses to publish what a server's own listening address cannot say: whoever listens on every address of a machine must
+ * say which of them others are to use.
+ * @param listens Where the store listens, by the name that its operator knows it by.
+ * @throws {InputError} when one of them is unspecified and no address is announced, or what is announced is of no use.
+ */
+export function checkAnnounced(
+  listens: readonly { readonly name: string; readonly at: HostPort | undefined }[],
+  announce: readonly string[] | undefined,
+): void {
+  if (announce !== undefined && announce.length > 0) return checkEndpoints(announce.join(" "));
+  const open = listens.find(({ at }) => at !== undefined && isUnspecified(at.host));
+  if (open?.at === undefined) return;
+  throw new InputError(
+    `The ${open.name} listens on ${open.at.host}, every address of this machine, and it is not said which of them others use`,
+    {
+      hint: "Give it with --announce, or as announce in node.yaml: for example /dns4/node.example/tcp/8080/http",
+    },
+  );
+}
+
+function checkAddress(address: string): void {
+  if (!isEndpoint(address)) {
+    const meant = asMultiaddr(address);
+    throw new InputError(`"${address}" is not an address that nodes understand`, {
+      hint: meant === undefined ? HINT : `Write it as ${meant}`,
+    });
+  }
+  const host = ADDRESS.exec(address)?.[2] ?? "";
+  if (addressScope(host) !== "nowhere") return;
+  throw new InputError(`"${address}" names no machine: whoever dials ${host} asks itself`, {
+    hint: "Give the address at which others reach this node",
+  });
+}
+
+/** What was meant by a URL, or by a host with a port. */
+function asMultiaddr(text: string): string | undefined {
+  try {
+    const isUrl = /^https?:\/\//i.test(text);
+    const url = new URL(isUrl ? text : `http://${text}`);
+    // URL leaves out a port that its scheme has by default.
+    const given = /:(\d+)\/?$/.exec(text)?.[1];
+    const port = given ?? (url.protocol === "https:" ? "443" : isUrl ? "80" : "0");
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const meant = `${hostComponent(host).replace("/dns/", "/dns4/")}/tcp/${port}/${url.protocol.slice(0, -1)}`;
+    return isEndpoint(meant) && addressScope(host) !== "nowhere" ? meant : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an address can be part of an endpoint string. */
@@ -57,7 +141,7 @@ export function formatEndpoints(addresses: readonly string[]): string {
   for (const address of addresses) {
     if (!isEndpoint(address)) {
       throw new InputError(`"${address}" is not an address of a store`, {
-        hint: "Give for example /ip4/192.0.2.7/tcp/4001/p2p/PEER or /dns4/node.example/tcp/443/https",
+        hint: HINT,
       });
     }
   }
@@ -98,6 +182,10 @@ function parseAddress(text: string): URL | Multiaddr | undefined {
   } catch {
     return undefined;
   }
+}
+
+function leadsSomewhere(address: string): boolean {
+  return addressScope(ADDRESS.exec(address)?.[2] ?? "") !== "nowhere";
 }
 
 function isHost(kind: string, host: string): boolean {

@@ -14,7 +14,7 @@ import { bitswapMeter } from "./bitswapMeter.ts";
 import { bitswapSource } from "./bitswapSource.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import { contentStore } from "./contentStore.ts";
-import { formatEndpoints, gatewayAddress, listenAddress } from "./endpoints.ts";
+import { checkAnnounced, formatEndpoints, gatewayAddress, listenAddress } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
@@ -49,10 +49,16 @@ export interface HeliaStoreOptions {
 /**
  * Opens a store with an embedded, private IPFS node: no bootstrap, no discovery, no relay; it dials only the providers of
  * a fetch. Its peer identity is kept in `dir`.
- * @throws {InputError} when the folder is in use or of another format, or an address cannot be listened on.
+ * @throws {InputError} when the folder is in use or of another format, an address cannot be listened on, or it listens on
+ *   every address of the machine and none is announced.
  */
 export async function createHeliaStore(options: HeliaStoreOptions): Promise<ArtifactStore> {
-  const { dir, listen = LOOPBACK, gatewayListen = LOOPBACK } = options;
+  const { dir, listen = LOOPBACK, gatewayListen = LOOPBACK, announce = [] } = options;
+  const places = [
+    { name: "gateway", at: gatewayListen },
+    { name: "libp2p host", at: listen },
+  ];
+  checkAnnounced(places, announce);
   await openStoreFolder(dir);
   const datastore = await openDatastore(join(dir, "peer"));
   const opened: (() => Promise<unknown>)[] = [async () => datastore.close()];
@@ -75,7 +81,9 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
       withheld,
       recent,
       peerSource: (peer, provider) => bitswapSource(helia, peer, provider),
-      endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...addresses]),
+      endpoints: formatEndpoints(
+        announce.length > 0 ? announce : [gatewayAddress(gateway.address), ...addresses],
+      ),
       sent,
       close,
     });

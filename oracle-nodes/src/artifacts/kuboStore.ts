@@ -7,7 +7,14 @@ import type { ArtifactStore } from "./artifactStore.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { contentStore } from "./contentStore.ts";
-import { formatEndpoints, gatewayAddress, isEndpoint } from "./endpoints.ts";
+import {
+  checkAnnounced,
+  formatEndpoints,
+  gatewayAddress,
+  isEndpoint,
+  localAddresses,
+  parseEndpoints,
+} from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute } from "./gatewayServer.ts";
@@ -42,10 +49,12 @@ export interface KuboStoreOptions {
 
 /**
  * Opens a store over a Kubo node that the operator runs. Same bytes, same digest as every other store.
- * @throws {InputError} when the folder is of another format, Kubo does not answer, or the gateway's address cannot be listened on.
+ * @throws {InputError} when the folder is of another format, Kubo does not answer, the gateway's address cannot be listened
+ *   on, or it listens on every address of the machine and none is announced.
  */
 export async function createKuboStore(options: KuboStoreOptions): Promise<ArtifactStore> {
-  const { url, dir, headers = {}, gatewayListen = LOOPBACK } = options;
+  const { url, dir, headers = {}, gatewayListen = LOOPBACK, announce = [] } = options;
+  checkAnnounced([{ name: "gateway", at: gatewayListen }], announce);
   await openStoreFolder(dir);
   const kubo = create({ url, headers });
   const peers = await peerAddresses(kubo, url);
@@ -59,7 +68,7 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
     withheld,
     recent,
     peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
-    endpoints: formatEndpoints(options.announce ?? [gatewayAddress(gateway.address), ...peers]),
+    endpoints: formatEndpoints(announce.length > 0 ? announce : [gatewayAddress(gateway.address), ...peers]),
     sent,
     close: gateway.close,
   });
@@ -68,7 +77,12 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
 async function peerAddresses(kubo: KuboRPCClient, url: string): Promise<string[]> {
   try {
     const { addresses } = await kubo.id({ signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-    return addresses.map(String).filter(isEndpoint).slice(0, MAX_PEER_ADDRESSES);
+    const usable = addresses
+      .map(String)
+      .filter((address) => isEndpoint(address) && parseEndpoints(address).peers.length > 0);
+    // Kubo names loopback first, and only a few are published: those that most others reach come first.
+    const isLocal = (address: string): number => localAddresses(address).length;
+    return usable.toSorted((a, b) => isLocal(a) - isLocal(b)).slice(0, MAX_PEER_ADDRESSES);
   } catch (cause) {
     throw new InputError(`No Kubo node answers at ${url}`, {
       hint: "Start it with `ipfs daemon`, or correct the address",

@@ -6,6 +6,7 @@ import { InputError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import type { EvaluationTerms } from "../../../../protocol/manifest.ts";
 import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
+import { checkAnnounced } from "../../artifacts/endpoints.ts";
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
 import { createKuboStore } from "../../artifacts/kuboStore.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
@@ -39,6 +40,8 @@ export interface TaskPublishOptions extends PublishOptions, AccountOptions {
 export async function runTaskPublish(options: TaskPublishOptions): Promise<void> {
   checkDelivery(options);
   const serve = options.serve === undefined ? undefined : hostPort("--serve", options.serve);
+  // Known before anything is paid: what listens on every address must say which one members are to use.
+  checkAnnounced([{ name: "publisher's store", at: serve }], undefined);
   const files = await buildTask({
     name: options.name,
     description: options.description,

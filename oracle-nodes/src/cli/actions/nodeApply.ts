@@ -6,7 +6,7 @@ import { readNodeConfig } from "../nodeConfigFile.ts";
 import { withWriter } from "../openChain.ts";
 import { print, printJson } from "../output.ts";
 import { receiptEvent } from "../receiptEvent.ts";
-import { readStatus } from "./nodeAnnounce.ts";
+import { readStatus, usableEndpoints } from "./nodeAnnounce.ts";
 
 export interface NodeApplyOptions extends AccountOptions {
   readonly signer?: string;
@@ -23,7 +23,8 @@ export async function runNodeApply(options: NodeApplyOptions): Promise<void> {
       hint: "Give --signer ADDRESS, or --config FILE of the node",
     });
   }
-  const endpoints = options.endpoints ?? (config && (await readStatus(config.dataDir))?.endpoints) ?? "";
+  const known = options.endpoints ?? (config && (await readStatus(config.dataDir))?.endpoints);
+  const endpoints = known === undefined ? "" : usableEndpoints(known);
   await withWriter(options, async ({ send, contracts, account }) => {
     const receipt = await send("nodeRegistry", "applyForAdmission", [getAddress(signer), "0x", endpoints]);
     const event = receiptEvent(receipt, contracts.nodeRegistry.interface, "ProposalCreated");

@@ -13,6 +13,7 @@ import { connectChain } from "../chain/connectChain.ts";
 import { nameDeployment } from "../chain/nameDeployment.ts";
 import { AggregationSessions } from "./aggregationSessions.ts";
 import { openDataFolder, type DataFolder } from "./dataFolder.ts";
+import { openInbox } from "./inbox.ts";
 import { openKeystore } from "./keystore.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
@@ -64,6 +65,7 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
     const sessions = new AggregationSessions();
     const store = await openStore(config, folder, sessions);
     closing.push(() => store.close());
+    closing.push(openInbox(config.dataDir, store, logger));
     const board = new StatusBoard(
       folder.statusFile,
       { nodeId, signer: signer.address, endpoints: store.endpoints() },

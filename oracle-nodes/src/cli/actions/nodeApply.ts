@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { getAddress, isAddress } from "ethers";
 import { InputError } from "../../../../protocol/errors.ts";
+import { dateWords } from "../../../../protocol/timeWords.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { readNodeConfig } from "../nodeConfigFile.ts";
 import { withWriter } from "../openChain.ts";
@@ -38,7 +39,7 @@ export async function runNodeApply(options: NodeApplyOptions): Promise<void> {
     if (options.json) return printJson(result);
     print(
       `Proposal ${result.proposal}: more than half of ${result.electorate} members must approve it before ` +
-        `${new Date(result.expiresAt * 1000).toISOString()}, each with: concordat task vote ${result.proposal} --approve`,
+        `${dateWords(result.expiresAt)}, each with: concordat task vote ${result.proposal} --approve`,
     );
   });
 }

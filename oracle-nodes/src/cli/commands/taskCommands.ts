@@ -30,13 +30,20 @@ function addPublish(task: Command): void {
         .description("publish a task: make its files, escrow the rewards, fix its terms"),
     ),
   )
-    .option("--out <DIR>", "write manifest and initial model here, for `artifact add` at a member")
+    .option(
+      "--out <DIR>",
+      "write manifest, initial model and a record of the publication here, for `artifact add` at a member",
+    )
     .option(
       "--kubo <URL>",
       "put both into the Kubo node with this RPC address, which members name as provider",
     )
     .option("--serve <HOST:PORT>", "serve both from here until Ctrl-C; members name it as provider")
-    .option("--dry-run", "check everything and print the terms; send nothing")
+    .option("--announce <ADDRESS...>", "with --serve: the multiaddrs at which members reach it")
+    .option(
+      "--dry-run",
+      "check everything that publication checks, say each check and the terms; send nothing",
+    )
     .option("--json", "print JSON")
     .action(async (options: TaskPublishOptions) => {
       const { runTaskPublish } = await import("../actions/taskPublish.ts");
@@ -48,7 +55,7 @@ function addPublish(task: Command): void {
       "no stake, no reward; a member then runs: concordat artifact add task/* --config node.yaml",
     ],
     [
-      "concordat task publish --dataset digits --reward 0.1 --reward-token 0x... --rule multiKrum --f 1 --min-nodes 8 ... --serve 0.0.0.0:8080",
+      "concordat task publish --dataset digits --reward 0.1 --reward-token 0x... --rule multiKrum --f 1 --min-nodes 8 ... --serve 0.0.0.0:8080 --announce /dns4/publisher.example/tcp/8080/http",
       "serves the files until the members have them",
     ],
   ]);

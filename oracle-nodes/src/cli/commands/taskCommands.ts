@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import type { LifeCycleOptions } from "../actions/taskLifeCycle.ts";
 import type { TaskListOptions } from "../actions/taskList.ts";
-import type { MembershipOptions } from "../actions/taskMembership.ts";
+import type { JoinOptions } from "../actions/taskJoin.ts";
+import type { LeaveOptions } from "../actions/taskLeave.ts";
 import type { ClaimOptions, SettleOptions } from "../actions/taskMoney.ts";
 import type { TaskPublishOptions } from "../actions/taskPublish.ts";
 import type { TaskShowOptions } from "../actions/taskShow.ts";
 import { accountOptions, chainOptions } from "../chainOptions.ts";
 import { examples } from "../examples.ts";
-import { address, wholeNumber } from "../parsers.ts";
+import { address, listOf, provider, wholeNumber } from "../parsers.ts";
 import { publishOptions } from "../publish/publishOptions.ts";
 
 /** `concordat task ...`: from publication to payment. Returns the group. */
@@ -89,24 +90,50 @@ function addShow(task: Command): void {
 }
 
 function addMembership(task: Command): void {
-  for (const [name, purpose, effect] of [
-    [
-      "join",
-      "join with the caller's node (its operator's account); joining is consent to the terms",
-      "at once, or at the next round",
-    ],
-    ["leave", "leave with the caller's node (its operator's account)", "what was earned is kept"],
-  ] as const) {
-    const command = accountOptions(
-      task.command(name).description(purpose).argument("<task>", "its number", wholeNumber(1)),
+  const join = accountOptions(
+    task
+      .command("join")
+      .description("join with the caller's node (its operator's account); joining is consent to the terms")
+      .argument("<task>", "its number", wholeNumber(1)),
+  )
+    .option(
+      "--trust <ADDRESS>",
+      "confirm an account that the terms give power to and the address book does not vouch for; may be repeated",
+      listOf(address),
     )
-      .option("--json", "print JSON")
-      .action(async (taskId: number, options: MembershipOptions) => {
-        const { runMembership } = await import("../actions/taskMembership.ts");
-        await runMembership(name, taskId, options);
-      });
-    examples(command, [[`concordat task ${name} 1 --config hospital-a/node.yaml`, effect]]);
-  }
+    .option(
+      "--provider <ENDPOINTS>",
+      "who serves the task's files: they are put into the node's store, whether it runs or not; may be repeated",
+      listOf(provider),
+    )
+    .option("--skip-data-check", "join although the node's data lies elsewhere and cannot be checked here")
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: JoinOptions) => {
+      const { runJoin } = await import("../actions/taskJoin.ts");
+      await runJoin(taskId, options);
+    });
+  examples(join, [
+    [
+      "concordat task join 1 --config hospital-a/node.yaml",
+      "checks the node's data against the task first; takes part at once, or from the next round",
+    ],
+    [
+      "concordat task join 1 --config hospital-a/node.yaml --trust 0x... --provider /dns4/publisher.example/tcp/8080/http",
+      "with an arbiter that you know, and files that the publisher serves",
+    ],
+  ]);
+  const leave = accountOptions(
+    task
+      .command("leave")
+      .description("leave with the caller's node (its operator's account)")
+      .argument("<task>", "its number", wholeNumber(1)),
+  )
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: LeaveOptions) => {
+      const { runLeave } = await import("../actions/taskLeave.ts");
+      await runLeave(taskId, options);
+    });
+  examples(leave, [["concordat task leave 1 --config hospital-a/node.yaml", "what was earned is kept"]]);
 }
 
 function addLifeCycle(task: Command): void {

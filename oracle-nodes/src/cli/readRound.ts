@@ -4,7 +4,6 @@ import { fromBitmap } from "../../../protocol/bitmap.ts";
 import { Phase, enumName, enumValue } from "../../../protocol/enums.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { contractErrorOf } from "../chain/contractError.ts";
-import { ContractError } from "../chain/contractError.ts";
 import type { ChainReader } from "./chainAccess.ts";
 import { inBatches } from "./inBatches.ts";
 
@@ -82,8 +81,7 @@ async function readActs(
       const [nodeIds] = await roundCoordinator.committeeOf(taskId, at);
       return nodeIds.map(Number);
     } catch (error) {
-      const refusal = error instanceof ContractError ? error : contractErrorOf("committeeOf", error);
-      if (refusal === undefined) throw error;
+      if (contractErrorOf(error) === undefined) throw error;
       return undefined;
     }
   }

@@ -1,10 +1,11 @@
-import { ConcordatError, InputError } from "../../../../protocol/errors.ts";
+import { InputError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import type { EvaluationTerms } from "../../../../protocol/manifest.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
 import { momentWords } from "../../../../protocol/timeWords.ts";
-import { TransactionUnknownError } from "../../chain/chainError.ts";
+import { TransactionReplacedError } from "../../chain/chainError.ts";
+import { ContractError } from "../../chain/contractError.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
 import { checkPublishedPrivacy, privacyLines } from "../../privacy/taskPrivacy.ts";
 import type { ChainWriter } from "../chainAccess.ts";
@@ -14,7 +15,7 @@ import { note, pairs, print, printJson } from "../output.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import { checkPublication, throwFault } from "../publish/checkPublication.ts";
-import type { Check } from "../publish/checkPublication.ts";
+import type { Check, PublicationPlan } from "../publish/checkPublication.ts";
 import { compressionTerms } from "../publish/compressionOptions.ts";
 import { checkDelivery, putIntoKubo, serveFiles } from "../publish/delivery.ts";
 import type { DeliveryOptions } from "../publish/delivery.ts";
@@ -63,17 +64,14 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
       await folder.settle({ ...folder.pending, task: found.taskId });
       return tell(options, chain, built, found, privacy);
     }
-    // What may still be on its way is offered again as it was: of two transactions that are alike one counts.
+    // What may still be on its way is offered as it was: of two transactions that are alike one counts.
     const terms = folder?.pending?.terms ?? built;
-    const checks = await checkPublication(chain, { terms, files, delivery });
-    if (options.dryRun) return showChecks(options, chain, { terms, files, checks, privacy, now });
-    throwFault(checks);
-    await approveEscrow(chain, terms);
-    if (delivery.kubo !== undefined) {
-      const provider = await putIntoKubo(delivery.kubo, files);
-      note(`Kubo serves the files. Members give: --provider "${provider}"`);
+    const plan = { terms, files, delivery };
+    if (options.dryRun) {
+      const checks = await checkPublication(chain, plan);
+      return showChecks(options, chain, { terms, files, checks, privacy, now });
     }
-    const published = await publish(chain, terms, folder);
+    const published = await publish(chain, plan, folder);
     await tell(options, chain, terms, published, privacy);
     if (delivery.serve !== undefined) await serveFiles(files, delivery.serve, delivery.announce);
   });
@@ -130,12 +128,16 @@ async function sentBefore(
   return findPublished(chain, pending);
 }
 
-/** Sends the publication. The files stand before it is sent; they go where nothing was published, and stay where that is not known. */
+/**
+ * Publishes. Checks, files and approval come before it is sent, unless an earlier run has sent it already. The files go where
+ * nothing was published, and stay where that is not known.
+ */
 async function publish(
   chain: ChainWriter,
-  terms: TaskTerms,
+  plan: PublicationPlan,
   folder: PublicationFolder | undefined,
 ): Promise<PublishedTask> {
+  const { terms, files, delivery } = plan;
   const record: PublicationRecord = folder?.pending ?? {
     chainId: chain.book.chainId,
     taskRegistry: chain.book.contracts.TaskRegistry,
@@ -143,18 +145,32 @@ async function publish(
     tasksBefore: Number(await chain.contracts.taskRegistry.taskCount()),
     terms,
   };
-  await folder?.write(record);
   try {
-    const published = await sendTerms(chain, terms);
+    const published = await sendTerms(chain, terms, async () => {
+      throwFault(await checkPublication(chain, plan));
+      if (delivery.kubo !== undefined) {
+        const provider = await putIntoKubo(delivery.kubo, files);
+        note(`Kubo holds the files. Members give: --provider "${provider}"`);
+      }
+      await approveEscrow(chain, terms);
+      await folder?.write(record);
+    });
     await folder?.settle({ ...record, task: published.taskId });
     return published;
   } catch (error) {
-    if (error instanceof TransactionUnknownError) {
-      if (folder !== undefined)
-        note(`The files stay in ${folder.path}: give the same command again to find out what came of it`);
-    } else if (error instanceof ConcordatError) await folder?.remove();
+    // What an earlier run sent may be published whatever is refused now.
+    if (isRefusal(error) && folder?.pending === undefined) await folder?.remove();
+    else if (folder?.isWritten === true)
+      note(`The files stay in ${folder.path}: give the same command again to find out what came of it`);
     throw error;
   }
+}
+
+/** Whether an error says that nothing was published; after any other it may have been. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof InputError || error instanceof ContractError || error instanceof TransactionReplacedError
+  );
 }
 
 async function tell(

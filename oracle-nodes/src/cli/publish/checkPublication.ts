@@ -2,7 +2,7 @@ import { formatEther } from "ethers";
 import { InputError } from "../../../../protocol/errors.ts";
 import { termsToAbi } from "../../../../protocol/taskTerms.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
-import { ContractError, contractErrorOf } from "../../chain/contractError.ts";
+import { contractErrorOf } from "../../chain/contractError.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
 import type { ChainWriter } from "../chainAccess.ts";
 import { NO_PERMIT } from "../noPermit.ts";
@@ -143,7 +143,7 @@ async function refusedAsInput<T>(label: string, call: () => Promise<T>): Promise
   try {
     return await call();
   } catch (error) {
-    const refusal = error instanceof ContractError ? error : contractErrorOf(label, error);
+    const refusal = contractErrorOf(error)?.named(label);
     if (refusal === undefined) throw error;
     throw new InputError(refusal.message, {
       facts: refusal.facts,

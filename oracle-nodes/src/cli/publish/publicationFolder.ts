@@ -21,12 +21,20 @@ export class PublicationFolder {
   readonly #files: TaskFiles;
   /** A publication that was sent from here and whose outcome was not known. */
   readonly pending: PublicationRecord | undefined;
+  /** The first of the folders that were made for it. */
   #made: string | undefined;
+  #isWritten: boolean;
 
   private constructor(path: string, files: TaskFiles, pending: PublicationRecord | undefined) {
     this.path = path;
     this.#files = files;
     this.pending = pending;
+    this.#isWritten = pending !== undefined;
+  }
+
+  /** Whether the task's files stand in it. */
+  get isWritten(): boolean {
+    return this.#isWritten;
   }
 
   /**
@@ -60,6 +68,7 @@ export class PublicationFolder {
   /** Writes the task's files and what is about to be sent: whole, or not at all. */
   async write(record: PublicationRecord): Promise<void> {
     try {
+      this.#isWritten = true;
       this.#made ??= await mkdir(this.path, { recursive: true });
       await writeDurably(this.path, [
         { path: join(this.path, MODEL_FILE), bytes: this.#files.initialModel.bytes },
@@ -77,11 +86,15 @@ export class PublicationFolder {
 
   /** Notes under which number the task was published. */
   async settle(record: PublicationRecord & { readonly task: number }): Promise<void> {
+    // An earlier run sent it, and its files are gone.
+    if (!this.#isWritten) await this.write(record);
     await writeDurably(this.path, [{ path: join(this.path, RECORD_FILE), bytes: formatRecord(record) }]);
   }
 
   /** Takes back what was written, and the folders that were made for it. */
   async remove(): Promise<void> {
+    if (!this.#isWritten) return;
+    this.#isWritten = false;
     for (const name of [RECORD_FILE, MANIFEST_FILE, MODEL_FILE])
       await rm(join(this.path, name), { force: true });
     if (this.#made === undefined) return;
@@ -104,7 +117,8 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
     return await readFile(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (code === "ENOENT") return undefined;
+    // Below a file there is nothing either: that it cannot become a folder is found out next.
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new InputError(`The file ${path} cannot be read`, {
       hint: "Choose another folder with --out",
       cause,
@@ -122,7 +136,7 @@ async function checkWritable(path: string): Promise<void> {
   try {
     for (;;) {
       const found = await stat(dir).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT" && dirname(dir) !== dir) return undefined;
+        if (["ENOENT", "ENOTDIR"].includes(error.code ?? "") && dirname(dir) !== dir) return undefined;
         throw error;
       });
       if (found?.isDirectory() === true) return await access(dir, constants.W_OK | constants.X_OK);

@@ -10,5 +10,8 @@ export async function ownModelLines(
 ): Promise<(readonly [string, string])[]> {
   const model = await newestModel(await taskFolder(chain, config, taskId));
   if (model === undefined) return [];
-  return [["own model", `personalised, of round ${model.round}: ${model.file}`]];
+  return [
+    ["own model", `personalised, after round ${model.round}: ${model.file}`],
+    ["", `concordat task model ${taskId} copies it, or the global one, out of the node`],
+  ];
 }

@@ -4,6 +4,7 @@ import type { TaskListOptions } from "../actions/taskList.ts";
 import type { JoinOptions } from "../actions/taskJoin.ts";
 import type { LeaveOptions } from "../actions/taskLeave.ts";
 import type { ClaimOptions, SettleOptions } from "../actions/taskMoney.ts";
+import type { TaskModelOptions } from "../actions/taskModel.ts";
 import type { TaskPublishOptions } from "../actions/taskPublish.ts";
 import type { TaskShowOptions } from "../actions/taskShow.ts";
 import { accountOptions, chainOptions } from "../chainOptions.ts";
@@ -17,6 +18,7 @@ export function addTaskCommands(program: Command): Command {
   addPublish(task);
   addList(task);
   addShow(task);
+  addModel(task);
   addMembership(task);
   addLifeCycle(task);
   addMoney(task);
@@ -86,6 +88,31 @@ function addShow(task: Command): void {
     });
   examples(show, [
     ["concordat task show 1 --rpc http://127.0.0.1:8545 --address-book addresses.json", "needs no key"],
+  ]);
+}
+
+function addModel(task: Command): void {
+  const model = task
+    .command("model")
+    .description("copy the node's personalised model of a task, or the global one, to a safetensors file")
+    .argument("<task>", "its number", wholeNumber(1))
+    .requiredOption("--config <FILE>", "the node's configuration")
+    .requiredOption("--out <FILE>", "file to write; nothing is overwritten")
+    .option("--global", "the global model of the last finalised round instead of the personalised one")
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: TaskModelOptions) => {
+      const { runTaskModel } = await import("../actions/taskModel.ts");
+      await runTaskModel(taskId, options);
+    });
+  examples(model, [
+    [
+      "concordat task model 1 --config hospital-a/node.yaml --out model.safetensors",
+      "the model that suits this node's data best; the node may run or not",
+    ],
+    [
+      "concordat task model 1 --global --config hospital-a/node.yaml --out global.safetensors",
+      "the model of all",
+    ],
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import PQueue from "p-queue";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import { NO_PERMIT } from "../noPermit.ts";
@@ -28,13 +29,11 @@ export class DemoTask {
   /** Every operator deposits its stake. */
   async stake(): Promise<void> {
     const { book, token, nodes } = this.#federation;
-    await Promise.all(
-      nodes.map(async (node) =>
-        this.#as(node, async ({ approve, send }) => {
-          await approve(token, book.contracts.StakeVault, STAKE);
-          await send("stakeVault", "deposit", [node.id, token, STAKE, NO_PERMIT]);
-        }),
-      ),
+    await aFewAtATime(nodes, async (node) =>
+      this.#as(node, async ({ approve, send }) => {
+        await approve(token, book.contracts.StakeVault, STAKE);
+        await send("stakeVault", "deposit", [node.id, token, STAKE, NO_PERMIT]);
+      }),
     );
   }
 
@@ -65,22 +64,20 @@ export class DemoTask {
 
   /** Settles and pays out every node, then refunds the publisher what nobody can earn any more. */
   async claim(): Promise<NodeAccount[]> {
-    const accounts = await Promise.all(
-      this.#federation.nodes.map(async (node) =>
-        this.#as(node, async ({ send, contracts, account }) => {
-          const before = await contracts.rewardLedger.accountOf(this.#taskId, node.id);
-          if (before.earned > before.claimed) {
-            await send("rewardLedger", "claim", [this.#taskId, node.id, account]);
-          } else {
-            await send("rewardLedger", "settle", [this.#taskId, node.id, this.#options.rounds]);
-          }
-          const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(
-            this.#taskId,
-            node.id,
-          );
-          return { node: node.id, reputation: Number(reputation), earned, claimed };
-        }),
-      ),
+    const accounts = await aFewAtATime(this.#federation.nodes, async (node) =>
+      this.#as(node, async ({ send, contracts, account }) => {
+        const before = await contracts.rewardLedger.accountOf(this.#taskId, node.id);
+        if (before.earned > before.claimed) {
+          await send("rewardLedger", "claim", [this.#taskId, node.id, account]);
+        } else {
+          await send("rewardLedger", "settle", [this.#taskId, node.id, this.#options.rounds]);
+        }
+        const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(
+          this.#taskId,
+          node.id,
+        );
+        return { node: node.id, reputation: Number(reputation), earned, claimed };
+      }),
     );
     await this.#as({ wallet: this.#federation.publisher }, async ({ send, contracts }) => {
       if ((await contracts.rewardLedger.refundable(this.#taskId)) > 0n) {
@@ -91,8 +88,15 @@ export class DemoTask {
   }
 
   async #as<T>({ wallet }: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
-    const { provider, book, bookFile } = this.#federation;
-    const chain = await connectWriter(provider._getConnection().url, book, wallet, dirname(bookFile));
+    const { rpcUrl, book, bookFile } = this.#federation;
+    const chain = await connectWriter(rpcUrl, book, wallet, dirname(bookFile));
     return work(chain).finally(async () => chain.close());
   }
+}
+
+/** Accounts that act at once: each asks the endpoint a good many questions. */
+const AT_ONCE = 6;
+
+async function aFewAtATime<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  return new PQueue({ concurrency: AT_ONCE }).addAll(items.map((item) => async () => work(item)));
 }

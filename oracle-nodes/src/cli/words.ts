@@ -9,6 +9,7 @@ import {
   Strategy,
   TaskState,
   TrainingBase,
+  VoidReason,
 } from "../../../protocol/enums.ts";
 
 /** The contracts' enums as a reader meets them. JSON keeps their names. */
@@ -29,6 +30,13 @@ export const END_WORDS: Readonly<Record<EndReason, string>> = {
   [EndReason.HardEnd]: "it was ended at its last possible moment",
   [EndReason.VoidRounds]: "too many rounds in a row were void",
   [EndReason.TooFewNodes]: "too few nodes were left",
+};
+
+export const VOID_WORDS: Readonly<Record<VoidReason, string>> = {
+  [VoidReason.None]: "",
+  [VoidReason.NoQuorum]: "fewer nodes than the quorum posted an update in time",
+  [VoidReason.AttemptsSpent]: "no committee posted an aggregate in time",
+  [VoidReason.TooFewUpdates]: "fewer updates could be had than the aggregation rule needs",
 };
 
 export const PHASE_WORDS: Readonly<Record<Phase, string>> = {

@@ -3,7 +3,9 @@ import PQueue from "p-queue";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import { NO_PERMIT } from "../noPermit.ts";
+import { bindContracts } from "../chainAccess.ts";
 import type { ChainWriter } from "../chainAccess.ts";
+import { inBatches } from "../inBatches.ts";
 import { connectWriter } from "../openChain.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
@@ -52,13 +54,24 @@ export class DemoTask {
 
   /** All nodes join one after another, so that node k is member k: its place in the partition seeds its shuffles. */
   async join(): Promise<void> {
-    for (const node of this.#federation.nodes) {
-      await this.#as(node, async ({ send, contracts }) => {
-        await send("taskRegistry", "joinTask", [this.#taskId, node.id]);
-        const { memberId } = await contracts.taskRegistry.member(this.#taskId, node.id);
-        if (Number(memberId) !== node.id)
-          throw new ConcordatError(`Node ${node.id} became member ${memberId}`);
-      });
+    const { nodes } = this.#federation;
+    for (let first = 0; first < nodes.length; first += AT_ONCE) {
+      const group = nodes.slice(first, first + AT_ONCE);
+      // Connecting takes longer than joining: the next few do it side by side.
+      const chains = await aFewAtATime(group, async (node) => this.#connect(node));
+      try {
+        for (const [i, { send }] of chains.entries()) {
+          await send("taskRegistry", "joinTask", [this.#taskId, group[i]?.id]);
+        }
+      } finally {
+        for (const chain of chains) await chain.close();
+      }
+    }
+    const { taskRegistry } = bindContracts(this.#federation.book, this.#federation.provider);
+    const members = await inBatches(nodes, async ({ id }) => taskRegistry.member(this.#taskId, id));
+    for (const [i, { memberId }] of members.entries()) {
+      const id = nodes[i]?.id;
+      if (Number(memberId) !== id) throw new ConcordatError(`Node ${id} became member ${memberId}`);
     }
   }
 
@@ -87,10 +100,14 @@ export class DemoTask {
     return accounts;
   }
 
-  async #as<T>({ wallet }: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
-    const { rpcUrl, book, bookFile } = this.#federation;
-    const chain = await connectWriter(rpcUrl, book, wallet, dirname(bookFile));
+  async #as<T>(account: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
+    const chain = await this.#connect(account);
     return work(chain).finally(async () => chain.close());
+  }
+
+  async #connect({ wallet }: Pick<DemoNode, "wallet">): Promise<ChainWriter> {
+    const { rpcUrl, book, bookFile } = this.#federation;
+    return connectWriter(rpcUrl, book, wallet, dirname(bookFile));
   }
 }
 

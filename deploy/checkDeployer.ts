@@ -1,6 +1,7 @@
-import { BrowserProvider, ContractFactory, formatEther } from "ethers";
+import { BrowserProvider, ContractFactory } from "ethers";
 import type { Eip1193Provider, InterfaceAbi } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import { currencyWords } from "../protocol/currencyWords.ts";
 import { InputError } from "../protocol/errors.ts";
 import type { DeploymentSettings } from "./deployConcordat.ts";
 
@@ -45,7 +46,7 @@ export async function checkDeployer(
     const balance = await chain.getBalance(account);
     if (balance >= cost) return { account, balance, cost, gas };
     throw new InputError(
-      `The deployer ${account} has ${formatEther(balance)} of the chain's currency, up to ${formatEther(cost)} are needed for ${gas.toLocaleString("en")} gas`,
+      `The deployer ${account} has ${currencyWords(balance)} of the chain's currency, up to ${currencyWords(cost)} are needed for ${gas.toLocaleString("en")} gas`,
       { hint: "Send it some more; nothing was deployed" },
     );
   } finally {

@@ -9,8 +9,8 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatEther } from "ethers";
 import { artifacts, network } from "hardhat";
+import { currencyWords } from "../protocol/currencyWords.ts";
 import { ConcordatError, InputError } from "../protocol/errors.ts";
 import { checkDeployer } from "./checkDeployer.ts";
 import { deployConcordat } from "./deployConcordat.ts";
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
 
     const { account, balance, cost, gas } = await checkDeployer(provider, artifacts, parameters);
     console.log(
-      `Deployer ${account} has ${formatEther(balance)}; about ${gas.toLocaleString("en")} gas cost at most ${formatEther(cost)}`,
+      `Deployer ${account} has ${currencyWords(balance)}; about ${gas.toLocaleString("en")} gas cost at most ${currencyWords(cost)}`,
     );
     const kept = await checkEarlier(provider, { target, journal, again, isForgetful });
     if (again && journal !== undefined && kept.length === 0) kept.push(...(await moveAside([journal])));

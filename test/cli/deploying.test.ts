@@ -89,7 +89,7 @@ describe("the deployment", function () {
     });
     expect(code).to.equal(2);
     expect(stderr).to.match(
-      new RegExp(`^concordat: The deployer ${poor.address} has 0\\.0 [^\\n]*nothing was deployed\\n$`, "i"),
+      new RegExp(`^concordat: The deployer ${poor.address} has 0 [^\\n]*nothing was deployed\\n$`, "i"),
     );
     expect(existsSync(book)).to.equal(false);
   });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { currencyWords } from "../../protocol/currencyWords.ts";
 import { dateWords, durationWords, momentWords } from "../../protocol/timeWords.ts";
 
 describe("times in words", () => {
@@ -22,5 +23,15 @@ describe("times in words", () => {
 
   it("do not fail on a number that no calendar has", () => {
     expect(dateWords(Number.MAX_SAFE_INTEGER)).to.equal("second 9007199254740991 since 1970");
+  });
+});
+
+describe("amounts of a chain's own currency in words", () => {
+  it("have as many digits as are read", () => {
+    expect(currencyWords(0n)).to.equal("0");
+    expect(currencyWords(10n ** 18n)).to.equal("1");
+    expect(currencyWords(1_234_567_890_123_456n)).to.equal("0.0012346");
+    expect(currencyWords(10_000n * 10n ** 18n)).to.equal("10000");
+    expect(currencyWords(1n)).to.equal("0.000000000000000001");
   });
 });

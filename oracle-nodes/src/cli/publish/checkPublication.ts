@@ -1,4 +1,4 @@
-import { formatEther } from "ethers";
+import { currencyWords } from "../../../../protocol/currencyWords.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import { termsToAbi } from "../../../../protocol/taskTerms.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
@@ -122,11 +122,11 @@ async function checkGas({ contracts, provider, account }: ChainWriter, terms: Ta
   const balance = await provider.getBalance(account);
   if (balance < cost) {
     throw new InputError(
-      `Account ${account} has ${formatEther(balance)} of the chain's currency, up to ${formatEther(cost)} are needed for gas`,
+      `Account ${account} has ${currencyWords(balance)} of the chain's currency, up to ${currencyWords(cost)} are needed for gas`,
       { hint: "Send it some more" },
     );
   }
-  return `about ${gas.toLocaleString("en")}, at most ${formatEther(cost)} of the chain's currency; the account has ${formatEther(balance)}`;
+  return `about ${gas.toLocaleString("en")}, at most ${currencyWords(cost)} of the chain's currency; the account has ${currencyWords(balance)}`;
 }
 
 /** Says whether enough nodes exist; a task may wait for more. */

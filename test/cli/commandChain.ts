@@ -9,7 +9,7 @@ import type { EmbeddedChain } from "../../oracle-nodes/src/cli/demo/embeddedChai
 import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
 import type { AddressBook } from "../../protocol/addressBook.ts";
 import { start } from "./concordat.ts";
-import type { Outcome } from "./concordat.ts";
+import type { Outcome, Running } from "./concordat.ts";
 
 const PASSWORD = "correct horse";
 const SCRYPT = { N: 1024, r: 8, p: 1 };
@@ -30,6 +30,7 @@ export interface CommandChain {
   /** A keystore of this account in the folder. */
   keystore(name: string, wallet: Wallet): Promise<string>;
   fund(account: string, ether: string, tokens: string): Promise<void>;
+  start(...args: readonly string[]): Running;
   run(...args: readonly string[]): Promise<Outcome>;
   /** Runs a command with --json, which must succeed. */
   json<T>(...args: readonly string[]): Promise<T>;
@@ -70,7 +71,8 @@ export async function startCommandChain(): Promise<CommandChain> {
     };
     await minted.wait();
   }
-  const run = async (...args: readonly string[]): Promise<Outcome> => start(args, env).done;
+  const begin = (...args: readonly string[]): Running => start(args, env);
+  const run = async (...args: readonly string[]): Promise<Outcome> => begin(...args).done;
 
   await fund(founder.address, "10", "1000");
   return {
@@ -84,6 +86,7 @@ export async function startCommandChain(): Promise<CommandChain> {
     asFounder: [...where, "--keystore", await keystore("founder", founder)],
     keystore,
     fund,
+    start: begin,
     run,
     json: async <T>(...args: readonly string[]): Promise<T> => {
       const { code, stdout, stderr } = await run(...args, "--json");

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet, parseEther } from "ethers";
+import { QuirkProxy } from "../quirks/quirkProxy.ts";
+import type { Quirk } from "../quirks/quirkProxy.ts";
 import { startCommandChain } from "./commandChain.ts";
 import type { CommandChain } from "./commandChain.ts";
 
@@ -141,6 +143,39 @@ describe("concordat task publish", function () {
     expect((await world.json<unknown[]>("task", "list", ...world.where)).length).to.equal(before);
   });
 
+  it("publishes once although it was killed just after it had sent, and is given again", async () => {
+    const out = newFolder();
+    const sent = Promise.withResolvers<void>();
+    const deaf: Quirk = {
+      name: "deaf",
+      answer: async (request, forward) => {
+        if (request.method !== "eth_sendRawTransaction") return forward();
+        await forward();
+        sent.resolve();
+        return { hang: true };
+      },
+    };
+    const proxy = await QuirkProxy.start(world.chain.rpcUrl, [deaf]);
+    const before = (await world.json<unknown[]>("task", "list", ...world.where)).length;
+    const command = publish(out, "--name", "killed");
+    try {
+      const through = world.asFounder.map((word) => (word === world.chain.rpcUrl ? proxy.url : word));
+      const run = world.start(...command, ...through);
+      await Promise.race([sent.promise, run.done]);
+      run.child.kill("SIGKILL");
+      const { stdout } = await run.done;
+      expect(stdout).to.equal("");
+    } finally {
+      await proxy.close();
+    }
+    expect(readdirSync(out).toSorted()).to.deep.equal(FILES);
+    const again = await world.run(...command, ...world.asFounder);
+    expect(again.code).to.equal(0);
+    expect(again.stdout).to.match(new RegExp(`^Published task ${before + 1}\n`));
+    expect((await world.json<unknown[]>("task", "list", ...world.where)).length).to.equal(before + 1);
+    expect(JSON.parse(readFileSync(join(out, "publication.json"), "utf8"))).to.include({ task: before + 1 });
+  });
+
   it("refuses a folder that holds another task, or that cannot be written", async () => {
     const out = newFolder();
     mkdirSync(out);
@@ -176,7 +211,7 @@ describe("concordat task publish", function () {
   it("has taken from the publisher's account what it published, and nothing for what was refused", async () => {
     const tasks = await world.json<{ escrow: string }[]>("task", "list", ...world.where);
     const escrows = tasks.reduce((sum, { escrow }) => sum + BigInt(escrow), 0n);
-    expect(tasks).to.have.length(2);
+    expect(tasks).to.have.length(3);
     expect(escrows).to.equal(2n * parseEther("2.85"));
   });
 });

@@ -3,40 +3,89 @@
  * CONCORDAT_RPC_URL and CONCORDAT_DEPLOYER_KEY in the environment or in Hardhat's keystore.
  *
  * CONCORDAT_PARAMETERS names the parameters' file (deploy/parameters/<network>.json), CONCORDAT_ADDRESS_BOOK the file to
- * write (deploy/addresses/<network>.json).
+ * write (deploy/addresses/<network>.json). Where that is there already, nothing is deployed unless CONCORDAT_AGAIN=yes.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { artifacts, network } from "hardhat";
+import { currencyWords } from "../protocol/currencyWords.ts";
 import { ConcordatError, InputError } from "../protocol/errors.ts";
+import { checkDeployer } from "./checkDeployer.ts";
 import { deployConcordat } from "./deployConcordat.ts";
 import { readDeploymentParameters } from "./deploymentParameters.ts";
+import { checkEarlier, moveAside } from "./earlierDeployment.ts";
 
-const connection = await network.create();
 try {
-  const { networkName } = connection;
-  const folder = fileURLToPath(new URL(".", import.meta.url));
-  const { env } = process;
-  const parameters = await readDeploymentParameters(
-    env["CONCORDAT_PARAMETERS"] ?? `${folder}parameters/${networkName}.json`,
-  );
-  // A local chain forgets what was deployed when it stops, so only other networks' deployments are remembered.
-  const journal = networkName === "local" ? undefined : `${folder}deployments/${networkName}`;
-  const book = await deployConcordat({
-    ...parameters,
-    hre: { artifacts, network },
-    chain: connection,
-    ...(journal !== undefined && { journal }),
-  });
-  const target = env["CONCORDAT_ADDRESS_BOOK"] ?? `${folder}addresses/${networkName}.json`;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, `${JSON.stringify(book, undefined, 2)}\n`);
-  console.log(`Deployed to chain ${book.chainId}; address book: ${target}`);
+  await run();
 } catch (error) {
-  if (!(error instanceof ConcordatError)) throw error;
-  console.error(`concordat: ${error.oneLine}`);
-  process.exitCode = error instanceof InputError ? 2 : 1;
-} finally {
-  await connection.close();
+  const told = explain(error);
+  if (told === undefined) throw error;
+  console.error(`concordat: ${told.oneLine}`);
+  process.exitCode = told instanceof InputError ? 2 : 1;
+}
+
+async function run(): Promise<void> {
+  const { env } = process;
+  const connection = await network.create();
+  try {
+    const { networkName, provider } = connection;
+    const folder = fileURLToPath(new URL(".", import.meta.url));
+    const parameters = await readDeploymentParameters(
+      env["CONCORDAT_PARAMETERS"] ?? `${folder}parameters/${networkName}.json`,
+    );
+    const target = resolve(env["CONCORDAT_ADDRESS_BOOK"] ?? `${folder}addresses/${networkName}.json`);
+    // A local chain forgets what was deployed when it stops, so only other networks' deployments are remembered, each chain's apart.
+    const isForgetful = networkName === "local";
+    const chainId = Number(await provider.request({ method: "eth_chainId" }));
+    const journal = isForgetful ? undefined : `${folder}deployments/${networkName}-${chainId}`;
+    const again = env["CONCORDAT_AGAIN"] === "yes";
+
+    const { account, balance, cost, gas } = await checkDeployer(provider, artifacts, parameters);
+    console.log(
+      `Deployer ${account} has ${currencyWords(balance)}; about ${gas.toLocaleString("en")} gas cost at most ${currencyWords(cost)}`,
+    );
+    const kept = await checkEarlier(provider, { target, journal, again, isForgetful });
+    if (again && journal !== undefined && kept.length === 0) kept.push(...(await moveAside([journal])));
+    for (const path of kept) console.log(`Kept of the earlier deployment: ${path}`);
+    if (journal !== undefined && existsSync(journal)) {
+      console.log(
+        `Going on with the deployment that ${journal} remembers; for another one: CONCORDAT_AGAIN=yes`,
+      );
+    }
+
+    const book = await deployConcordat({
+      ...parameters,
+      hre: { artifacts, network },
+      chain: connection,
+      ...(journal !== undefined && { journal }),
+    });
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(`${target}.partial`, `${JSON.stringify(book, undefined, 2)}\n`);
+    await rename(`${target}.partial`, target);
+    console.log(`Deployed to chain ${book.chainId}; address book: ${target}. Give it to every operator`);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What its user did, in one line; undefined for a fault of ours. */
+function explain(error: unknown): ConcordatError | undefined {
+  if (error instanceof ConcordatError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const variable = /CONCORDAT_(?:RPC_URL|DEPLOYER_KEY)/.exec(message)?.[0];
+  if (variable !== undefined) {
+    return new InputError(`${variable} is not set`, {
+      hint: `Give it in the environment, or with: npx hardhat keystore set ${variable}`,
+      cause: error,
+    });
+  }
+  if (/cannot connect|couldn't connect|ECONNREFUSED|ENOTFOUND|ETIMEDOUT|fetch failed/i.test(message)) {
+    return new InputError("The chain's endpoint cannot be reached", {
+      hint: "Start the chain, or correct CONCORDAT_RPC_URL (RPC_URL with --network local)",
+      cause: error,
+    });
+  }
+  return undefined;
 }

@@ -10,8 +10,10 @@ import type {
   IgnitionModule,
   IgnitionModuleResult,
 } from "@nomicfoundation/ignition-core";
+import { BrowserProvider } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { NetworkConnection } from "hardhat/types/network";
+import { checkBlockNumbers } from "../oracle-nodes/src/chain/checkBlockNumbers.ts";
 import { ADDRESS_BOOK_FORMAT, parseAddressBook } from "../protocol/addressBook.ts";
 import type { AddressBook } from "../protocol/addressBook.ts";
 import { ConcordatError } from "../protocol/errors.ts";
@@ -76,6 +78,7 @@ export async function deployConcordat(options: DeployOptions): Promise<AddressBo
 
 async function deployTo(connection: NetworkConnection, options: DeployOptions): Promise<AddressBook> {
   const { provider } = connection;
+  await checkChain(provider);
   const ask = async (method: string): Promise<number> => Number(await provider.request({ method }));
   const deploymentBlock = await firstBlock(options.journal, (await ask("eth_blockNumber")) + 1);
   const contracts = await runModule(connection, options, concordat, { Concordat: moduleParameters(options) });
@@ -90,6 +93,16 @@ async function deployTo(connection: NetworkConnection, options: DeployOptions): 
     contracts,
     ...(tokens !== undefined && { tokens }),
   });
+}
+
+/** @throws {InputError} where contracts cannot name the chain's blocks as its endpoint does: no election could be checked. */
+async function checkChain(provider: NetworkConnection["provider"]): Promise<void> {
+  const chain = new BrowserProvider(provider);
+  try {
+    await checkBlockNumbers(chain);
+  } finally {
+    chain.destroy();
+  }
 }
 
 /** The block from which a deployment's events are read: of its first run, where it was interrupted and is taken up again. */

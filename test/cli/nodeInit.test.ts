@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { pathInside } from "../../oracle-nodes/src/cli/actions/nodeInit.ts";
 import { readNodeConfig } from "../../oracle-nodes/src/cli/nodeConfigFile.ts";
 import { openKeystore } from "../../oracle-nodes/src/node/keystore.ts";
 import { start, temporaryFolder } from "./concordat.ts";
@@ -75,4 +76,67 @@ describe("concordat node init", function () {
     ]);
     expect(readdirSync(folder.path)).to.deep.equal(["addresses.json"]);
   });
+
+  it("names the address book by a path that moves with the folders, where it lies beside the node's", async () => {
+    const addresses = join(folder.path, "addresses.json");
+    expect((await init("node")).code).to.equal(0);
+    const yaml = join(folder.path, "node", "node.yaml");
+    expect(readFileSync(yaml, "utf8")).to.contain('addressBook: "../addresses.json"');
+    expect((await readNodeConfig(yaml)).addressBook).to.equal(addresses);
+    expect(pathInside("/a/node", "/a/node/book/addresses.json")).to.equal("book/addresses.json");
+    expect(pathInside("/a/node", "/elsewhere/addresses.json")).to.equal("/elsewhere/addresses.json");
+    expect(pathInside("/a/node", "/a/other/addresses.json")).to.equal("/a/other/addresses.json");
+  });
+
+  for (const [what, options, says] of [
+    ["a gateway on every address", ["--gateway", "0.0.0.0:8080"], /gateway \(--gateway\).*--announce/],
+    ["a libp2p host on every address", ["--listen", "[::]:4001"], /libp2p host \(--listen\).*--announce/],
+    [
+      "an announced URL",
+      ["--gateway", "0.0.0.0:8080", "--announce", "https://a.example:8080"],
+      /Write it as \/dns4\/a\.example\/tcp\/8080\/https/,
+    ],
+    [
+      "an announced peer without a gateway",
+      ["--announce", "/ip4/192.0.2.7/tcp/4001/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"],
+      /no HTTP gateway/,
+    ],
+    ["a provider that nobody can reach", ["--provider", "/ip4/0.0.0.0/tcp/1/http"], /names no machine/],
+  ] as const) {
+    it(`refuses ${what} before it makes anything, and says the way out`, async () => {
+      const refused = await init("node", ...options);
+      expect([refused.code, refused.stdout]).to.deep.equal([2, ""]);
+      expect(refused.stderr)
+        .to.match(says)
+        .and.to.match(/^concordat: [^\n]+\n$/);
+      expect(readdirSync(folder.path)).to.deep.equal(["addresses.json"]);
+    });
+  }
+
+  it("takes every address where it is said which one others use", async () => {
+    const listens = ["--gateway", "0.0.0.0:8080", "--listen", "0.0.0.0:4001"];
+    const { code } = await init("node", ...listens, "--announce", "/dns4/a.example/tcp/8080/http");
+    expect(code).to.equal(0);
+    const { artifacts } = await readNodeConfig(join(folder.path, "node", "node.yaml"));
+    expect(artifacts.announce).to.deep.equal(["/dns4/a.example/tcp/8080/http"]);
+  });
+});
+
+describe("concordat node announce and apply", function () {
+  this.timeout(60_000);
+
+  for (const [command, ...more] of [
+    ["announce"],
+    ["apply", "--signer", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"],
+  ]) {
+    it(`${command} refuses endpoints that lead nobody to the node before it looks for chain or key`, async () => {
+      const args = ["node", command ?? "", ...more, "--endpoints"];
+      const url = await start([...args, "https://a.example:8080"]).done;
+      expect([url.code, url.stdout]).to.deep.equal([2, ""]);
+      expect(url.stderr).to.match(/Write it as \/dns4\/a\.example\/tcp\/8080\/https\n$/);
+      const nobody = await start([...args, "/ip4/0.0.0.0/tcp/8080/http"]).done;
+      expect(nobody.code).to.equal(2);
+      expect(nobody.stderr).to.match(/names no machine/);
+    });
+  }
 });

@@ -108,8 +108,19 @@ describe("publisher, operators and auditor at the command line", function () {
     const files = [join(out, "manifest.json"), join(out, "initial-model.safetensors")];
     const added = await json<{ digest: string }[]>("artifact", "add", ...files, ...own);
 
-    const joined = await json<{ memberId: number; status: string }>("task", "join", "1", ...own);
+    // The publisher named itself arbiter over the stake: nobody is joined to that without having confirmed it.
+    const unread = await start(["task", "join", "1", ...own], { CONCORDAT_PASSWORD: PASSWORD }).done;
+    expect([unread.code, unread.stdout]).to.deep.equal([2, ""]);
+    expect(unread.stderr).to.match(
+      new RegExp(
+        `^concordat: [^\\n]*arbiter, which is the publisher's own[^\\n]*--trust ${founder.address}\\n$`,
+      ),
+    );
+    const joining = ["task", "join", "1", "--trust", founder.address, ...own];
+    const joined = await json<{ memberId: number; status: string }>(...joining);
     expect(joined).to.include({ memberId: 1, status: "Active" });
+    // Given again, as after a lost answer, it finds the node in the task.
+    expect(await json(...joining)).to.deep.equal(joined);
     await json("task", "start", "1", ...asFounder);
     const task = await json<{
       status: { state: string };
@@ -124,6 +135,19 @@ describe("publisher, operators and auditor at the command line", function () {
     expect(task).to.not.have.property("privacy");
     const shown = await start(["task", "show", "1", ...where]).done;
     expect(shown.stdout).to.match(/privacy +unknown: Artifact 0x\w+ /);
+    expect(shown.stdout).to.match(/^Task 1: running\n/);
+    expect(shown.stdout).to.match(/ escrow +0\.33 DEV\n/);
+    expect(shown.stdout).to.match(/ reward +0\.01 DEV for each accepted update and point of reputation\n/);
+    expect(shown.stdout).to.match(/ stake +at least 5 DEV\n/);
+    expect(shown.stdout).to.match(
+      / no round starts after +in \d+ minutes[^\n]* \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n/,
+    );
+    expect(shown.stdout).to.match(/Waiting for the updates of node 2 \(0 of 1 are there, the quorum is 1\)/);
+    expect(shown.stdout).to.match(/concordat task expel 2\n/);
+    // Publishing again from the same folder is no second task.
+    const again = await start(publish, { CONCORDAT_PASSWORD: PASSWORD }).done;
+    expect([again.code, again.stdout]).to.deep.equal([2, ""]);
+    expect(again.stderr).to.contain("holds task 1, which was published already");
     expect(added.map(({ digest }) => digest)).to.deep.equal([
       task.terms.manifestDigest,
       task.terms.initialModelDigest,

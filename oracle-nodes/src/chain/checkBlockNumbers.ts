@@ -6,6 +6,9 @@ import type { ChainProvider } from "./chainProvider.ts";
 const NUMBER_CODE = "0x4360005260206000f3";
 const PARENT_HASH_CODE = "0x600143034060005260206000f3";
 
+/** Any provider of ethers that asks this chain. */
+type BlockSource = Pick<ChainProvider, "send" | "getBlock">;
+
 /** Looks before a difference is believed. */
 const TRIES = 3;
 
@@ -14,7 +17,7 @@ const TRIES = 3;
  * below, or hashes that stand for no block: the election's seed could then be neither sealed nor recomputed (docs/chains.md).
  * @throws {InputError} naming the difference.
  */
-export async function checkBlockNumbers(provider: ChainProvider): Promise<void> {
+export async function checkBlockNumbers(provider: BlockSource): Promise<void> {
   for (let tries = 1; ; tries++) {
     const difference = await differenceOf(provider);
     if (difference === undefined) return;
@@ -26,7 +29,7 @@ export async function checkBlockNumbers(provider: ChainProvider): Promise<void> 
   }
 }
 
-async function differenceOf(provider: ChainProvider): Promise<string | undefined> {
+async function differenceOf(provider: BlockSource): Promise<string | undefined> {
   const latest = Number(await provider.send("eth_blockNumber", []));
   const run = async (data: string): Promise<string> =>
     String(await provider.send("eth_call", [{ data }, toQuantity(latest)]));

@@ -1,23 +1,24 @@
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
+import { foreignAddresses } from "../../../protocol/foreignContracts.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 
 type TrustedContracts = Pick<TaskTerms, "coordinator" | "stakeVault" | "rewardLedger">;
 
+/** Stands for the accounts that a node does not look at: its operator consented to them when it joined. */
+const NOBODY = `0x${"0".repeat(40)}` as TaskTerms["arbiter"];
+
 /**
- * Terms may name any contracts; an operator trusts those of the address book.
- * @throws {InputError} naming the first contract of the terms that is another.
+ * Terms may name any contracts; a node obeys those of its address book.
+ * @throws {InputError} naming the term, what the task has, and what the address book has.
  */
 export function checkTaskContracts(book: AddressBook, taskId: number, terms: TrustedContracts): void {
-  const { RoundCoordinator, StakeVault, RewardLedger } = book.contracts;
-  for (const [name, given, address] of [
-    ["coordinator", terms.coordinator, RoundCoordinator],
-    ["stakeVault", terms.stakeVault, StakeVault],
-    ["rewardLedger", terms.rewardLedger, RewardLedger],
-  ] as const) {
-    if (given.toLowerCase() === address.toLowerCase()) continue;
-    throw new InputError(`Task ${taskId} names ${given} as its ${name}, the address book has ${address}`, {
-      hint: "Stay out of the task, or use the address book of its contracts",
-    });
-  }
+  const { coordinator, stakeVault, rewardLedger } = terms;
+  const named = { coordinator, stakeVault, rewardLedger, arbiter: NOBODY, slashRecipient: NOBODY };
+  const [foreign] = foreignAddresses({ ...named, minStake: 0n }, NOBODY, book);
+  if (foreign === undefined) return;
+  const { address, role, expected } = foreign;
+  throw new InputError(`Task ${taskId} names ${address} as its ${role}, the address book has ${expected}`, {
+    hint: "Stay out of the task, or use the address book of its contracts",
+  });
 }

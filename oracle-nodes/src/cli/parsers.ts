@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import { getAddress, isAddress } from "ethers";
+import { InputError } from "../../../protocol/errors.ts";
 import type { Address, Bps } from "../../../protocol/ids.ts";
+import { checkEndpoints, parseEndpoints } from "../artifacts/endpoints.ts";
 import { rpcUrls } from "../chain/chainProvider.ts";
 
 /** Parsers of option values for commander, which puts the option's name before what they complain about. */
@@ -87,4 +89,24 @@ export function tokenAmount(text: string): string {
     throw new InvalidArgumentError("Give an amount of tokens, for example 2.5");
   }
   return text;
+}
+
+/** Endpoints of a store to fetch from: as a node publishes them, but a peer alone will do, for instance a Kubo node. */
+export function provider(text: string): string {
+  const { gateways, peers, ignored } = parseEndpoints(text);
+  if (ignored.length === 0 && gateways.length + peers.length > 0) return text;
+  try {
+    checkEndpoints(text);
+  } catch (error) {
+    if (error instanceof InputError) throw new InvalidArgumentError(error.oneLine);
+    throw error;
+  }
+  return text;
+}
+
+/** For an option that may be given several values: collects what `parse` makes of each. */
+export function listOf<T>(
+  parse: (text: string) => T,
+): (text: string, before: readonly T[] | undefined) => T[] {
+  return (text, before) => [...(before ?? []), parse(text)];
 }

@@ -46,7 +46,8 @@ export async function loadTask(manifest: TaskManifest, options: LoadTaskOptions 
   };
 }
 
-function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]): void {
+/** Checks a dataset against a task's manifest. @throws {InputError} saying what it has and what the manifest says. */
+export function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]): void {
   if (dataset.name !== expected.name) {
     throw new InputError(`The task needs the dataset ${expected.name}, not ${dataset.name}`, {
       hint: `Give the folder of ${expected.name}`,

@@ -21,6 +21,7 @@ import { AggregationSessions } from "./aggregationSessions.ts";
 import { Closing } from "./closing.ts";
 import { openDataFolder, type DataFolder } from "./dataFolder.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { openInbox } from "./inbox.ts";
 import { openKeystore } from "./keystore.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
@@ -126,6 +127,7 @@ async function live(
   const sessions = new AggregationSessions();
   const opening = openStore(config, folder, sessions, logger);
   const store = await closing.open("the store", opening, async (opened) => opened.close(), signal);
+  closing.add("the inbox", openInbox(config.dataDir, store, logger));
   const board = new StatusBoard(
     folder.statusFile,
     { nodeId, signer: signer.address, endpoints: store.endpoints() },

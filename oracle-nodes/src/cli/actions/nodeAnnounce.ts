@@ -1,25 +1,42 @@
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../../../protocol/errors.ts";
+import { checkEndpoints, localAddresses } from "../../artifacts/endpoints.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { readNodeConfig } from "../nodeConfigFile.ts";
 import { withWriter } from "../openChain.ts";
-import { print } from "../output.ts";
+import { note, print } from "../output.ts";
 import { ownNode } from "../ownNode.ts";
 
 export interface NodeAnnounceOptions extends AccountOptions {
   readonly endpoints?: string;
 }
 
-/** `concordat node announce`. */
+/** `concordat node announce`. What would lead nobody to the node is refused before anything is paid. */
 export async function runNodeAnnounce(options: NodeAnnounceOptions): Promise<void> {
-  const endpoints = options.endpoints ?? (await runningEndpoints(options.config));
+  const endpoints = usableEndpoints(options.endpoints ?? (await runningEndpoints(options.config)));
   await withWriter(options, async (chain) => {
     const node = await ownNode(chain);
     await chain.send("nodeRegistry", "setEndpoints", [endpoints]);
     print(`Node ${node} now serves at ${endpoints}`);
   });
+}
+
+/**
+ * Endpoints as the registry is to have them. Addresses that lead to the node from its own machine or network only are
+ * noted: right for a rehearsal, wrong elsewhere.
+ * @throws {InputError} naming what others would ignore, or what would lead them to themselves.
+ */
+export function usableEndpoints(text: string): string {
+  checkEndpoints(text);
+  const endpoints = text.split(/\s+/).filter(Boolean).join(" ");
+  for (const { address, scope } of localAddresses(endpoints)) {
+    note(
+      `Note: ${address} leads to this node only from its own ${scope}; elsewhere use --announce or --endpoints`,
+    );
+  }
+  return endpoints;
 }
 
 /** What a running node says of itself. @throws {InputError} when it has not run yet. */

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { getAddress, isAddress } from "ethers";
 import { InputError } from "../../../../protocol/errors.ts";
+import { dateWords } from "../../../../protocol/timeWords.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { readNodeConfig } from "../nodeConfigFile.ts";
 import { withWriter } from "../openChain.ts";
 import { print, printJson } from "../output.ts";
 import { receiptEvent } from "../receiptEvent.ts";
-import { readStatus } from "./nodeAnnounce.ts";
+import { readStatus, usableEndpoints } from "./nodeAnnounce.ts";
 
 export interface NodeApplyOptions extends AccountOptions {
   readonly signer?: string;
@@ -23,7 +24,8 @@ export async function runNodeApply(options: NodeApplyOptions): Promise<void> {
       hint: "Give --signer ADDRESS, or --config FILE of the node",
     });
   }
-  const endpoints = options.endpoints ?? (config && (await readStatus(config.dataDir))?.endpoints) ?? "";
+  const known = options.endpoints ?? (config && (await readStatus(config.dataDir))?.endpoints);
+  const endpoints = known === undefined ? "" : usableEndpoints(known);
   await withWriter(options, async ({ send, contracts, account }) => {
     const receipt = await send("nodeRegistry", "applyForAdmission", [getAddress(signer), "0x", endpoints]);
     const event = receiptEvent(receipt, contracts.nodeRegistry.interface, "ProposalCreated");
@@ -37,7 +39,7 @@ export async function runNodeApply(options: NodeApplyOptions): Promise<void> {
     if (options.json) return printJson(result);
     print(
       `Proposal ${result.proposal}: more than half of ${result.electorate} members must approve it before ` +
-        `${new Date(result.expiresAt * 1000).toISOString()}, each with: concordat task vote ${result.proposal} --approve`,
+        `${dateWords(result.expiresAt)}, each with: concordat task vote ${result.proposal} --approve`,
     );
   });
 }

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { HostPort } from "../../artifacts/endpoints.ts";
-import { formatEndpoints } from "../../artifacts/endpoints.ts";
+import { checkAnnounced } from "../../artifacts/endpoints.ts";
 import { initialiseNode } from "../nodeInit.ts";
 import { readAddressBook } from "../openChain.ts";
 import { pairs, print, printJson } from "../output.ts";
@@ -34,10 +34,18 @@ export async function runNodeInit(dir: string, options: NodeInitCommandOptions):
   if (options.data !== undefined && !existsSync(options.data)) {
     throw new InputError(`There is no folder ${options.data}`, { hint: "Correct --data" });
   }
-  if (options.announce) formatEndpoints(options.announce);
+  const listen = hostPort("--listen", options.listen);
+  const gateway = hostPort("--gateway", options.gateway);
+  checkAnnounced(
+    [
+      { name: "gateway (--gateway)", at: gateway },
+      { name: "libp2p host (--listen)", at: listen },
+    ],
+    options.announce,
+  );
   const values = {
     rpcUrl: options.rpc,
-    addressBook: resolve(options.addressBook),
+    addressBook: pathInside(dir, options.addressBook),
     dataset: {
       seed: options.seed,
       nodes: options.nodes,
@@ -46,8 +54,8 @@ export async function runNodeInit(dir: string, options: NodeInitCommandOptions):
     },
     confirmations: options.confirmations,
     pollMs: 250,
-    listen: hostPort("--listen", options.listen),
-    gateway: hostPort("--gateway", options.gateway),
+    listen,
+    gateway,
     announce: options.announce ?? [],
     providers: options.provider ?? [],
   };
@@ -66,7 +74,7 @@ export async function runNodeInit(dir: string, options: NodeInitCommandOptions):
     ...(deployed
       ? []
       : [
-          `Give both addresses to the founder who deploys; the address book belongs at ${values.addressBook}`,
+          `Give both addresses to the founder who deploys; the address book belongs at ${resolve(options.addressBook)}`,
         ]),
     "Send both accounts some of the chain's currency for gas",
     ...(deployed ? [`concordat node apply --config ${config}  (founders need not)`] : []),
@@ -75,6 +83,18 @@ export async function runNodeInit(dir: string, options: NodeInitCommandOptions):
     `concordat task join TASK --config ${config}`,
   ];
   print(`\nNext:\n${steps.map((step, i) => `  ${i + 1}. ${step}`).join("\n")}`);
+}
+
+/**
+ * How a configuration in `dir` names a file: relative where the file lies inside the folder or beside it, so that both can
+ * be moved together, else absolute.
+ */
+export function pathInside(dir: string, file: string): string {
+  const absolute = resolve(file);
+  const fromDir = relative(resolve(dir), absolute);
+  const isBeside = dirname(absolute) === dirname(resolve(dir));
+  const isInside = fromDir !== "" && !fromDir.startsWith("..") && !isAbsolute(fromDir);
+  return isBeside || isInside ? fromDir.split(sep).join("/") : absolute;
 }
 
 /** Reads HOST:PORT or [IPV6]:PORT. */

@@ -1,7 +1,8 @@
 import type { Contracts } from "../chainAccess.ts";
 import type { ChainOptions } from "../chainOptions.ts";
+import { inBatches, upTo } from "../inBatches.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson, table } from "../output.ts";
+import { print, printJson, printable, table } from "../output.ts";
 
 export interface NodeListOptions extends ChainOptions {
   readonly json?: true;
@@ -18,19 +19,15 @@ export async function runNodeList(options: NodeListOptions): Promise<void> {
         node,
         isMember ? "yes" : "no",
         operator,
-        endpoints,
+        printable(endpoints),
       ]),
     ),
   );
 }
 
 async function readNodes({ nodeRegistry }: Contracts) {
-  const count = Number(await nodeRegistry.nodeCount());
-  return Promise.all(
-    Array.from({ length: count }, async (_, i) => {
-      const node = i + 1;
-      const { operator, signer, isMember, endpoints } = await nodeRegistry.getFunction("node")(node);
-      return { node, isMember, operator, signer, endpoints };
-    }),
-  );
+  return inBatches(upTo(await nodeRegistry.nodeCount()), async (node) => {
+    const { operator, signer, isMember, endpoints } = await nodeRegistry.getFunction("node")(node);
+    return { node, isMember, operator, signer, endpoints };
+  });
 }

@@ -1,7 +1,10 @@
 import { ProposalKind, ProposalState, enumName } from "../../../../protocol/enums.ts";
+import { momentWords } from "../../../../protocol/timeWords.ts";
 import type { ChainOptions } from "../chainOptions.ts";
+import { inBatches, upTo } from "../inBatches.ts";
 import { withReader } from "../openChain.ts";
 import { print, printJson, table } from "../output.ts";
+import { newestBlock } from "../readTask.ts";
 
 export interface ProposalsOptions extends ChainOptions {
   readonly all?: true;
@@ -10,27 +13,29 @@ export interface ProposalsOptions extends ChainOptions {
 
 /** `concordat task proposals`. */
 export async function runProposals(options: ProposalsOptions): Promise<void> {
-  const proposals = await withReader(options, async ({ contracts: { nodeRegistry } }) => {
-    const count = Number(await nodeRegistry.proposalCount());
-    const all = await Promise.all(
-      Array.from({ length: count }, async (_, i) => {
-        const found = await nodeRegistry.proposal(i + 1);
-        return {
-          proposal: i + 1,
-          kind: enumName(ProposalKind, found.kind),
-          state: enumName(ProposalState, found.state),
-          node: Number(found.nodeId),
-          operator: found.operator,
-          signer: found.signer,
-          endpoints: found.endpoints,
-          approvals: Number(found.approvals),
-          rejections: Number(found.rejections),
-          electorate: Number(found.electorate),
-          expiresAt: Number(found.expiresAt),
-        };
-      }),
-    );
-    return options.all ? all : all.filter(({ state }) => state === "Open");
+  const { proposals, now } = await withReader(options, async (chain) => {
+    const { nodeRegistry } = chain.contracts;
+    const { timestamp } = await newestBlock(chain);
+    const all = await inBatches(upTo(await nodeRegistry.proposalCount()), async (proposal) => {
+      const found = await nodeRegistry.proposal(proposal);
+      return {
+        proposal,
+        kind: enumName(ProposalKind, found.kind),
+        state: enumName(ProposalState, found.state),
+        node: Number(found.nodeId),
+        operator: found.operator,
+        signer: found.signer,
+        endpoints: found.endpoints,
+        approvals: Number(found.approvals),
+        rejections: Number(found.rejections),
+        electorate: Number(found.electorate),
+        expiresAt: Number(found.expiresAt),
+      };
+    });
+    return {
+      proposals: options.all ? all : all.filter(({ state }) => state === "Open"),
+      now: timestamp,
+    };
   });
   if (options.json) return printJson(proposals);
   if (proposals.length === 0) return print("There is nothing to vote on");
@@ -48,13 +53,13 @@ export async function runProposals(options: ProposalsOptions): Promise<void> {
       ],
       proposals.map((p) => [
         p.proposal,
-        p.kind,
-        p.state,
+        p.kind.toLowerCase(),
+        p.state.toLowerCase(),
         p.approvals,
         p.rejections,
         p.electorate,
         p.node > 0 ? `node ${p.node}` : p.operator,
-        new Date(p.expiresAt * 1000).toISOString(),
+        momentWords(p.expiresAt, now),
       ]),
     ),
   );

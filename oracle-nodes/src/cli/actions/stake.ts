@@ -1,9 +1,11 @@
 import type { Address } from "../../../../protocol/ids.ts";
+import { durationWords, momentWords } from "../../../../protocol/timeWords.ts";
 import type { AccountOptions, ChainOptions } from "../chainOptions.ts";
 import { withReader, withWriter } from "../openChain.ts";
 import { pairs, print, printJson } from "../output.ts";
 import { NO_PERMIT } from "../noPermit.ts";
 import { ownNode } from "../ownNode.ts";
+import { chainTime } from "../readTask.ts";
 import { receiptEvent } from "../receiptEvent.ts";
 import { checkBalance, readToken } from "../token.ts";
 
@@ -50,7 +52,7 @@ export async function runStakeChange(
     if (options.json) return printJson({ node, token: token.address, stake, releaseTime });
     print(`Node ${node} has a stake of ${token.format(stake)}`);
     if (releaseTime)
-      print(`${token.format(units)} can be withdrawn from ${new Date(releaseTime * 1000).toISOString()}`);
+      print(`${token.format(units)} can be withdrawn ${momentWords(releaseTime, await chainTime(chain))}`);
   });
 }
 
@@ -70,8 +72,10 @@ export async function runStakeWithdraw(options: StakeWithdrawOptions): Promise<v
 
 /** `concordat stake show`. */
 export async function runStakeShow(node: number, options: StakeShowOptions): Promise<void> {
-  await withReader(options, async ({ contracts: { stakeVault }, provider }) => {
-    const token = await readToken(provider, options.token);
+  await withReader(options, async (chain) => {
+    const { stakeVault } = chain.contracts;
+    const now = await chainTime(chain);
+    const token = await readToken(chain.provider, options.token);
     const [stake, pending, period] = await Promise.all([
       stakeVault.stakeOf(node, token.address),
       stakeVault.pendingOf(node, token.address),
@@ -87,13 +91,10 @@ export async function runStakeShow(node: number, options: StakeShowOptions): Pro
       pairs([
         ["node", node],
         ["stake", token.format(stake)],
-        ["unbonding period", `${period} s`],
+        ["unbonding period", durationWords(Number(period))],
         ...withdrawals.map(
           ({ amount, releaseTime }) =>
-            [
-              "withdrawal",
-              `${token.format(amount)} from ${new Date(releaseTime * 1000).toISOString()}`,
-            ] as const,
+            ["withdrawal", `${token.format(amount)}, due ${momentWords(releaseTime, now)}`] as const,
         ),
       ]),
     );

@@ -4,6 +4,7 @@ import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
 import { print, printJson } from "../output.ts";
 import { amountFormat } from "../token.ts";
+import { STATE_WORDS, wordsFor } from "../words.ts";
 
 export interface LifeCycleOptions extends AccountOptions {
   readonly json?: true;
@@ -29,6 +30,8 @@ export async function runLifeCycle(
     if (options.json) return printJson({ task, state, escrow: status.escrow, transaction: receipt.hash });
     const { rewardToken } = await contracts.taskRegistry.terms(task);
     const amount = await amountFormat(provider, rewardToken);
-    print(`Task ${task} is ${state.toLowerCase()}, its escrow holds ${amount(status.escrow)}`);
+    const words = wordsFor(STATE_WORDS, status.state);
+    const left = status.escrow === 0n ? "its escrow is empty" : `its escrow holds ${amount(status.escrow)}`;
+    print(`Task ${task} is ${words}, ${left}`);
   });
 }

@@ -1,7 +1,11 @@
-import { EndReason, TaskState, enumName } from "../../../../protocol/enums.ts";
+import { EndReason, TaskState, enumName, enumValue } from "../../../../protocol/enums.ts";
+import { momentWords } from "../../../../protocol/timeWords.ts";
 import type { ChainOptions } from "../chainOptions.ts";
+import { inBatches, upTo } from "../inBatches.ts";
 import { withReader } from "../openChain.ts";
 import { print, printJson, table } from "../output.ts";
+import { newestBlock } from "../readTask.ts";
+import { END_WORDS, STATE_WORDS } from "../words.ts";
 
 export interface TaskListOptions extends ChainOptions {
   readonly json?: true;
@@ -9,30 +13,36 @@ export interface TaskListOptions extends ChainOptions {
 
 /** `concordat task list`. */
 export async function runTaskList(options: TaskListOptions): Promise<void> {
-  const tasks = await withReader(options, async ({ contracts: { taskRegistry, roundCoordinator } }) => {
-    const count = Number(await taskRegistry.taskCount());
-    return Promise.all(
-      Array.from({ length: count }, async (_, i) => {
-        const [status, terms] = await Promise.all([taskRegistry.status(i + 1), taskRegistry.terms(i + 1)]);
-        return {
-          task: i + 1,
+  const read = await withReader(options, async (chain) => {
+    const { taskRegistry, roundCoordinator } = chain.contracts;
+    const at = await newestBlock(chain);
+    const tasks = await inBatches(upTo(await taskRegistry.taskCount()), async (task) => {
+      const [status, terms] = await Promise.all([taskRegistry.status(task), taskRegistry.terms(task)]);
+      return {
+        deadline: Number(terms.timeLimit),
+        json: {
+          task,
           state: enumName(TaskState, status.state),
           endReason: enumName(EndReason, status.endReason),
           rounds: Number(terms.rounds),
           roundsPlayed:
             status.state === BigInt(TaskState.Running)
-              ? Number((await roundCoordinator.roundOf(i + 1)).round) - 1
+              ? Number((await roundCoordinator.roundOf(task)).round) - 1
               : Number(status.roundsPlayed),
           active: Number(status.activeCount),
           minNodes: Number(terms.minNodes),
           maxNodes: Number(terms.maxNodes),
           publisher: status.publisher,
           escrow: status.escrow,
-        };
-      }),
-    );
+        },
+        state: enumValue(TaskState, status.state),
+        endReason: enumValue(EndReason, status.endReason),
+      };
+    });
+    return { tasks, now: at.timestamp };
   });
-  if (options.json) return printJson(tasks);
+  const { tasks, now } = read;
+  if (options.json) return printJson(tasks.map(({ json }) => json));
   if (tasks.length === 0) return print("No task was published yet");
   print(
     table(
@@ -42,14 +52,16 @@ export async function runTaskList(options: TaskListOptions): Promise<void> {
         { head: "rounds", align: "right" },
         { head: "nodes", align: "right" },
         { head: "needs" },
+        { head: "no round starts after" },
         { head: "publisher" },
       ],
-      tasks.map((t) => [
+      tasks.map(({ json: t, state, endReason, deadline }) => [
         t.task,
-        t.endReason === "None" ? t.state : `${t.state}: ${t.endReason}`,
-        `${t.roundsPlayed}/${t.rounds}`,
+        endReason === EndReason.None ? STATE_WORDS[state] : `${STATE_WORDS[state]}: ${END_WORDS[endReason]}`,
+        `${t.roundsPlayed} of ${t.rounds}`,
         t.active,
         `${t.minNodes} to ${t.maxNodes}`,
+        state === TaskState.Open || state === TaskState.Running ? momentWords(deadline, now) : "",
         t.publisher,
       ]),
     ),

@@ -6,7 +6,7 @@ import { withWriter } from "../openChain.ts";
 import { print, printJson } from "../output.ts";
 import { ownNode } from "../ownNode.ts";
 import { receiptEvent } from "../receiptEvent.ts";
-import { readToken } from "../token.ts";
+import { amountFormat } from "../token.ts";
 
 export interface ClaimOptions extends AccountOptions {
   readonly to?: Address;
@@ -31,8 +31,8 @@ export async function runClaim(task: number, options: ClaimOptions): Promise<voi
     ] as bigint;
     if (options.json) return printJson({ task, node, member, to, amount });
     const { rewardToken } = await chain.contracts.taskRegistry.terms(task);
-    const token = await readToken(chain.provider, rewardToken as Address);
-    print(`Paid ${token.format(amount)} to ${to}`);
+    const words = await amountFormat(chain.provider, rewardToken);
+    print(`Paid ${words(amount)} to ${to}`);
   });
 }
 

@@ -1,28 +1,34 @@
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import type { EvaluationTerms } from "../../../../protocol/manifest.ts";
+import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
-import { createHeliaStore } from "../../artifacts/heliaStore.ts";
-import { createKuboStore } from "../../artifacts/kuboStore.ts";
+import { momentWords } from "../../../../protocol/timeWords.ts";
+import { TransactionReplacedError } from "../../chain/chainError.ts";
+import { ContractError } from "../../chain/contractError.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
 import { checkPublishedPrivacy, privacyLines } from "../../privacy/taskPrivacy.ts";
 import type { ChainWriter } from "../chainAccess.ts";
 import type { AccountOptions } from "../chainOptions.ts";
-import { orInterrupted, untilInterrupted } from "../interruption.ts";
 import { withWriter } from "../openChain.ts";
 import { note, pairs, print, printJson } from "../output.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
+import { checkPublication, throwFault } from "../publish/checkPublication.ts";
+import type { Check, PublicationPlan } from "../publish/checkPublication.ts";
 import { compressionTerms } from "../publish/compressionOptions.ts";
-import { privacyTerms } from "../publish/privacyOptions.ts";
+import { checkDelivery, putIntoKubo, serveFiles } from "../publish/delivery.ts";
+import type { DeliveryOptions } from "../publish/delivery.ts";
 import { nextSteps } from "../publish/nextSteps.ts";
+import { privacyTerms } from "../publish/privacyOptions.ts";
+import { PublicationFolder } from "../publish/publicationFolder.ts";
+import { isSameTask } from "../publish/publicationRecord.ts";
+import type { PublicationRecord } from "../publish/publicationRecord.ts";
 import { publishedData } from "../publish/publishedData.ts";
-import { checkEscrow, publishTerms } from "../publish/publishTerms.ts";
+import { approveEscrow, findPublished, sendTerms } from "../publish/publishTerms.ts";
+import type { PublishedTask } from "../publish/publishTerms.ts";
 import type { PublishOptions } from "../publish/publishOptions.ts";
+import { newestBlock } from "../readTask.ts";
 import { readableTerms } from "../readableTerms.ts";
 import { amountFormat, readToken } from "../token.ts";
 import { hostPort } from "./nodeInit.ts";
@@ -31,15 +37,57 @@ export interface TaskPublishOptions extends PublishOptions, AccountOptions {
   readonly out?: string;
   readonly kubo?: string;
   readonly serve?: string;
+  readonly announce?: readonly string[];
   readonly dryRun?: true;
   readonly json?: true;
 }
 
-/** `concordat task publish`: checks everything, puts the files where members can fetch them, then publishes. */
+/**
+ * `concordat task publish`: checks everything, writes the files just before it publishes, and takes them back where nothing was
+ * published. With `--dry-run` it does the same checks, says each, and sends nothing.
+ */
 export async function runTaskPublish(options: TaskPublishOptions): Promise<void> {
-  checkDelivery(options);
-  const serve = options.serve === undefined ? undefined : hostPort("--serve", options.serve);
-  const files = await buildTask({
+  const delivery = deliveryOf(options);
+  checkDelivery(delivery);
+  const files = await taskFiles(options);
+  checkPublishedPrivacy(files.manifest, options.maxSamples);
+  const privacy = privacyLines(files.manifest, options.rounds, options.records ?? options.maxSamples);
+  const folder = delivery.out === undefined ? undefined : await PublicationFolder.open(delivery.out, files);
+  await withWriter(options, async (chain) => {
+    const now = (await newestBlock(chain)).timestamp;
+    const target = targetScore(options, files.manifest.evaluation);
+    const settings = { ...(await termsSettings(options, chain)), target };
+    const built = buildTerms(settings, files, chain.book.contracts, now);
+    const found = folder?.pending === undefined ? undefined : await sentBefore(chain, folder.pending, built);
+    if (found !== undefined && folder?.pending !== undefined) {
+      note(`Task ${found.taskId} was published by an earlier run of this command, whose answer was lost`);
+      await folder.settle({ ...folder.pending, task: found.taskId });
+      return tell(options, chain, built, found, privacy);
+    }
+    // What may still be on its way is offered as it was: of two transactions that are alike one counts.
+    const terms = folder?.pending?.terms ?? built;
+    const plan = { terms, files, delivery };
+    if (options.dryRun) {
+      const checks = await checkPublication(chain, plan);
+      return showChecks(options, chain, { terms, files, checks, privacy, now });
+    }
+    const published = await publish(chain, plan, folder);
+    await tell(options, chain, terms, published, privacy);
+    if (delivery.serve !== undefined) await serveFiles(files, delivery.serve, delivery.announce);
+  });
+}
+
+function deliveryOf({ out, kubo, serve, announce }: TaskPublishOptions): DeliveryOptions {
+  return {
+    ...(out !== undefined && { out }),
+    ...(kubo !== undefined && { kubo }),
+    ...(serve !== undefined && { serve: hostPort("--serve", serve) }),
+    ...(announce !== undefined && { announce }),
+  };
+}
+
+async function taskFiles(options: TaskPublishOptions): Promise<TaskFiles> {
+  return buildTask({
     name: options.name,
     description: options.description,
     dataset: await publishedData(options),
@@ -53,51 +101,128 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
     ...(options.lr !== undefined && { learningRate: options.lr }),
     ...(options.momentum !== undefined && { momentum: options.momentum }),
   });
-  checkPublishedPrivacy(files.manifest, options.maxSamples);
-  const privacy = privacyLines(files.manifest, options.rounds, options.records ?? options.maxSamples);
-  await withWriter(options, async (chain) => {
-    const block = await chain.provider.getBlock("latest");
-    const target = targetScore(options, files.manifest.evaluation);
-    const settings = { ...(await termsSettings(options, chain)), target };
-    const terms = buildTerms(settings, files, chain.book.contracts, block?.timestamp ?? 0);
-    if (options.dryRun) {
-      if (options.json) printJson({ terms, manifest: files.manifest });
-      else print(pairs([...readableTerms(terms), ...privacy]));
-      return;
-    }
-    await checkEscrow(chain, terms);
-    if (options.kubo !== undefined) await putIntoKubo(options.kubo, files);
-    if (options.out !== undefined) await writeFiles(options.out, files);
-    const published = await publishTerms(chain, terms);
-    const { manifestDigest, initialModelDigest } = terms;
-    if (options.json) printJson({ ...published, manifestDigest, initialModelDigest });
-    else {
-      print(`Published task ${published.taskId}`);
-      print(
-        pairs([
-          ["escrow", (await amountFormat(chain.provider, terms.rewardToken))(published.escrow)],
-          ["manifest", manifestDigest],
-          ["initial model", initialModelDigest],
-          ["hard end", new Date(published.hardEnd * 1000).toISOString()],
-          ...privacy,
-        ]),
-      );
-      nextSteps(published.taskId, options.out).forEach(note);
-    }
-    if (serve !== undefined) await serveFiles(files, serve);
-  });
 }
 
-/** A task whose files nobody can fetch could never start. */
-function checkDelivery({ out, kubo, serve, dryRun }: TaskPublishOptions): void {
-  if (out === undefined && kubo === undefined && serve === undefined && !dryRun) {
-    throw new InputError("It is not said how members get the manifest and the initial model", {
-      hint: "Give --out DIR (a member adds them to its store), --kubo URL or --serve HOST:PORT",
+/**
+ * The task that an earlier run published from the same folder, if it did.
+ * @throws {InputError} when the earlier run was about another task, chain or account than this one.
+ */
+async function sentBefore(
+  chain: ChainWriter,
+  pending: PublicationRecord,
+  terms: TaskTerms,
+): Promise<Omit<PublishedTask, "transaction"> | undefined> {
+  const { chainId, contracts } = chain.book;
+  const isHere =
+    pending.chainId === chainId &&
+    pending.taskRegistry === contracts.TaskRegistry &&
+    pending.publisher === chain.account;
+  if (!isHere || !isSameTask(pending.terms, terms)) {
+    throw new InputError(
+      "The folder of --out holds a task that was sent with other settings, and it is not known yet what came of it",
+      {
+        hint: "Give the same options, account and chain as then to find out, or choose another folder",
+      },
+    );
+  }
+  return findPublished(chain, pending);
+}
+
+/**
+ * Publishes. Checks, files and approval come before it is sent, unless an earlier run has sent it already. The files go where
+ * nothing was published, and stay where that is not known.
+ */
+async function publish(
+  chain: ChainWriter,
+  plan: PublicationPlan,
+  folder: PublicationFolder | undefined,
+): Promise<PublishedTask> {
+  const { terms, files, delivery } = plan;
+  const record: PublicationRecord = folder?.pending ?? {
+    chainId: chain.book.chainId,
+    taskRegistry: chain.book.contracts.TaskRegistry,
+    publisher: chain.account,
+    tasksBefore: Number(await chain.contracts.taskRegistry.taskCount()),
+    terms,
+  };
+  try {
+    const published = await sendTerms(chain, terms, async () => {
+      throwFault(await checkPublication(chain, plan));
+      if (delivery.kubo !== undefined) {
+        const provider = await putIntoKubo(delivery.kubo, files);
+        note(`Kubo holds the files. Members give: --provider "${provider}"`);
+      }
+      await approveEscrow(chain, terms);
+      await folder?.write(record);
     });
+    await folder?.settle({ ...record, task: published.taskId });
+    return published;
+  } catch (error) {
+    // What an earlier run sent may be published whatever is refused now.
+    if (isRefusal(error) && folder?.pending === undefined) await folder?.remove();
+    else if (folder?.isWritten === true)
+      note(`The files stay in ${folder.path}: give the same command again to find out what came of it`);
+    throw error;
   }
-  if (out !== undefined && existsSync(join(out, "manifest.json"))) {
-    throw new InputError(`${out} holds a task already`, { hint: "Choose another folder with --out" });
+}
+
+/** Whether an error says that nothing was published; after any other it may have been. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof InputError || error instanceof ContractError || error instanceof TransactionReplacedError
+  );
+}
+
+async function tell(
+  options: TaskPublishOptions,
+  chain: ChainWriter,
+  terms: TaskTerms,
+  published: Omit<PublishedTask, "transaction">,
+  privacy: readonly (readonly [string, string])[],
+): Promise<void> {
+  const { manifestDigest, initialModelDigest } = terms;
+  if (options.json) return printJson({ ...published, manifestDigest, initialModelDigest });
+  const { timestamp } = await newestBlock(chain);
+  print(`Published task ${published.taskId}`);
+  print(
+    pairs([
+      ["escrow", (await amountFormat(chain.provider, terms.rewardToken))(published.escrow)],
+      ["manifest", manifestDigest],
+      ["initial model", initialModelDigest],
+      ["hard end", momentWords(published.hardEnd, timestamp)],
+      ...privacy,
+    ]),
+  );
+  nextSteps(published.taskId, options.out).forEach(note);
+}
+
+interface DryRun {
+  readonly terms: TaskTerms;
+  readonly files: TaskFiles;
+  readonly checks: readonly Check[];
+  readonly privacy: readonly (readonly [string, string])[];
+  readonly now: number;
+}
+
+/** Says every check and all terms. @throws {InputError} the fault for which the publication would be refused. */
+async function showChecks(
+  options: TaskPublishOptions,
+  chain: ChainWriter,
+  { terms, files, checks, privacy, now }: DryRun,
+): Promise<void> {
+  if (options.json) {
+    const told = checks.map(({ name, finding, fault }) => ({ name, finding, ok: fault === undefined }));
+    printJson({ terms, manifest: files.manifest, checks: told });
+  } else {
+    const reward = await amountFormat(chain.provider, terms.rewardToken);
+    const stake = await amountFormat(chain.provider, terms.stakeToken);
+    print("Terms");
+    print(pairs([...readableTerms(terms, { now, reward, stake }), ...privacy]));
+    print("\nChecked");
+    print(pairs(checks.map(({ name, finding }) => [name, finding])));
   }
+  throwFault(checks);
+  note("Nothing was sent: leave out --dry-run to publish");
 }
 
 async function termsSettings(
@@ -134,51 +259,4 @@ function targetScore({ target, targetError }: TaskPublishOptions, evaluation: Ev
     throw new InputError(`${given} does not suit the dataset`, { hint: `Give ${wanted}` });
   }
   return isError ? Math.round((targetError ?? 0) * evaluation.scale) : target;
-}
-
-async function writeFiles(dir: string, { manifestFile, initialModel }: TaskFiles): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true });
-    await writeFile(join(dir, "initial-model.safetensors"), initialModel.bytes, { flag: "wx" });
-    await writeFile(join(dir, "manifest.json"), manifestFile.bytes, { flag: "wx" });
-  } catch (cause) {
-    throw new InputError(`The files cannot be written to ${dir}`, {
-      hint: "Choose another folder with --out",
-      cause,
-    });
-  }
-}
-
-async function putIntoKubo(url: string, { manifestFile, initialModel }: TaskFiles): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), "concordat-publish-"));
-  try {
-    const store = await createKuboStore({ url, dir });
-    for (const { bytes } of [manifestFile, initialModel]) await store.put(bytes);
-    note(`Kubo serves the files. Members name it as provider: ${store.endpoints()}`);
-    await store.close();
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-async function serveFiles(
-  { manifestFile, initialModel }: TaskFiles,
-  gatewayListen: ReturnType<typeof hostPort>,
-): Promise<never> {
-  const signal = untilInterrupted();
-  const dir = await mkdtemp(join(tmpdir(), "concordat-publish-"));
-  try {
-    const store = await createHeliaStore({ dir, gatewayListen });
-    try {
-      for (const { bytes } of [manifestFile, initialModel]) await store.put(bytes);
-      note(
-        `Serving the files until Ctrl-C. Members name this as provider in their configuration: ${store.endpoints()}`,
-      );
-      return await orInterrupted(new Promise<never>(() => undefined), signal);
-    } finally {
-      await store.close();
-    }
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
 }

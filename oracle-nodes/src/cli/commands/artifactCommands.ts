@@ -7,8 +7,8 @@ export function addArtifactCommands(program: Command): void {
   const artifact = program.command("artifact").description("files by digest in a node's store");
   const add = artifact
     .command("add")
-    .description("put files into the store of a node that is not running (or of its Kubo node)")
-    .argument("<file...>", "manifest and initial model, as task publish --out wrote them")
+    .description("put files into a node's store (or its Kubo node), whether the node runs or not")
+    .argument("<file...>", "for instance manifest and initial model, as task publish --out wrote them")
     .requiredOption("--config <FILE>", "the node's configuration")
     .option("--json", "print JSON")
     .action(async (files: string[], options: ArtifactAddOptions) => {
@@ -18,7 +18,7 @@ export function addArtifactCommands(program: Command): void {
   examples(add, [
     [
       "concordat artifact add task/manifest.json task/initial-model.safetensors --config hospital-a/node.yaml",
-      "the node serves them to the task's members once it runs",
+      "a running node takes them through its folder inbox/ and serves them to the task's members at once",
     ],
   ]);
 }

@@ -8,7 +8,7 @@ import type { NodeRunOptions } from "../actions/nodeRun.ts";
 import type { NodeStatusOptions } from "../actions/nodeStatus.ts";
 import { examples } from "../examples.ts";
 import { accountOptions, chainOptions } from "../chainOptions.ts";
-import { rpcUrl, wholeNumber } from "../parsers.ts";
+import { listOf, provider, rpcUrl, wholeNumber } from "../parsers.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 
@@ -35,10 +35,22 @@ function addInit(node: Command): void {
     .option("--nodes <N>", "nodes that share the dataset", wholeNumber(1, 1024), 5)
     .option("--index <I>", "which share is this node's, from 0", wholeNumber(0, 1023), 0)
     .option("--seed <S>", "seed of the partition, equal on all nodes", wholeNumber(0, 0xffff_ffff), 1)
-    .option("--listen <HOST:PORT>", "where libp2p listens", "127.0.0.1:0")
-    .option("--gateway <HOST:PORT>", "where the HTTP gateway listens", "127.0.0.1:0")
-    .option("--announce <ADDRESS...>", "addresses to publish instead of those listened on")
-    .option("--provider <ENDPOINTS...>", "further stores to fetch from, for instance a publisher's")
+    .option(
+      "--listen <HOST:PORT>",
+      "where libp2p listens; 0.0.0.0 is every address of this machine, and then --announce says which others use",
+      "127.0.0.1:0",
+    )
+    .option("--gateway <HOST:PORT>", "where the HTTP gateway listens, likewise", "127.0.0.1:0")
+    .option(
+      "--announce <ADDRESS...>",
+      "addresses to publish instead of those listened on: multiaddrs at which others reach this node, the HTTP " +
+        "gateway's among them, for example /dns4/node.example/tcp/8080/http",
+    )
+    .option(
+      "--provider <ENDPOINTS...>",
+      "further stores to fetch from, for instance a publisher's",
+      listOf(provider),
+    )
     .option("--confirmations <N>", "blocks on top of what the node acts on", wholeNumber(0, 1000), 2)
     .option("--password-file <FILE>", "file with the new password (or CONCORDAT_PASSWORD, or a prompt)")
     .option("--json", "print the result as JSON")
@@ -50,6 +62,10 @@ function addInit(node: Command): void {
     [
       "concordat node init hospital-a --rpc https://chain.example --address-book addresses.json",
       "asks for a password twice and makes the folder hospital-a",
+    ],
+    [
+      "concordat node init hospital-b --rpc https://chain.example --address-book addresses.json --gateway 0.0.0.0:8080 --listen 0.0.0.0:4001 --announce /dns4/b.example/tcp/8080/http",
+      "a node that others reach at b.example; behind a proxy with TLS: /dns4/b.example/tcp/443/https",
     ],
     [
       "concordat node init n2 --rpc http://127.0.0.1:8545 --address-book addresses.json --data ~/data --nodes 10 --index 2",

@@ -1,13 +1,15 @@
 import type { Command } from "commander";
 import type { LifeCycleOptions } from "../actions/taskLifeCycle.ts";
 import type { TaskListOptions } from "../actions/taskList.ts";
-import type { MembershipOptions } from "../actions/taskMembership.ts";
+import type { JoinOptions } from "../actions/taskJoin.ts";
+import type { LeaveOptions } from "../actions/taskLeave.ts";
 import type { ClaimOptions, SettleOptions } from "../actions/taskMoney.ts";
+import type { TaskModelOptions } from "../actions/taskModel.ts";
 import type { TaskPublishOptions } from "../actions/taskPublish.ts";
 import type { TaskShowOptions } from "../actions/taskShow.ts";
 import { accountOptions, chainOptions } from "../chainOptions.ts";
 import { examples } from "../examples.ts";
-import { address, wholeNumber } from "../parsers.ts";
+import { address, listOf, provider, wholeNumber } from "../parsers.ts";
 import { publishOptions } from "../publish/publishOptions.ts";
 
 /** `concordat task ...`: from publication to payment. Returns the group. */
@@ -16,6 +18,7 @@ export function addTaskCommands(program: Command): Command {
   addPublish(task);
   addList(task);
   addShow(task);
+  addModel(task);
   addMembership(task);
   addLifeCycle(task);
   addMoney(task);
@@ -30,13 +33,20 @@ function addPublish(task: Command): void {
         .description("publish a task: make its files, escrow the rewards, fix its terms"),
     ),
   )
-    .option("--out <DIR>", "write manifest and initial model here, for `artifact add` at a member")
+    .option(
+      "--out <DIR>",
+      "write manifest, initial model and a record of the publication here, for `artifact add` at a member",
+    )
     .option(
       "--kubo <URL>",
       "put both into the Kubo node with this RPC address, which members name as provider",
     )
     .option("--serve <HOST:PORT>", "serve both from here until Ctrl-C; members name it as provider")
-    .option("--dry-run", "check everything and print the terms; send nothing")
+    .option("--announce <ADDRESS...>", "with --serve: the multiaddrs at which members reach it")
+    .option(
+      "--dry-run",
+      "check everything that publication checks, say each check and the terms; send nothing",
+    )
     .option("--json", "print JSON")
     .action(async (options: TaskPublishOptions) => {
       const { runTaskPublish } = await import("../actions/taskPublish.ts");
@@ -48,7 +58,7 @@ function addPublish(task: Command): void {
       "no stake, no reward; a member then runs: concordat artifact add task/* --config node.yaml",
     ],
     [
-      "concordat task publish --dataset digits --reward 0.1 --reward-token 0x... --rule multiKrum --f 1 --min-nodes 8 ... --serve 0.0.0.0:8080",
+      "concordat task publish --dataset digits --reward 0.1 --reward-token 0x... --rule multiKrum --f 1 --min-nodes 8 ... --serve 0.0.0.0:8080 --announce /dns4/publisher.example/tcp/8080/http",
       "serves the files until the members have them",
     ],
   ]);
@@ -81,25 +91,76 @@ function addShow(task: Command): void {
   ]);
 }
 
-function addMembership(task: Command): void {
-  for (const [name, purpose, effect] of [
+function addModel(task: Command): void {
+  const model = task
+    .command("model")
+    .description("copy the node's personalised model of a task, or the global one, to a safetensors file")
+    .argument("<task>", "its number", wholeNumber(1))
+    .requiredOption("--config <FILE>", "the node's configuration")
+    .requiredOption("--out <FILE>", "file to write; nothing is overwritten")
+    .option("--global", "the global model of the last finalised round instead of the personalised one")
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: TaskModelOptions) => {
+      const { runTaskModel } = await import("../actions/taskModel.ts");
+      await runTaskModel(taskId, options);
+    });
+  examples(model, [
     [
-      "join",
-      "join with the caller's node (its operator's account); joining is consent to the terms",
-      "at once, or at the next round",
+      "concordat task model 1 --config hospital-a/node.yaml --out model.safetensors",
+      "the model that suits this node's data best; the node may run or not",
     ],
-    ["leave", "leave with the caller's node (its operator's account)", "what was earned is kept"],
-  ] as const) {
-    const command = accountOptions(
-      task.command(name).description(purpose).argument("<task>", "its number", wholeNumber(1)),
+    [
+      "concordat task model 1 --global --config hospital-a/node.yaml --out global.safetensors",
+      "the model of all",
+    ],
+  ]);
+}
+
+function addMembership(task: Command): void {
+  const join = accountOptions(
+    task
+      .command("join")
+      .description("join with the caller's node (its operator's account); joining is consent to the terms")
+      .argument("<task>", "its number", wholeNumber(1)),
+  )
+    .option(
+      "--trust <ADDRESS>",
+      "confirm an account that the terms give power to and the address book does not vouch for; may be repeated",
+      listOf(address),
     )
-      .option("--json", "print JSON")
-      .action(async (taskId: number, options: MembershipOptions) => {
-        const { runMembership } = await import("../actions/taskMembership.ts");
-        await runMembership(name, taskId, options);
-      });
-    examples(command, [[`concordat task ${name} 1 --config hospital-a/node.yaml`, effect]]);
-  }
+    .option(
+      "--provider <ENDPOINTS>",
+      "who serves the task's files: they are put into the node's store, whether it runs or not; may be repeated",
+      listOf(provider),
+    )
+    .option("--skip-data-check", "join although the node's data lies elsewhere and cannot be checked here")
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: JoinOptions) => {
+      const { runJoin } = await import("../actions/taskJoin.ts");
+      await runJoin(taskId, options);
+    });
+  examples(join, [
+    [
+      "concordat task join 1 --config hospital-a/node.yaml",
+      "checks the node's data against the task first; takes part at once, or from the next round",
+    ],
+    [
+      "concordat task join 1 --config hospital-a/node.yaml --trust 0x... --provider /dns4/publisher.example/tcp/8080/http",
+      "with an arbiter that you know, and files that the publisher serves",
+    ],
+  ]);
+  const leave = accountOptions(
+    task
+      .command("leave")
+      .description("leave with the caller's node (its operator's account)")
+      .argument("<task>", "its number", wholeNumber(1)),
+  )
+    .option("--json", "print JSON")
+    .action(async (taskId: number, options: LeaveOptions) => {
+      const { runLeave } = await import("../actions/taskLeave.ts");
+      await runLeave(taskId, options);
+    });
+  examples(leave, [["concordat task leave 1 --config hospital-a/node.yaml", "what was earned is kept"]]);
 }
 
 function addLifeCycle(task: Command): void {

@@ -1,5 +1,8 @@
-import type { InterfaceAbi, JsonRpcProvider, LogDescription } from "ethers";
+import type { InterfaceAbi, LogDescription } from "ethers";
 import { Interface } from "ethers";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { ChainProvider } from "../../chain/chainProvider.ts";
+import { inBatches } from "../inBatches.ts";
 
 /** A transaction to one of the contracts, once it is in a block. */
 export interface ObservedCall {
@@ -36,11 +39,11 @@ export interface ObservedBlock {
 
 /** Reads the chain block by block: every call to the contracts with its gas, and every event, each exactly once. */
 export class BlockFollower {
-  readonly #provider: JsonRpcProvider;
+  readonly #provider: ChainProvider;
   readonly #contracts: ReadonlyMap<string, { readonly name: string; readonly abi: Interface }>;
   #next: number;
 
-  constructor(provider: JsonRpcProvider, contracts: readonly WatchedContract[], fromBlock: number) {
+  constructor(provider: ChainProvider, contracts: readonly WatchedContract[], fromBlock: number) {
     this.#provider = provider;
     this.#contracts = new Map(
       contracts.map(({ name, address, abi }) => [address.toLowerCase(), { name, abi: Interface.from(abi) }]),
@@ -58,16 +61,18 @@ export class BlockFollower {
   }
 
   async #read(number: number): Promise<ObservedBlock> {
-    const block = await this.#provider.getBlock(number);
-    if (block === null) throw new Error(`The chain has no block ${number}`);
+    const block = await this.#provider.getBlock(number, true);
+    if (block === null) throw new ConcordatError(`The chain has no block ${number}`);
+    const receipts = await inBatches(block.transactions, async (hash) => {
+      const receipt = await this.#provider.getTransactionReceipt(hash);
+      if (receipt === null) throw new ConcordatError(`Transaction ${hash} of block ${number} is gone`);
+      return receipt;
+    });
     const calls: ObservedCall[] = [];
     const events: ObservedEvent[] = [];
-    for (const hash of block.transactions) {
-      const [transaction, receipt] = await Promise.all([
-        this.#provider.getTransaction(hash),
-        this.#provider.getTransactionReceipt(hash),
-      ]);
-      if (transaction === null || receipt === null) throw new Error(`Transaction ${hash} is gone`);
+    for (const [i, receipt] of receipts.entries()) {
+      const transaction = block.prefetchedTransactions[i];
+      if (transaction === undefined) continue;
       const target = this.#contracts.get(transaction.to?.toLowerCase() ?? "");
       if (target !== undefined) {
         const call = target.abi.getFunction(transaction.data.slice(0, 10));

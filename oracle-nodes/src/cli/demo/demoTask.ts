@@ -1,8 +1,11 @@
 import { dirname } from "node:path";
+import PQueue from "p-queue";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import { NO_PERMIT } from "../noPermit.ts";
+import { bindContracts } from "../chainAccess.ts";
 import type { ChainWriter } from "../chainAccess.ts";
+import { inBatches } from "../inBatches.ts";
 import { connectWriter } from "../openChain.ts";
 import { buildTerms } from "../publish/buildTerms.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
@@ -28,13 +31,11 @@ export class DemoTask {
   /** Every operator deposits its stake. */
   async stake(): Promise<void> {
     const { book, token, nodes } = this.#federation;
-    await Promise.all(
-      nodes.map(async (node) =>
-        this.#as(node, async ({ approve, send }) => {
-          await approve(token, book.contracts.StakeVault, STAKE);
-          await send("stakeVault", "deposit", [node.id, token, STAKE, NO_PERMIT]);
-        }),
-      ),
+    await aFewAtATime(nodes, async (node) =>
+      this.#as(node, async ({ approve, send }) => {
+        await approve(token, book.contracts.StakeVault, STAKE);
+        await send("stakeVault", "deposit", [node.id, token, STAKE, NO_PERMIT]);
+      }),
     );
   }
 
@@ -53,34 +54,43 @@ export class DemoTask {
 
   /** All nodes join one after another, so that node k is member k: its place in the partition seeds its shuffles. */
   async join(): Promise<void> {
-    for (const node of this.#federation.nodes) {
-      await this.#as(node, async ({ send, contracts }) => {
-        await send("taskRegistry", "joinTask", [this.#taskId, node.id]);
-        const { memberId } = await contracts.taskRegistry.member(this.#taskId, node.id);
-        if (Number(memberId) !== node.id)
-          throw new ConcordatError(`Node ${node.id} became member ${memberId}`);
-      });
+    const { nodes } = this.#federation;
+    for (let first = 0; first < nodes.length; first += AT_ONCE) {
+      const group = nodes.slice(first, first + AT_ONCE);
+      // Connecting takes longer than joining: the next few do it side by side.
+      const chains = await aFewAtATime(group, async (node) => this.#connect(node));
+      try {
+        for (const [i, { send }] of chains.entries()) {
+          await send("taskRegistry", "joinTask", [this.#taskId, group[i]?.id]);
+        }
+      } finally {
+        for (const chain of chains) await chain.close();
+      }
+    }
+    const { taskRegistry } = bindContracts(this.#federation.book, this.#federation.provider);
+    const members = await inBatches(nodes, async ({ id }) => taskRegistry.member(this.#taskId, id));
+    for (const [i, { memberId }] of members.entries()) {
+      const id = nodes[i]?.id;
+      if (Number(memberId) !== id) throw new ConcordatError(`Node ${id} became member ${memberId}`);
     }
   }
 
   /** Settles and pays out every node, then refunds the publisher what nobody can earn any more. */
   async claim(): Promise<NodeAccount[]> {
-    const accounts = await Promise.all(
-      this.#federation.nodes.map(async (node) =>
-        this.#as(node, async ({ send, contracts, account }) => {
-          const before = await contracts.rewardLedger.accountOf(this.#taskId, node.id);
-          if (before.earned > before.claimed) {
-            await send("rewardLedger", "claim", [this.#taskId, node.id, account]);
-          } else {
-            await send("rewardLedger", "settle", [this.#taskId, node.id, this.#options.rounds]);
-          }
-          const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(
-            this.#taskId,
-            node.id,
-          );
-          return { node: node.id, reputation: Number(reputation), earned, claimed };
-        }),
-      ),
+    const accounts = await aFewAtATime(this.#federation.nodes, async (node) =>
+      this.#as(node, async ({ send, contracts, account }) => {
+        const before = await contracts.rewardLedger.accountOf(this.#taskId, node.id);
+        if (before.earned > before.claimed) {
+          await send("rewardLedger", "claim", [this.#taskId, node.id, account]);
+        } else {
+          await send("rewardLedger", "settle", [this.#taskId, node.id, this.#options.rounds]);
+        }
+        const { reputation, earned, claimed } = await contracts.rewardLedger.storedAccountOf(
+          this.#taskId,
+          node.id,
+        );
+        return { node: node.id, reputation: Number(reputation), earned, claimed };
+      }),
     );
     await this.#as({ wallet: this.#federation.publisher }, async ({ send, contracts }) => {
       if ((await contracts.rewardLedger.refundable(this.#taskId)) > 0n) {
@@ -90,11 +100,20 @@ export class DemoTask {
     return accounts;
   }
 
-  async #as<T>({ wallet }: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
-    const { provider, book, bookFile } = this.#federation;
-    const chain = await connectWriter(provider._getConnection().url, book, wallet, {
-      state: dirname(bookFile),
-    });
+  async #as<T>(account: Pick<DemoNode, "wallet">, work: (chain: ChainWriter) => Promise<T>): Promise<T> {
+    const chain = await this.#connect(account);
     return work(chain).finally(async () => chain.close());
   }
+
+  async #connect({ wallet }: Pick<DemoNode, "wallet">): Promise<ChainWriter> {
+    const { rpcUrl, book, bookFile } = this.#federation;
+    return connectWriter(rpcUrl, book, wallet, { state: dirname(bookFile) });
+  }
+}
+
+/** Accounts that act at once: each asks the endpoint a good many questions. */
+const AT_ONCE = 6;
+
+async function aFewAtATime<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  return new PQueue({ concurrency: AT_ONCE }).addAll(items.map((item) => async () => work(item)));
 }

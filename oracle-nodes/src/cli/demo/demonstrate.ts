@@ -24,6 +24,7 @@ import type { RoundRecord } from "./roundHistory.ts";
 import { scoreModels } from "./scoreModels.ts";
 import { selfAudit } from "./selfAudit.ts";
 import { Stage } from "./stage.ts";
+import { startNodes } from "./startNodes.ts";
 import { makeWorkspace } from "./workspace.ts";
 import type { Workspace } from "./workspace.ts";
 import { writeResults } from "./writeResults.ts";
@@ -137,17 +138,22 @@ async function startFederation(
 
   stage.step("Starting the oracle nodes");
   await orInterrupted(task.stake(), stage.signal);
-  for (const node of federation.nodes) {
-    void processes.start({
-      name: `node ${node.id}`,
-      args: ["node", "run", "--config", node.config],
-      logFile: join(node.dir, "node.log"),
-      env: { CONCORDAT_PASSWORD: PASSWORD },
-      onMessage: (message) => stage.statuses.set(node.id, message as NodeStatus),
-    });
-  }
-  const up = observer.until((seen) => seen.announced.size === options.nodes);
-  await orInterrupted(Promise.race([up, processes.failure, observer.failure]), stage.signal);
+  await startNodes({
+    nodes: federation.nodes,
+    start: (node) => {
+      void processes.start({
+        name: `node ${node.id}`,
+        args: ["node", "run", "--config", node.config],
+        logFile: join(node.dir, "node.log"),
+        env: { CONCORDAT_PASSWORD: PASSWORD },
+        onMessage: (message) => stage.statuses.set(node.id, message as NodeStatus),
+      });
+    },
+    untilUp: async (count) => {
+      const up = observer.until((seen) => seen.announced.size >= count);
+      await orInterrupted(Promise.race([up, processes.failure, observer.failure]), stage.signal);
+    },
+  });
   return { rpcUrl: chain.rpcUrl, dappUrl: dapp.url, workspace, store, federation, observer, processes, task };
 }
 

@@ -7,6 +7,8 @@ import type { AddressBook } from "../../../../protocol/addressBook.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
 import type { ClassesSpec } from "../../learning/partition/scheme.ts";
+import { openProvider } from "../../chain/chainProvider.ts";
+import type { ChainProvider } from "../../chain/chainProvider.ts";
 import { initialiseNode } from "../nodeInit.ts";
 import { toJson } from "../output.ts";
 import type { DemoOptions } from "./demoOptions.ts";
@@ -16,6 +18,8 @@ import type { EmbeddedChain } from "./embeddedChain.ts";
 
 const GAS_MONEY = parseEther("100");
 const DAY = 86_400;
+/** Milliseconds between two looks at the newest block, for each node: all look at one endpoint, which is in this process. */
+const PACE_MS = 15;
 /** Cheap keystores: these keys live for minutes and are worth nothing. */
 const SCRYPT = { N: 1024, r: 8, p: 1 };
 /** The password of all keystores of a demonstration. */
@@ -42,7 +46,8 @@ export interface Federation {
   readonly token: Address;
   readonly publisher: Wallet;
   readonly nodes: readonly DemoNode[];
-  readonly provider: JsonRpcProvider;
+  readonly rpcUrl: string;
+  readonly provider: ChainProvider;
 }
 
 /**
@@ -71,12 +76,8 @@ export async function foundFederation(
   if (token === undefined) throw new ConcordatError("The deployment brought no development token");
   const bookFile = join(dir, "addresses.json");
   await writeFile(bookFile, `${toJson(book, 2)}\n`);
-  const provider = new JsonRpcProvider(chain.rpcUrl, book.chainId, {
-    staticNetwork: true,
-    cacheTimeout: -1,
-    pollingInterval: BLOCK_MS,
-  });
-  await fund(provider, token, [...wallets, publisher]);
+  await fund(chain.rpcUrl, book, [...wallets, publisher]);
+  const pace = PACE_MS * options.nodes;
   const nodes: DemoNode[] = [];
   for (const [index, wallet] of wallets.entries()) {
     const made = await initialiseNode({
@@ -94,8 +95,8 @@ export async function foundFederation(
           index,
         },
         confirmations: 1,
-        pollMs: 100,
-        idlePollMs: 250,
+        pollMs: Math.max(100, pace),
+        idlePollMs: Math.max(BLOCK_MS, pace),
         listen: { host: "127.0.0.1", port: 0 },
         gateway: { host: "127.0.0.1", port: 0 },
         announce: [],
@@ -104,19 +105,32 @@ export async function foundFederation(
     });
     nodes.push({ id: index + 1, wallet, dir: made.dir, config: made.config });
   }
-  return { book, bookFile, token, publisher, nodes, provider };
+  const provider = openProvider(chain.rpcUrl, book.chainId);
+  return { book, bookFile, token, publisher, nodes, rpcUrl: chain.rpcUrl, provider };
 }
 
 /** From the chain's richest account: gas money for all, stake for nodes, plenty of tokens for the publisher's escrow. */
-async function fund(provider: JsonRpcProvider, token: Address, accounts: readonly Wallet[]): Promise<void> {
-  const rich = new NonceManager(await provider.getSigner(0));
-  const minter = new Contract(token, TOKEN, rich);
-  const sent: (ContractTransactionResponse | { wait(): Promise<unknown> })[] = [];
-  for (const { address } of accounts) {
-    sent.push(await rich.sendTransaction({ to: address, value: GAS_MONEY }));
-    sent.push((await minter.getFunction("mint")(address, STAKE * 1_000_000n)) as ContractTransactionResponse);
+async function fund(rpcUrl: string, book: AddressBook, accounts: readonly Wallet[]): Promise<void> {
+  // Its account is the chain's own, and nobody else asks the chain anything yet: ethers' plain provider will do.
+  const provider = new JsonRpcProvider(rpcUrl, book.chainId, {
+    staticNetwork: true,
+    cacheTimeout: -1,
+    pollingInterval: BLOCK_MS,
+  });
+  try {
+    const rich = new NonceManager(await provider.getSigner(0));
+    const minter = new Contract(book.tokens?.DevelopmentToken ?? "", TOKEN, rich);
+    const sent: { wait(): Promise<unknown> }[] = [];
+    for (const { address } of accounts) {
+      sent.push(await rich.sendTransaction({ to: address, value: GAS_MONEY }));
+      const minted: unknown = await minter.getFunction("mint")(address, STAKE * 1_000_000n);
+      sent.push(minted as ContractTransactionResponse);
+    }
+    // One after another: a hundred receipts asked for at once overrun the endpoint.
+    for (const transaction of sent) await transaction.wait();
+  } finally {
+    provider.destroy();
   }
-  await Promise.all(sent.map((transaction) => transaction.wait()));
 }
 
 function newWallet(): Wallet {

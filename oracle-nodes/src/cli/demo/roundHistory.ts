@@ -1,11 +1,5 @@
-import {
-  AlphaOrigin,
-  EndReason,
-  Phase,
-  TaskState,
-  VoidReason,
-  enumName,
-} from "../../../../protocol/enums.ts";
+import { AlphaOrigin, Phase, TaskState, enumName } from "../../../../protocol/enums.ts";
+import { END_WORDS, VOID_WORDS, wordsFor } from "../words.ts";
 import type { ObservedBlock, ObservedEvent } from "./blockFollower.ts";
 
 /** What is known of one round, as its events came in. */
@@ -81,7 +75,7 @@ export class RoundHistory {
         return `task ${this.taskId} started with ${n("activeCount")} nodes`;
       case "TaskEnded":
         this.state = enumName(TaskState, n("state"));
-        this.endReason = enumName(EndReason, n("reason"));
+        this.endReason = wordsFor(END_WORDS, n("reason"));
         return `task ${this.taskId} ${this.state.toLowerCase()}: ${this.endReason}`;
     }
     if (round === undefined) return undefined;
@@ -115,7 +109,7 @@ export class RoundHistory {
       case "DutyMissed":
         return `round ${round.round}: node ${n("nodeId")} missed its turn (attempt ${n("attempt")}, rank ${n("rank")})`;
       case "RoundVoided": {
-        const reason = enumName(VoidReason, n("reason"));
+        const reason = wordsFor(VOID_WORDS, n("reason"));
         round.voids.push(reason);
         return `round ${round.round} was void: ${reason}`;
       }

@@ -1,10 +1,12 @@
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
-import { termsToAbi } from "../../../../protocol/taskTerms.ts";
+import { termsFromAbi, termsToAbi } from "../../../../protocol/taskTerms.ts";
 import type { ChainWriter } from "../chainAccess.ts";
+import { inBatches, upTo } from "../inBatches.ts";
 import { NO_PERMIT } from "../noPermit.ts";
 import { receiptEvent } from "../receiptEvent.ts";
-import { checkBalance, readToken } from "../token.ts";
+import { isSameTerms } from "./publicationRecord.ts";
+import type { PublicationRecord } from "./publicationRecord.ts";
 
 /** A task that was published. */
 export interface PublishedTask {
@@ -16,26 +18,32 @@ export interface PublishedTask {
   readonly transaction: string;
 }
 
-/** @throws {InputError} when the publisher does not own the reward tokens that the task's worst case needs. */
-export async function checkEscrow(
-  { contracts, provider, account }: ChainWriter,
-  terms: TaskTerms,
-): Promise<void> {
-  const escrow = await contracts.taskRegistry.escrowFor(termsToAbi(terms));
-  if (escrow > 0n) await checkBalance(await readToken(provider, terms.rewardToken), account, escrow);
+/** Approves the escrow, which changes nothing of the task: it can be refused and given again. */
+export async function approveEscrow(chain: ChainWriter, terms: TaskTerms): Promise<void> {
+  const escrow = await chain.contracts.taskRegistry.escrowFor(termsToAbi(terms));
+  if (escrow > 0n) await chain.approve(terms.rewardToken, chain.book.contracts.TaskRegistry, escrow);
 }
 
 /** Approves the escrow and publishes. @throws {ContractError} naming the term that the contract refuses. */
 export async function publishTerms(chain: ChainWriter, terms: TaskTerms): Promise<PublishedTask> {
+  return sendTerms(chain, terms, async () => approveEscrow(chain, terms));
+}
+
+/**
+ * Publishes.
+ * @param first What is done before it is sent, unless an earlier run has sent it already: checks, files, the approval.
+ * @throws {ContractError} naming the term that the contract refuses.
+ */
+export async function sendTerms(
+  chain: ChainWriter,
+  terms: TaskTerms,
+  first: () => Promise<void>,
+): Promise<PublishedTask> {
   const { taskRegistry } = chain.contracts;
-  const abi = termsToAbi(terms);
-  const escrow = await taskRegistry.escrowFor(abi);
-  const receipt = await chain.send("taskRegistry", "publish", [abi, NO_PERMIT], {
+  const receipt = await chain.send("taskRegistry", "publish", [termsToAbi(terms), NO_PERMIT], {
     // Times count from the run: what is wanted is the task, whenever it was first sent.
     intent: `publish ${JSON.stringify({ ...terms, startTime: 0, timeLimit: 0 }, bigintText)}`,
-    first: async () => {
-      if (escrow > 0n) await chain.approve(terms.rewardToken, chain.book.contracts.TaskRegistry, escrow);
-    },
+    first,
   });
   const event = receiptEvent(receipt, taskRegistry.interface, "TaskPublished");
   if (event === undefined) throw new ConcordatError(`Transaction ${receipt.hash} published no task`);
@@ -45,6 +53,28 @@ export async function publishTerms(chain: ChainWriter, terms: TaskTerms): Promis
     hardEnd: Number(event["hardEnd"]),
     transaction: receipt.hash,
   };
+}
+
+/** Tasks further back that are looked at too: a reorganisation may have given it a lower number. */
+const REORDERED = 64;
+
+/**
+ * Looks for a publication whose answer was lost: a task of this publisher with exactly these terms. The contract counts its
+ * tasks, so none is overlooked where an endpoint's logs lag.
+ */
+export async function findPublished(
+  { contracts: { taskRegistry } }: ChainWriter,
+  { publisher, terms, tasksBefore }: PublicationRecord,
+): Promise<Omit<PublishedTask, "transaction"> | undefined> {
+  const first = Math.max(0, tasksBefore - REORDERED);
+  const ids = upTo(await taskRegistry.taskCount()).slice(first);
+  const found = await inBatches(ids, async (taskId) => {
+    const status = await taskRegistry.status(taskId);
+    if (status.publisher.toLowerCase() !== publisher.toLowerCase()) return undefined;
+    if (!isSameTerms(termsFromAbi(await taskRegistry.terms(taskId)), terms)) return undefined;
+    return { taskId, escrow: status.escrow, hardEnd: Number(status.hardEnd) };
+  });
+  return found.find((task) => task !== undefined);
 }
 
 function bigintText(_key: string, value: unknown): unknown {

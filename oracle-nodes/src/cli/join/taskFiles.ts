@@ -1,0 +1,69 @@
+import type { Digest } from "../../../../protocol/ids.ts";
+import { ArtifactError, InputError } from "../../../../protocol/errors.ts";
+import { MANIFEST_LIMITS, decodeManifest } from "../../../../protocol/manifest.ts";
+import type { TaskManifest } from "../../../../protocol/manifest.ts";
+import { taskId as asTaskId } from "../../../../protocol/ids.ts";
+import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
+import { parseEndpoints } from "../../artifacts/endpoints.ts";
+import { fetchArtifact } from "../../artifacts/fetchArtifact.ts";
+import { gatewaySource } from "../../artifacts/gatewaySource.ts";
+import type { NodeConfig } from "../../node/nodeConfig.ts";
+import { readStatus } from "../actions/nodeAnnounce.ts";
+import type { ChainReader } from "../chainAccess.ts";
+import { upTo, inBatches } from "../inBatches.ts";
+import { readHeldArtifact } from "../nodeFolder.ts";
+import { endpoints } from "../readTask.ts";
+
+/** Milliseconds for one file. */
+const TIMEOUT_MS = 30_000;
+
+/** Where the files of a task may be had, likeliest first: what was given, the node itself, its providers, the members. */
+export async function providersOf(
+  chain: ChainReader,
+  taskId: number,
+  config: NodeConfig,
+  given: readonly string[],
+): Promise<string[]> {
+  const { taskRegistry } = chain.contracts;
+  const own = (await readStatus(config.dataDir))?.endpoints;
+  const { memberCount } = await taskRegistry.status(asTaskId(taskId));
+  const members = await inBatches(upTo(memberCount), async (member) =>
+    Number(await taskRegistry.nodeIdOfMember(taskId, member)),
+  );
+  const served = await endpoints(chain, members);
+  return [...new Set([...given, ...(own === undefined ? [] : [own]), ...config.providers, ...served])];
+}
+
+/** A file of a task: from the node's own folder, else from whoever serves it, verified. @throws {ArtifactError} */
+export async function taskFile(
+  config: NodeConfig,
+  digest: Digest,
+  maxBytes: number,
+  providers: readonly string[],
+): Promise<Uint8Array> {
+  const held = await readHeldArtifact(config, digest);
+  if (held !== undefined) return held;
+  const sources = providers.flatMap((provider) =>
+    parseEndpoints(provider).gateways.map((gateway) => gatewaySource(gateway, provider)),
+  );
+  return (await fetchArtifact(digest, sources, { maxBytes, timeoutMs: TIMEOUT_MS })).bytes;
+}
+
+/** A task's manifest. @throws {InputError} when nobody who is asked has it, with the ways out. */
+export async function taskManifest(
+  config: NodeConfig,
+  { manifestDigest, maxArtifactBytes }: TaskTerms,
+  providers: readonly string[],
+): Promise<{ readonly manifest: TaskManifest; readonly bytes: Uint8Array }> {
+  const maxBytes = Math.min(MANIFEST_LIMITS.maxBytes, maxArtifactBytes);
+  try {
+    const bytes = await taskFile(config, manifestDigest, maxBytes, providers);
+    return { manifest: decodeManifest(bytes), bytes };
+  } catch (cause) {
+    if (!(cause instanceof ArtifactError)) throw cause;
+    throw new InputError(`The node's data cannot be checked against the task: ${cause.message}`, {
+      hint: "Name who serves the task's files with --provider, add them with concordat artifact add, or give --skip-data-check",
+      cause,
+    });
+  }
+}

@@ -261,6 +261,7 @@ describe("A node whose folder grows", function () {
     await put(20, 26);
     await data.refresh();
     expect([data.validation.indices.length, data.train.indices.length]).to.deep.equal([4, 22]);
-    expect(lines[0]).to.deep.include({ came: 6, gone: 0 });
+    expect(lines.find(({ came }) => came !== undefined)).to.deep.include({ came: 6, gone: 0 });
+    expect(lines[0]?.msg).to.include("the data: train trains, test tests");
   });
 });

@@ -169,7 +169,8 @@ function parseValidation(path: string, text: string): ReadonlySet<string> {
 async function folderState(folder: string): Promise<string> {
   const hash = createHash("sha256");
   try {
-    for (const { path, size, changedMs } of await walkFolder(folder)) {
+    const { files } = await walkFolder(folder);
+    for (const { path, size, changedMs } of files) {
       hash.update(JSON.stringify([path, size, changedMs]));
     }
   } catch (cause) {

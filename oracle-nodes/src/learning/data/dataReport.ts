@@ -23,8 +23,9 @@ export function reportLines({ notes, skipped }: DataReport): string[] {
 
 /** How many files of a kind were skipped, and which. */
 export function skippedLine({ what, files }: SkippedFiles): string {
-  const count = files.length === 1 ? "1 file" : `${files.length} files`;
-  return `Skipped ${count} ${what}: ${namesOf(files)}`;
+  const hasFolder = files.some((name) => name.endsWith("/"));
+  const noun = hasFolder ? ["file or folder", "files and folders"] : ["file", "files"];
+  return `Skipped ${files.length} ${noun[files.length === 1 ? 0 : 1]} ${what}: ${namesOf(files)}`;
 }
 
 /** The first names of a list, and how many more there are. */

@@ -12,8 +12,16 @@ export interface Entry {
   readonly problem?: "a link that leads nowhere" | "a link in a circle" | "no file";
 }
 
+/** What lies in a folder. */
+export interface Walked {
+  /** In the order of their paths. */
+  readonly files: readonly Entry[];
+  /** Paths of the folders within, entered or not, in order. */
+  readonly folders: readonly string[];
+}
+
 /**
- * All files of a folder and of the folders in it, in the order of their paths. Links are followed, but not in circles. A file
+ * All files of a folder and of the folders in it. Links are followed, but not in circles. A file
  * that goes while this looks is left out.
  * @param enters Whether a folder is looked into, by its path; all are by default.
  * @throws when a folder cannot be read.
@@ -21,8 +29,9 @@ export interface Entry {
 export async function walkFolder(
   folder: string,
   enters: (path: string) => boolean = () => true,
-): Promise<Entry[]> {
+): Promise<Walked> {
   const found: Entry[] = [];
+  const folders: string[] = [];
   const walk = async (path: string, above: ReadonlySet<string>): Promise<void> => {
     const here = join(folder, path);
     const real = await realpath(here);
@@ -43,6 +52,7 @@ export async function walkFolder(
         if (entry.isSymbolicLink())
           found.push({ path: inner, size: 0, changedMs: 0, problem: "a link that leads nowhere" });
       } else if (facts.isDirectory()) {
+        folders.push(inner);
         if (enters(inner)) await walk(inner, within);
       } else {
         const { size, mtimeMs: changedMs } = facts;
@@ -51,5 +61,6 @@ export async function walkFolder(
     }
   };
   await walk("", new Set());
-  return found.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const files = found.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return { files, folders: folders.toSorted() };
 }

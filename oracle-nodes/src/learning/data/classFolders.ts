@@ -64,17 +64,17 @@ const LEFT = "left by an operating system or a program";
 function reasonToSkip({ path, problem }: Entry, inner: string): string | undefined {
   if (isLeftover(path)) return LEFT;
   if (OWN_FILES.has(path)) return "";
-  if (problem !== undefined)
-    return problem === "no file" ? "that are no plain files" : `that are ${PROBLEMS[problem]}`;
+  if (problem !== undefined) return PROBLEMS[problem];
   const format = otherFormatOf(path);
   if (format !== undefined) return `of a format that is not read (${format})`;
-  if (!isPictureName(path)) return "that are no pictures";
-  return inner.includes("/") ? undefined : "that stand in no folder of a class";
+  if (!isPictureName(path)) return "of other kinds than pictures";
+  return inner.includes("/") ? undefined : "beside the folders of classes";
 }
 
 const PROBLEMS = {
-  "a link that leads nowhere": "links that lead nowhere",
-  "a link in a circle": "links in a circle",
+  "a link that leads nowhere": "linked to nothing",
+  "a link in a circle": "linked in a circle",
+  "no file": "of a kind that cannot be read",
 } as const;
 
 function classesOf(folders: readonly string[], roots: readonly string[]): Map<string, readonly string[]> {

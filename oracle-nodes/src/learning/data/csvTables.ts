@@ -62,8 +62,11 @@ interface Table {
 function readRows(file: DataFile, schema: CsvSchema): Table {
   const { names, rows } = readCsvRecords(file);
   const places = new Map(names.map((name, place) => [name, place]));
-  /** Cells of each column whose whole numbers float32 rounds. */
+  /** Cells of each column whose whole numbers float32 rounds, and those of which it makes 0. */
   const rounded = new Map<string, number>();
+  const vanished = new Map<string, number>();
+  const countOne = (counts: Map<string, number>, name: string) =>
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   const placeOf = (name: string): number => {
     const place = places.get(name);
     if (place !== undefined) return place;
@@ -81,11 +84,12 @@ function readRows(file: DataFile, schema: CsvSchema): Table {
     const number = (name: string): number => {
       const found = readDecimal(cell(name));
       if ("problem" in found) return fail(name, `is ${quoted(cell(name))}, ${found.problem}`, found.hint);
+      if (found.isVanished) countOne(vanished, name);
       return found.value;
     };
     const feature = (name: string): number => {
       const value = number(name);
-      if (losesDigits(value)) rounded.set(name, (rounded.get(name) ?? 0) + 1);
+      if (losesDigits(value)) countOne(rounded, name);
       return value;
     };
     const category = (name: string, values: readonly string[]): number => {
@@ -110,29 +114,23 @@ function readRows(file: DataFile, schema: CsvSchema): Table {
       answer: answer(),
     };
   });
-  return {
-    rows: read,
-    notes: [...unusedNotes(file.path, names, wanted), ...roundedNotes(file.path, rounded)],
-  };
+  const notes = [
+    ...unusedNotes(names, wanted),
+    ...countNotes(rounded, "whole numbers beyond 16777216, which float32 rounds to about seven digits"),
+    ...countNotes(vanished, "numbers nearer to 0 than 1.2e-38, which float32 takes for 0"),
+  ].map((note) => `${file.path}: ${note}`);
+  return { rows: read, notes };
 }
 
-function unusedNotes(
-  path: string,
-  names: readonly string[],
-  wanted: readonly { readonly name: string }[],
-): string[] {
+function unusedNotes(names: readonly string[], wanted: readonly { readonly name: string }[]): string[] {
   const used = new Set(wanted.map(({ name }) => name));
   const unused = names.filter((name) => !used.has(name)).map((name) => name || "(without a name)");
-  return unused.length === 0
-    ? []
-    : [`${path}: left alone, since the schema does not name them: ${namesOf(unused, 20)}`];
+  if (unused.length === 0) return [];
+  return [`left alone, since the schema does not name them: ${namesOf(unused, 20)}`];
 }
 
-function roundedNotes(path: string, rounded: ReadonlyMap<string, number>): string[] {
-  return [...rounded].map(
-    ([name, count]) =>
-      `${path}: ${name} has ${count} whole numbers beyond 16777216, which float32 rounds to about seven digits`,
-  );
+function countNotes(counts: ReadonlyMap<string, number>, what: string): string[] {
+  return [...counts].map(([name, count]) => `${name} has ${count} ${what}`);
 }
 
 function quoted(text: string): string {

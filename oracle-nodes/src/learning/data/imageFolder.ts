@@ -150,7 +150,7 @@ function outsideOf({ files }: Walked, { train, test = "" }: FolderLayout): Skipp
   const { skipped, pictures } = classFolders({ files, folders: [] }, [""]);
   const isOutside = (path: string) => ![...train, test].some((root) => path.startsWith(`${root}/`));
   const paths = [...skipped.flatMap((part) => part.files), ...pictures.map(({ path }) => path)];
-  return { what: "that stand in no split", files: paths.filter(isOutside) };
+  return { what: "beside the splits", files: paths.filter(isOutside) };
 }
 
 function classNotes(
@@ -181,9 +181,7 @@ function remarkNotes({ transparent, turned, blank }: Remarks): string[] {
     ...(transparent.length === 0
       ? []
       : [`${count(transparent)} transparent in part and laid over white: ${namesOf(transparent)}`]),
-    ...(turned.length === 0
-      ? []
-      : [`${count(turned)} turned as their EXIF orientation says: ${namesOf(turned)}`]),
+    ...(turned.length === 0 ? [] : [`${count(turned)} turned as EXIF says: ${namesOf(turned)}`]),
     ...(blank.length === 0 ? [] : [`${count(blank)} of one colour throughout: ${namesOf(blank)}`]),
   ];
 }

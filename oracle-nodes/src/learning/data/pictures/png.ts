@@ -55,10 +55,12 @@ export function isPng(bytes: Uint8Array): boolean {
  */
 export function decodePng(bytes: Uint8Array): { picture: Picture; exif: Uint8Array | undefined } {
   const chunks = readChunks(bytes);
-  const { width, height, colourType } = chunks.header;
+  const { width, height, colourType, depth } = chunks.header;
   const samples = readSamples(chunks);
   const hasAlpha = chunks.transparency !== undefined;
   const opaque = colourType === PALETTE ? 3 : chunks.header.samples;
+  if (samples instanceof Uint8Array && depth === 8 && colourType !== PALETTE && !hasAlpha)
+    return { picture: { width, height, channels: opaque, data: samples }, exif: chunks.exif };
   const channels = opaque + (hasAlpha ? 1 : 0);
   const data = new Uint8Array(width * height * channels);
   const write = pixelWriter(chunks);
@@ -141,6 +143,10 @@ function readSamples({ header, pixels }: Chunks): Uint8Array | Uint16Array {
       unfilter(filter, row, above, step);
       at += length;
       above = row;
+      if (depth === 8 && !isInterlaced) {
+        all.set(row, y * length);
+        continue;
+      }
       for (let x = 0; x < pass.width; x++) {
         const pixel = (pass.row + y * pass.rows) * width + pass.column + x * pass.columns;
         for (let i = 0; i < samples; i++) all[pixel * samples + i] = sampleAt(row, x * samples + i, depth);

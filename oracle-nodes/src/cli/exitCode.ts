@@ -5,6 +5,8 @@ export const ExitCode = {
   Failure: 1,
   /** Something the caller gave cannot be used; nothing was written. */
   BadInput: 2,
+  /** Nothing disagrees, but the audit could not recompute everything. */
+  Incomplete: 3,
   /** Ctrl-C, SIGTERM or SIGHUP. */
   Interrupted: 130,
 } as const;

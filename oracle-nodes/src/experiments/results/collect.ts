@@ -42,6 +42,13 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
     digests: [] as Dated<DigestRow>[],
     diverged: [] as DivergedRun[],
   };
+  /** A scheme that ended before its chain did is not said to end again. */
+  const end = (run: DivergedRun): void => {
+    const isKnown = (scheme: string) =>
+      results.diverged.some(({ seed, schemes }) => seed === run.seed && schemes.includes(scheme));
+    const schemes = run.schemes.filter((scheme) => !isKnown(scheme));
+    if (schemes.length > 0) results.diverged.push({ ...run, schemes });
+  };
   for (const job of jobs) {
     const attacking = new Set(job.experiment.attackers.flatMap(({ nodes }) => nodes));
     const isHonest = ({ node }: { readonly node: number }): boolean => !attacking.has(node);
@@ -60,12 +67,11 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
       const digest = record.digests["w_G"];
       if (digest !== undefined) results.digests.push(dateOf(record, { variant, chain, digest }));
       const { seed, round } = record;
-      results.diverged.push(...(record.diverged ?? []).map((ended) => ({ ...ended, seed, round })));
+      for (const part of record.diverged ?? []) end({ ...part, seed, round });
       facts.set(job.seed, record.facts);
     }
     const divergence = await readDivergence(job.dir);
-    if (divergence !== undefined && divergence.round <= job.rounds)
-      results.diverged.push({ ...divergence, seed: job.seed });
+    if (divergence !== undefined && divergence.round <= job.rounds) end({ ...divergence, seed: job.seed });
   }
   if (new Set([...facts.values()].map(({ dataset }) => dataset)).size > 1) {
     throw new ConcordatError("The dataset has changed between the runs that these results are of", {

@@ -195,6 +195,7 @@ function bytesTable(schemes: readonly NamedScheme[], { bytes }: Results): string
     const mean = (key: "up" | "down") => Math.round(meanOf(rows.map((row) => row[key])));
     return [`| ${label} | ${mean("up")} | ${mean("down")} |`];
   });
+  if (lines.length === 0) return "";
   return [
     "## Bytes of each node in a round, headers included\n",
     "| scheme | up | down |",

@@ -78,6 +78,19 @@ export function checkTopology(topology: Topology, initialiser: (tensor: string) 
   return { ...topology, config: Array.isArray(config) ? layers : { ...config, layers } };
 }
 
+/** Names of the layers of a checked topology that stand still in training. */
+export function standingLayers(topology: Topology): readonly string[] {
+  const model = modelSchema.safeParse(topology);
+  if (!model.success) return [];
+  const { config } = model.data;
+  return (Array.isArray(config) ? config : config.layers).flatMap((value) => {
+    const layer = layerSchema.safeParse(value);
+    return layer.success && layer.data.config["trainable"] === false
+      ? [String(layer.data.config["name"])]
+      : [];
+  });
+}
+
 /** Keras 3 writes other JSON, of which parts would be read as something else. @throws {ArtifactError} when it is that. */
 export function checkVersion(topology: unknown): void {
   const mark = keras3Mark(topology);

@@ -36,6 +36,7 @@ export async function runDataDescribe(name: string, options: DataDescribeOptions
       ["shape of a record", inputShape.join(" x ")],
       ["training records", train],
       ["test records", test],
+      ...(dataset.name === "image-folder" ? [["transparency", "laid over white"] as const] : []),
       ...(subjects === undefined ? [] : [["subjects", subjects] as const]),
       ["digest", digest],
     ]),

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { dataFolder } from "./dataFolder.ts";
@@ -44,11 +44,9 @@ describe("concordat data describe", function () {
       "__MACOSX/train/cat/._a.png": "x",
     });
     const describe = ["data", "describe", "image-folder", "--dir", folder.path];
-    const { code, output } = await concordat(
-      ...describe,
-      "--sheet",
-      join(folder.path, "..", `${process.pid}.png`),
-    );
+    const sheet = `${folder.path}-sheet.png`;
+    const { code, output } = await concordat(...describe, "--sheet", sheet);
+    await rm(sheet);
     expect(code).to.equal(0);
     expect(output).to.match(/transparency +laid over white/);
     expect(output).to.match(/training records +2\n.*test records +1\n/);

@@ -166,32 +166,31 @@ function sampleAt(row: Uint8Array, index: number, depth: number): number {
 /** Undoes a row's filter in place. @param step Bytes from a pixel to the one on its left. */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array, step: number): void {
   if (filter > 4) throw new Error("its pixels are damaged");
-  if (filter === 0) return;
-  for (let i = 0; i < row.length; i++) {
-    const left = i < step ? 0 : (row[i - step] ?? 0);
-    const up = above[i] ?? 0;
-    const corner = i < step ? 0 : (above[i - step] ?? 0);
-    row[i] = (row[i] ?? 0) + predicted(filter, left, up, corner);
-  }
-}
-
-function predicted(filter: number, left: number, up: number, corner: number): number {
-  switch (filter) {
-    case 1:
-      return left;
-    case 2:
-      return up;
-    case 3:
-      return (left + up) >> 1;
-    default:
-      return paeth(left, up, corner);
+  // One loop for each filter: a choice for each byte would take most of the time.
+  if (filter === 1) {
+    for (let i = step; i < row.length; i++) row[i] = (row[i] ?? 0) + (row[i - step] ?? 0);
+  } else if (filter === 2) {
+    for (let i = 0; i < row.length; i++) row[i] = (row[i] ?? 0) + (above[i] ?? 0);
+  } else if (filter === 3) {
+    for (let i = 0; i < row.length; i++) {
+      const left = i < step ? 0 : (row[i - step] ?? 0);
+      row[i] = (row[i] ?? 0) + ((left + (above[i] ?? 0)) >> 1);
+    }
+  } else if (filter === 4) {
+    for (let i = 0; i < row.length; i++) {
+      const left = i < step ? 0 : (row[i - step] ?? 0);
+      const corner = i < step ? 0 : (above[i - step] ?? 0);
+      row[i] = (row[i] ?? 0) + paeth(left, above[i] ?? 0, corner);
+    }
   }
 }
 
 /** The nearest of the three to left + up - corner. */
 function paeth(left: number, up: number, corner: number): number {
   const estimate = left + up - corner;
-  const [a, b, c] = [Math.abs(estimate - left), Math.abs(estimate - up), Math.abs(estimate - corner)];
+  const a = Math.abs(estimate - left);
+  const b = Math.abs(estimate - up);
+  const c = Math.abs(estimate - corner);
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 

@@ -43,7 +43,7 @@ def forward(layers, w, x):
             x = x.flatten(1)
         elif kind not in ("Activation", "ReLU", "InputLayer"):
             raise ValueError(f"the layer {c['name']} ({kind}) is not supported")
-        x = ACTIVATIONS[c.get("activation", "relu" if kind == "ReLU" else "linear")](x)
+        x = ACTIVATIONS[c.get("activation") or ("relu" if kind == "ReLU" else "linear")](x)
     return x
 
 
@@ -86,6 +86,10 @@ def main():
                 if ask["topology"]["class_name"] != "Sequential":
                     raise ValueError("only Sequential models are supported")
                 layers = [(layer["class_name"], layer["config"]) for layer in ask["topology"]["config"]["layers"]]
+                for kind, c in layers:  # what would otherwise be run differently from what was meant
+                    for setting, plain in (("trainable", True), ("max_value", None)):
+                        if c.get(setting, plain) != plain:
+                            raise ValueError(f"the layer {c['name']} ({kind}) has {setting} {c[setting]}: not supported")
                 say(done={})
             elif ask["command"] == "train":
                 say(done=train(layers, ask, lambda at: say(progress=at)))

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { encode } from "fast-png";
 import { decode } from "fast-png";
 import { ZeroAddress } from "ethers";
 import { ScoreKind } from "../../protocol/enums.ts";
@@ -190,6 +191,12 @@ describe("publishing a task", function () {
     expect(missing).to.be.instanceOf(InputError);
     for (const label of ["cat", "dog"]) mkdirSync(join(folder.path, label));
     writeFileSync(join(folder.path, "schema.json"), '{"inputShape": [12, 12, 1]}');
+    const empty = await publishedData({ dataset: "image-folder", data: folder.path }).catch(
+      (error: unknown) => error,
+    );
+    expect((empty as InputError).message).to.include("cat has no pictures");
+    const picture = encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(7) });
+    for (const label of ["cat", "dog"]) writeFileSync(join(folder.path, label, "example.png"), picture);
     const dataset = await publishedData({ dataset: "image-folder", data: folder.path });
     const { manifest } = await buildTask({ ...learning, dataset });
     expect(manifest.dataset).to.deep.include({ inputShape: [12, 12, 1], classNames: ["cat", "dog"] });

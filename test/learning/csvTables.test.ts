@@ -75,7 +75,9 @@ describe("a table", function () {
       [TABLE.replace("1e2", "Infinity"), "line 5: pressure is"],
       [TABLE.replace('"yes"', '"perhaps"'), 'line 5: ill is "perhaps"'],
       [TABLE.replace("pressure", "stress"), "has no column pressure"],
-      [TABLE.replace("2,50", "50"), "is no table"],
+      [TABLE.replace("2,50", "50"), "line 3 has 5 values, its header 6 columns"],
+      [TABLE.replace("2000", "2000,9"), "line 3 has 7 values"],
+      [TABLE.replace('"yes"', '"yes'), "is no table"],
       ["", "has no rows"],
       ["age,sex\n", "has no rows"],
     ];
@@ -85,6 +87,119 @@ describe("a table", function () {
         .to.include(message)
         .and.to.include("train.csv");
     }
+  });
+
+  it("is refused with the line for numbers that float32 cannot hold or that are not decimal", async () => {
+    const bad = ["1e39", "-3.5e38", "0x10", "0b11", "0o17", "1_000", "1 000", "1'000", "'1'"];
+    bad.push(
+      '"1,000"',
+      '"1.000,5"',
+      '"1,5"',
+      "NaN",
+      "nan",
+      "Inf",
+      "-Infinity",
+      "1e",
+      "e5",
+      ".",
+      "1.2.3",
+      "--1",
+    );
+    bad.push("5%", "1d5", "１", "\u221212", `${"1".repeat(400)}`, `${"1".repeat(200_000)}x`);
+    for (const cell of bad) {
+      await folder.put({
+        "schema.json": illness,
+        "train.csv": TABLE.replace("1e2", cell),
+        "test.csv": TABLE,
+      });
+      expect(await failure(), cell)
+        .to.include("train.csv line 5: pressure is")
+        .and.match(/no (decimal )?number|float32/);
+    }
+  });
+
+  it("reads every decimal notation, rounded to float32, and never to infinity", async () => {
+    const good = [
+      "1e2",
+      "+7",
+      "007",
+      "1.",
+      ".5",
+      "-0",
+      "1E+2",
+      "3.4028235e38",
+      "1.17549436e-38",
+      "0e999",
+      "16777217",
+    ];
+    for (const cell of good) {
+      await folder.put({
+        "schema.json": illness,
+        "train.csv": TABLE.replace("1e2", cell),
+        "test.csv": TABLE,
+      });
+      const { train } = await loadDataset("csv", folder.path);
+      expect(train.features[11], cell).to.equal(Math.fround(Number(cell)));
+      expect(train.features[11]).to.satisfy(Number.isFinite);
+    }
+  });
+
+  it("takes what is nearer to 0 than float32 holds for 0, and says so", async () => {
+    for (const cell of ["1e-39", "-1e-50", "1e-400"]) {
+      await folder.put({
+        "schema.json": illness,
+        "train.csv": TABLE.replace("1e2", cell),
+        "test.csv": TABLE,
+      });
+      const { train, report } = await loadDataset("csv", folder.path);
+      expect(train.features[11], cell).to.equal(0);
+      const [, note = ""] = report?.notes ?? [];
+      expect(note).to.include("pressure has 1 numbers nearer to 0 than 1.2e-38");
+    }
+  });
+
+  it("is refused where offset and scale lead beyond float32", async () => {
+    const target = { kind: "number", name: "cost", offset: 0, scale: 1e-37 };
+    const schema = JSON.stringify({ columns, target });
+    await folder.put({ "schema.json": schema, "train.csv": TABLE, "test.csv": TABLE });
+    expect(await failure()).to.include('line 2: cost is "1000", with the schema\'s offset and scale beyond');
+  });
+
+  it("is refused where a column stands twice, named or not by the schema", async () => {
+    const bad: readonly (readonly [string, string])[] = [
+      [TABLE.replace("cost", "age"), "line 1: the column age stands twice"],
+      [TABLE.replace("cost", " id "), "line 1: the column id stands twice"],
+      [TABLE.replaceAll(",", ";"), 'line 1: the columns are separated by ";"'],
+      [TABLE.replaceAll(",", "\t"), "line 1: the columns are separated by tabs"],
+    ];
+    for (const [table, message] of bad) {
+      await folder.put({ "schema.json": illness, "train.csv": table, "test.csv": TABLE });
+      expect(await failure())
+        .to.include(message)
+        .and.to.include("train.csv");
+    }
+  });
+
+  it("is refused in another encoding than UTF-8, in which words could become equal", async () => {
+    const put = (train: Uint8Array) =>
+      folder.put({ "schema.json": illness, "train.csv": train, "test.csv": TABLE });
+    await put(Buffer.from(TABLE.replace(" m ", "\u00e9"), "latin1"));
+    expect(await failure()).to.include("train.csv line 1 is not in UTF-8");
+    await put(Buffer.from(TABLE.replace("\uFEFF", "").replace(" m ", "\u00e9"), "latin1"));
+    expect(await failure()).to.include("train.csv line 3 is not in UTF-8");
+    await put(Buffer.from(TABLE, "utf16le"));
+    expect(await failure()).to.include("UTF-16");
+  });
+
+  it("says which columns it left alone, and whose whole numbers are rounded", async () => {
+    const table = TABLE.replace("id,", ",").replace("120.5", "16777217").replace("130", "1700000001");
+    await folder.put({ "schema.json": illness, "train.csv": table, "test.csv": TABLE });
+    const { report } = await loadDataset("csv", folder.path);
+    expect(report?.notes.map((note) => note.slice(note.indexOf(": ") + 2))).to.deep.equal([
+      "left alone, since the schema does not name them: (without a name), cost",
+      "pressure has 2 whole numbers beyond 16777216, which float32 rounds to about seven digits",
+      "left alone, since the schema does not name them: id, cost",
+    ]);
   });
 
   it("is refused without a schema, and with a wrong one", async () => {

@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { ArtifactError, InputError } from "../../protocol/errors.ts";
 import type { TensorSpec } from "../../protocol/tensors.ts";
 import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
 import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
 import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
+import { readModel } from "../../oracle-nodes/src/learning/readModel.ts";
+import { parseTopology } from "../../oracle-nodes/src/learning/topologyFile.ts";
 
 const parameters = (tensors: readonly TensorSpec[]) =>
   tensors.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);
@@ -136,12 +139,83 @@ describe("a publisher's topology", () => {
       "regularizer",
     );
     const dilated = { filters: 1, kernel_size: [3, 3], dilation_rate: [2, 2] };
-    expect(await refusal(sequential(["Conv2D", dilated], flat, logits))).to.include("dilated");
+    expect(await refusal(sequential(["Conv2D", dilated], flat, logits))).to.equal(
+      "The layer layer_0 has the dilation_rate [2,2]",
+    );
     const skipping = { filters: 1, kernel_size: [2, 2], strides: [3, 3], padding: "same" };
     expect(await refusal(sequential(["Conv2D", skipping], flat, logits))).to.include("strides greater");
     expect(await refusal({})).to.equal("The topology is not a Keras model");
     expect(await refusal({ class_name: "Sequential", config: { layers: [7] } })).to.include("no usable form");
     expect(await refusal(sequential(flat, logits, ["MaxPooling2D", {}]))).to.include("cannot be built");
+  });
+
+  it("is refused by name when it is Keras 3's", async () => {
+    for (const file of ["keras3Mlp.json", "keras3Functional.json"]) {
+      const text = await readFile(new URL(`fixtures/${file}`, import.meta.url), "utf8");
+      const topology = JSON.parse(text) as Topology;
+      expect(await refusal(topology)).to.match(
+        /is in Keras 3's format \(module keras[a-z.]*\); nodes read Keras 2's$/,
+      );
+      const { module: _, ...bare } = topology;
+      expect(await refusal(bare)).to.include("Keras 3's format (batch_shape)");
+      expect(() => parseTopology(text, file)).to.throw(ArtifactError, "Keras 3's format");
+      const saved = { modelTopology: { keras_version: "3.4.1", model_config: bare } };
+      expect(() => parseTopology(JSON.stringify(saved), file)).to.throw(ArtifactError, "keras_version 3.4.1");
+    }
+    const archive = await readModel("model.keras", [8, 8, 1], 4).catch((error: unknown) => error);
+    expect((archive as InputError).oneLine)
+      .to.include("model.keras is an archive of Keras 3; nodes read")
+      .and.to.include("tf_keras");
+  });
+
+  it("may be what late Keras 2 wrote, with notes of its modules", async () => {
+    const noted = sequential(flat, logits);
+    const { layers } = noted["config"] as { layers: object[] };
+    const topology: Topology = {
+      ...noted,
+      config: {
+        name: "test",
+        build_input_shape: [null, 8, 8, 1],
+        layers: layers.map((one) => ({
+          module: "keras.layers",
+          registered_name: null,
+          build_config: {},
+          ...one,
+        })),
+      },
+      keras_version: "2.15.0",
+      backend: "tensorflow",
+    };
+    expect((await manifestModel(topology, [8, 8, 1], 4)).tensors).to.have.length(2);
+  });
+
+  it("is refused where the library would read other names, fields or arguments than were checked", async () => {
+    const within = (layers: object[], more: object = {}): Topology => ({
+      class_name: "Functional",
+      config: { name: "t", layers, input_layers: [["in", 0, 0]], output_layers: [["out", 0, 0]], ...more },
+    });
+    const first = layer("InputLayer", "in", input);
+    const out = layer("Dense", "out", { units: 4 }, "flat");
+    const flatten = layer("Flatten", "flat", {}, "in");
+    expect(await refusal(within([first, { ...flatten, name: "other" }, out]))).to.equal(
+      "The layer flat is called other outside of its config",
+    );
+    const { name: _, ...nameless } = flatten;
+    expect(await refusal(within([first, nameless, out]))).to.include("The layer flat is called undefined");
+    expect(await refusal(within([first, flatten, flatten, out]))).to.equal("Two layers have the name flat");
+    const camel = { ...flatten, inbound_nodes: [], inboundNodes: [[["loop", 0, 0, {}]]] };
+    expect(await refusal(within([first, camel, out]))).to.include("a field inboundNodes, which is not known");
+    expect(await refusal(within([first, flatten, out], { inputLayers: [["out", 0, 0]] }))).to.include(
+      "inputLayers",
+    );
+    expect(await refusal(within([first, flatten, out], { trainable: false }))).to.include("trainable false");
+    const called = { ...flatten, inbound_nodes: [[["in", 0, 0, { training: true }]]] };
+    expect(await refusal(within([first, called, out]))).to.equal(
+      'The layer flat is applied with the arguments {"training":true}',
+    );
+    expect(await refusal(sequential(flat, ["Dense", { name: undefined, units: 4 }]))).to.equal(
+      "A layer Dense has no name",
+    );
   });
 
   it("is refused when its layers run in a circle", async () => {

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { encode } from "fast-png";
@@ -25,6 +25,7 @@ interface LogLine {
   readonly samples?: number;
   readonly dataset?: string;
   readonly reason?: string;
+  readonly drawn?: number;
 }
 
 function logged(): { logger: pino.Logger; lines: LogLine[] } {
@@ -55,11 +56,18 @@ describe("A node's share of a dataset", function () {
       logger: logged().logger,
     });
 
-  it("is its part of the partition, cut to what the terms allow", async () => {
+  it("is its part of the partition, or a draw of what the terms allow from all its classes", async () => {
     const spec = { seed: 3, nodes: 4, trainPerClass: 20 };
     const part = partitionNode({ dataset, ...spec }, 2);
-    const { train, validation } = await open({ ...spec, index: 2 }, 30);
-    expect(train.indices).to.deep.equal(part.train.slice(0, 30));
+    expect((await open({ ...spec, index: 2 })).train.indices).to.deep.equal(part.train);
+    const { train, validation } = await open({ ...spec, index: 2 }, 40);
+    expect(train.indices.length).to.equal(40);
+    expect(part.train).to.include.members([...train.indices]);
+    for (const label of part.classes) {
+      const ofClass = train.indices.filter((i) => dataset.train.labels[i] === label);
+      expect(ofClass.length, `class ${label}`).to.be.within(4, 16);
+    }
+    expect((await open({ ...spec, index: 2 }, 40)).train.indices).to.deep.equal(train.indices);
     expect(validation.indices).to.deep.equal(part.validation);
   });
 
@@ -178,7 +186,30 @@ describe("A node whose folder grows", function () {
     const { data, lines } = await takeTable(45);
     await folder.put({ "data/train.csv": table(80) });
     await data.refresh();
-    expect([data.train.indices.length, lines[0]?.samples]).to.deep.equal([45, 45]);
+    expect(lines.map(({ samples, drawn }) => samples ?? drawn)).to.deep.equal([45, 45]);
+    expect(data.train.indices.length).to.equal(45);
+  });
+
+  it("draws from all records, and keeps of the drawn what newer ones do not displace", async () => {
+    const { data } = await takeTable(20);
+    const before = values(data.train);
+    expect(Math.max(...before)).to.be.above(25);
+    await folder.put({ "data/train.csv": table(60) });
+    await data.refresh();
+    const after = values(data.train);
+    const stayed = before.filter((value) => after.includes(value));
+    expect(after.filter((value) => value < 50)).to.deep.equal(stayed);
+    expect([after.length, stayed.length > 10]).to.deep.equal([20, true]);
+  });
+
+  it("is not held up by links that lead nowhere or in circles", async () => {
+    const { data, lines } = await takeTable();
+    await symlink(join(folder.path, "data"), join(folder.path, "data", "circle"));
+    await symlink(join(folder.path, "nothing"), join(folder.path, "data", "dangling"));
+    await folder.put({ "data/train.csv": table(55) });
+    await data.refresh();
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.deep.include({ came: 5, gone: 0 });
   });
 
   it("goes on with what it has while a file is half written, and takes it up when it is whole", async () => {
@@ -230,6 +261,7 @@ describe("A node whose folder grows", function () {
     await put(20, 26);
     await data.refresh();
     expect([data.validation.indices.length, data.train.indices.length]).to.deep.equal([4, 22]);
-    expect(lines[0]).to.deep.include({ came: 6, gone: 0 });
+    expect(lines.find(({ came }) => came !== undefined)).to.deep.include({ came: 6, gone: 0 });
+    expect(lines[0]?.msg).to.include("the data: train trains, test tests");
   });
 });

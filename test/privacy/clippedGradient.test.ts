@@ -90,6 +90,35 @@ const MODELS: readonly (readonly [
     ),
   ],
   [
+    "settings that are not the default",
+    [7, 6, 2],
+    3,
+    sequential(
+      [7, 6, 2],
+      [
+        conv(4, 3, { kernel_size: [2, 3], strides: [1, 2], use_bias: false, activation: "linear" }),
+        [
+          "ZeroPadding2D",
+          {
+            padding: [
+              [1, 0],
+              [0, 2],
+            ],
+          },
+        ],
+        ["LayerNormalization", { center: false, epsilon: 0.1 }],
+        ["ReLU", { max_value: 0.7 }],
+        ["AveragePooling2D", { pool_size: [2, 3], strides: [2, 1], padding: "same" }],
+        ["GroupNormalization", { groups: 2, scale: false }],
+        ["MaxPooling2D", { pool_size: 2, strides: [1, 2], padding: "same" }],
+        ["Reshape", { target_shape: [12, 4] }],
+        ["Conv1D", { filters: 3, kernel_size: 4, strides: 3, padding: "same", activation: "tanh" }],
+        flatten,
+        logits(3),
+      ],
+    ),
+  ],
+  [
     "wide convolutions of few places, whose norms come from Gram matrices",
     [4, 4, 16],
     3,

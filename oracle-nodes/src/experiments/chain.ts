@@ -1,4 +1,5 @@
 import type { ModelTensors } from "../../../protocol/tensors.ts";
+import type { Divergence } from "./divergence.ts";
 import type { Federation } from "./federation.ts";
 
 /** Everything that a chain carries from one round to the next; it is what a checkpoint holds. */
@@ -50,6 +51,8 @@ export interface RoundRecord {
   readonly candidates: readonly CandidateRow[];
   /** Digests of the round's models by name: "w_G", and "w_k 3" for node 3. */
   readonly digests: Readonly<Record<string, string>>;
+  /** Schemes that end in this round while the others of the chain go on; absent where none does. */
+  readonly diverged?: readonly Omit<Divergence, "round">[];
 }
 
 /** What is scored after a round: nothing, the validation split (tuning), or the test splits. */

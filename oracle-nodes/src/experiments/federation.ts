@@ -1,4 +1,4 @@
-import { InputError } from "../../../protocol/errors.ts";
+import { ArtifactError, InputError } from "../../../protocol/errors.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
 import type { PrivacyTerms } from "../../../protocol/privacyTerms.ts";
 import { elementCount, type ModelTensors } from "../../../protocol/tensors.ts";
@@ -12,6 +12,7 @@ import { trainWithNoise } from "../learning/privateTraining.ts";
 import { readModel } from "../learning/readModel.ts";
 import { attackUpdate } from "./attack.ts";
 import { digestOfDataset } from "./datasetDigest.ts";
+import { atNode, RunDivergedError } from "./divergence.ts";
 import type { Experiment } from "./experiment.ts";
 import { shareOut, type Member } from "./members.ts";
 import { digestOfModel } from "./modelDigest.ts";
@@ -121,11 +122,12 @@ export async function openFederation(
     members,
     signal,
     async train(member, round, settings) {
-      const tensors = await train(member, round, settings);
+      const tensors = await atNode(member.id, () => train(member, round, settings));
       const update = { memberId: member.id, samples: member.train.indices.length, tensors };
       return attackUpdate(member.attack, update, settings.weights, { seed, round });
     },
-    aggregate: (updates) => aggregationRule(rule.name).aggregate(updates, rule.f),
+    aggregate: (updates) =>
+      aggregateFinite(updates, (all) => aggregationRule(rule.name).aggregate(all, rule.f)),
     facts: {
       dataset: digestOfDataset(dataset),
       partition,
@@ -135,4 +137,18 @@ export async function openFederation(
       parameters: model.specs.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     },
   };
+}
+
+/** Aggregates. @throws {RunDivergedError} where an update, as an attacker has made it, is not finite. */
+async function aggregateFinite(
+  updates: readonly Update[],
+  aggregate: (updates: readonly Update[]) => Promise<Aggregate>,
+): Promise<Aggregate> {
+  try {
+    return await aggregate(updates);
+  } catch (error) {
+    const node = error instanceof ArtifactError ? error.facts["memberId"] : undefined;
+    if (!(error instanceof ArtifactError) || typeof node !== "number") throw error;
+    throw new RunDivergedError(node, error.message, error);
+  }
 }

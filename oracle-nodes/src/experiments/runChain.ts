@@ -1,5 +1,7 @@
 import { ConcordatError } from "../../../protocol/errors.ts";
+import type { RoundContext } from "./chain.ts";
 import { lastRound, saveRound } from "./checkpoint.ts";
+import { type Divergence, RunDivergedError, saveDivergence } from "./divergence.ts";
 import { isEvaluated, reportedRounds } from "./experiment.ts";
 import { openFederation } from "./federation.ts";
 import { chainsOf, type Job } from "./plan.ts";
@@ -10,10 +12,14 @@ export type ChainProgress =
   | { readonly kind: "resumed"; readonly rounds: number }
   /** One training of a node's split is done. */
   | { readonly kind: "training" }
-  | { readonly kind: "round"; readonly round: number };
+  | { readonly kind: "round"; readonly round: number }
+  /** The chain ended, now or in an earlier run: there are no further rounds of it. */
+  | { readonly kind: "diverged"; readonly divergence: Divergence }
+  /** Some of its schemes ended, the others go on. */
+  | { readonly kind: "partDiverged"; readonly divergence: Divergence };
 
 /**
- * Runs a chain to its last round, from its last checkpoint where it has one.
+ * Runs a chain to its last round, from its last checkpoint where it has one, or to the round in which it diverges.
  * @throws {InputError} when data or model cannot be used; {ConcordatError} when the data changed since the checkpoint.
  */
 export async function runChain(
@@ -37,16 +43,24 @@ export async function runChain(
   for (let round = (last?.round ?? 0) + 1; round <= rounds; round++) {
     const isReported = round === rounds || reportedRounds(experiment).includes(round);
     const isScored = round === rounds || isEvaluated(experiment, round);
-    const result = await chain.round(
-      {
-        federation,
-        round,
-        scoring: isScored ? job.scoring : "none",
-        isReported,
-        onTraining: () => report({ kind: "training" }),
-      },
-      state,
-    );
+    const context: RoundContext = {
+      federation,
+      round,
+      scoring: isScored ? job.scoring : "none",
+      isReported,
+      onTraining: () => report({ kind: "training" }),
+    };
+    const result = await chain.round(context, state).catch((error: unknown) => {
+      if (!(error instanceof RunDivergedError)) throw error;
+      return { schemes: chain.schemes, round, node: error.node, problem: error.message };
+    });
+    if ("problem" in result) {
+      await saveDivergence(dir, result);
+      report({ kind: "diverged", divergence: result });
+      break;
+    }
+    for (const ended of result.record.diverged ?? [])
+      report({ kind: "partDiverged", divergence: { ...ended, round } });
     await saveRound(dir, model.specs, result.state, { ...result.record, seed, round, facts });
     state = result.state;
     report({ kind: "round", round });

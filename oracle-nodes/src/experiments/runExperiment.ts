@@ -6,6 +6,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { InputError } from "../../../protocol/errors.ts";
 import { writeWhole } from "../artifacts/durableFile.ts";
 import { roundsIn } from "./checkpoint.ts";
+import { type DivergedRun, readDivergence } from "./divergence.ts";
 import { reportedRounds, variantsOf, type Experiment } from "./experiment.ts";
 import { KEPT_MODELS, chainsOf, digestOfSettings, planJobs, type Job } from "./plan.ts";
 import { collect, type Results } from "./results/collect.ts";
@@ -40,13 +41,20 @@ export interface ExperimentProgress {
   readonly seed: number;
   readonly round: number;
   readonly rounds: number;
+  /** Set where this is news of a run that diverged, now or in an earlier call. */
+  readonly diverged?: DivergedRun;
 }
 
 /**
- * Runs an experiment, or the rest of it, and writes its result folder: manifest.json, CSV, summary.md and SVG.
+ * Runs an experiment, or the rest of it, and writes its result folder: manifest.json, CSV, summary.md and SVG. A run that diverges
+ * ends alone: the others go on, and the results say which it was.
+ * @returns The runs that diverged.
  * @throws {InputError} when the folder holds another run and `resume` is not given, or data or model cannot be used.
  */
-export async function runExperiment(experiment: Experiment, options: ExperimentOptions): Promise<void> {
+export async function runExperiment(
+  experiment: Experiment,
+  options: ExperimentOptions,
+): Promise<readonly DivergedRun[]> {
   const { out, processes = availableParallelism(), signal } = options;
   await mkdir(out, { recursive: true });
   if (options.resume !== true && (await readdir(out)).length > 0) {
@@ -59,7 +67,9 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     const open: Job[] = [];
     for (const job of jobs) {
       const done = (await roundsIn(job.dir)).at(-1) ?? 0;
-      if (done < job.rounds) open.push(job);
+      const divergence = done < job.rounds ? await readDivergence(job.dir) : undefined;
+      if (divergence !== undefined) report(job, { kind: "diverged", divergence });
+      else if (done < job.rounds) open.push(job);
       else report(job, { kind: "resumed", rounds: job.rounds });
     }
     await runJobs(open, processes, signal, report);
@@ -89,6 +99,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   };
   for (const [name, text] of Object.entries(files)) await writeWhole({ path: join(out, name), bytes: text });
   if (!experiment.keepModels) await rm(join(out, KEPT_MODELS), { recursive: true, force: true });
+  return results.diverged;
 }
 
 /** What is behind the results: everything that another run would need to give the same ones. */
@@ -117,6 +128,7 @@ function manifest(experiment: Experiment, results: Results, tuned: readonly Tune
     partitions: Object.fromEntries([...results.facts].map(([seed, { partition }]) => [seed, partition])),
     /** Measurements behind the tables: rows of nodes.csv. */
     records: results.scores.length,
+    diverged: results.diverged,
   };
 }
 
@@ -128,16 +140,35 @@ function progressOf(
   const perRound = new Map(jobs.map((job) => [job, trainingsOf(job) * job.experiment.data.nodes]));
   const total = jobs.reduce((sum, job) => sum + job.rounds * (perRound.get(job) ?? 0), 0);
   const rounds = new Map<Job, number>();
+  /** Trainings of each job that count as done. */
+  const counted = new Map<Job, number>();
   const start = performance.now();
   let [done, trained] = [0, 0];
   return (job, progress) => {
-    if (progress.kind === "training") {
-      done++;
-      trained++;
-    } else if (progress.kind === "resumed") {
-      done += progress.rounds * (perRound.get(job) ?? 0);
-      rounds.set(job, progress.rounds);
-    } else rounds.set(job, progress.round);
+    const ofJob = (trainings: number): void => {
+      done += trainings - (counted.get(job) ?? 0);
+      counted.set(job, trainings);
+    };
+    switch (progress.kind) {
+      case "training":
+        ofJob((counted.get(job) ?? 0) + 1);
+        trained++;
+        break;
+      case "resumed":
+        ofJob(progress.rounds * (perRound.get(job) ?? 0));
+        rounds.set(job, progress.rounds);
+        break;
+      case "round":
+        // A scheme that has ended leaves trainings out.
+        ofJob(Math.max(counted.get(job) ?? 0, progress.round * (perRound.get(job) ?? 0)));
+        rounds.set(job, progress.round);
+        break;
+      case "diverged":
+        ofJob(job.rounds * (perRound.get(job) ?? 0));
+        break;
+      case "partDiverged":
+        break;
+    }
     const pace = (performance.now() - start) / 1000 / trained;
     report({
       stage,
@@ -148,6 +179,7 @@ function progressOf(
       seed: job.seed,
       round: rounds.get(job) ?? 0,
       rounds: job.rounds,
+      ...("divergence" in progress && { diverged: { ...progress.divergence, seed: job.seed } }),
     });
   };
 }

@@ -16,23 +16,32 @@ export async function tuningJobs(experiment: Experiment, out: string): Promise<J
   return planJobs(scoredOnce, schemes, { out, seeds, rounds, scoring: "validation" });
 }
 
-/** Chooses each parameter by the mean validation accuracy over nodes and seeds; ties go to the value listed first. */
+/**
+ * Chooses each parameter by the mean validation accuracy over nodes and seeds; ties go to the value listed first, and a value with
+ * which a run diverged comes last.
+ */
 export async function choose(experiment: Experiment, jobs: readonly Job[]): Promise<Tuned[]> {
   const scores = (await Promise.all(jobs.map(({ dir }) => readRounds(dir)))).flatMap((records, index) =>
-    records.filter(({ round }) => round === jobs[index]?.rounds).flatMap((record) => record.scores),
+    records
+      .filter(({ round }) => round === jobs[index]?.rounds)
+      .flatMap(({ seed, scores: ofRound }) => ofRound.map((row) => ({ ...row, seed }))),
   );
+  const wanted = experiment.tune?.seeds ?? [];
   const attacking = new Set(experiment.attackers.flatMap(({ nodes }) => nodes));
   const results = trials(experiment).map(({ parameter, value, scheme }) => {
     const own = scores.filter(
       (row) => row.scheme === schemeLabel(scheme) && row.split === "validation" && !attacking.has(row.node),
     );
-    return { parameter, value, accuracy: meanOf(own.map(({ correct, total }) => (100 * correct) / total)) };
+    const isWhole = wanted.every((seed) => own.some((row) => row.seed === seed));
+    const accuracy = isWhole ? meanOf(own.map(({ correct, total }) => (100 * correct) / total)) : undefined;
+    return { parameter, value, accuracy };
   });
   return (["mu", "lambda"] as const).flatMap((parameter): Tuned[] => {
     const own = results.filter((trial) => trial.parameter === parameter);
     const [first] = own;
     if (first === undefined) return [];
-    const best = own.reduce((a, b) => (b.accuracy > a.accuracy ? b : a), first);
+    const scoreOf = ({ accuracy = -Infinity }: (typeof own)[number]): number => accuracy;
+    const best = own.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a), first);
     return [
       { parameter, value: best.value, trials: own.map(({ value, accuracy }) => ({ value, accuracy })) },
     ];

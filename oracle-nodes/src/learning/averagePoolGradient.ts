@@ -3,11 +3,15 @@ import * as tf from "@tensorflow/tfjs-core";
 /** Backends whose kernel divides by the whole window even where part of it lies outside the input. */
 const DIVIDES_BY_WINDOW: ReadonlySet<string> = new Set(["cpu", "wasm", "webgpu"]);
 
+let isCorrected = false;
+
 /**
  * Corrects TensorFlow.js' gradient of average pooling with padding: forward, an output is the mean over the part of its
- * window that lies inside the input, so its gradient is to be divided by the size of that part.
+ * window that lies inside the input, so its gradient is to be divided by the size of that part. Does so once a process.
  */
 export function correctAveragePoolGradient(): void {
+  if (isCorrected) return;
+  isCorrected = true;
   const original = tf.getGradient(tf.AvgPool);
   if (original === undefined) throw new Error("TensorFlow.js has no gradient of average pooling");
   tf.unregisterGradient(tf.AvgPool);

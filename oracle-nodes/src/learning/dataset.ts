@@ -2,6 +2,7 @@ import { InputError } from "../../../protocol/errors.ts";
 import type { DatasetName, DatasetTerms } from "../../../protocol/datasetTerms.ts";
 import { loadCifar10, loadCifar100 } from "./data/cifarFiles.ts";
 import { loadCsvTables } from "./data/csvTables.ts";
+import type { DataReport } from "./data/dataReport.ts";
 import { readCsvSchema, readImageSchema, readPosition } from "./data/folderSchema.ts";
 import { loadIdxDataset } from "./data/idxFiles.ts";
 import { loadImageFolder } from "./data/imageFolder.ts";
@@ -26,10 +27,20 @@ export interface Split {
  * A dataset in memory: what a manifest would say about it (with the customary normalisation), the training file, from which
  * nodes draw training and validation, and the test file.
  */
-export type Dataset = DatasetTerms & { readonly train: Split; readonly test: Split };
+export type Dataset = DatasetTerms & {
+  readonly train: Split;
+  readonly test: Split;
+  /** What was left out or decided when the folder was read; absent where there was nothing to decide. */
+  readonly report?: DataReport;
+};
 
 /** What a manifest says about a dataset. */
-export function datasetTerms({ train: _train, test: _test, ...terms }: Dataset): DatasetTerms {
+export function datasetTerms({
+  train: _train,
+  test: _test,
+  report: _report,
+  ...terms
+}: Dataset): DatasetTerms {
   return terms;
 }
 

@@ -3,10 +3,11 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../../../protocol/errors.ts";
 import { BatchNormalization } from "./layers/batchNormalization.ts";
 import { GroupNormalization } from "./layers/groupNormalization.ts";
+import { LayerNormalization } from "./layers/layerNormalization.ts";
 import type { ExampleLayer } from "./perExample.ts";
 import { convExamples } from "./perExampleConv.ts";
 import { denseExamples } from "./perExampleDense.ts";
-import { layerNormalised, normExamples } from "./perExampleNorm.ts";
+import { normExamples } from "./perExampleNorm.ts";
 
 /**
  * How the layers of a model that have weights give the gradients of their examples one by one.
@@ -27,15 +28,14 @@ function exampleLayer(layer: tfl.layers.Layer): ExampleLayer {
       },
     );
   }
-  if (layer instanceof GroupNormalization) return normExamples(layer, (x) => layer.normalised(x));
+  if (layer instanceof GroupNormalization || layer instanceof LayerNormalization)
+    return normExamples(layer, (x) => layer.normalised(x));
   switch (layer.getClassName()) {
     case "Dense":
       return denseExamples(layer);
     case "Conv1D":
     case "Conv2D":
       return convExamples(layer);
-    case "LayerNormalization":
-      return normExamples(layer, layerNormalised(Number(layer.getConfig()["epsilon"])));
     default:
       throw new InputError(
         `${layer.name} (${layer.getClassName()}) cannot be trained with clipped gradients`,

@@ -30,7 +30,12 @@ export async function buildLayers(
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new ArtifactError(`The topology cannot be built: ${reason}`, { cause });
   }
-  if (tensors !== undefined) checkTensors(tensorSpecs(layers), tensors);
+  try {
+    if (tensors !== undefined) checkTensors(tensorSpecs(layers), tensors);
+  } catch (error) {
+    layers.dispose();
+    throw error;
+  }
   return layers;
 }
 

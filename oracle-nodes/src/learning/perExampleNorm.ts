@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { normalise } from "./layers/normalise.ts";
 import { type ExampleLayer, heldGradients, overPlaces } from "./perExample.ts";
 
 /** A layer that normalises each example by itself: y = gamma xhat + beta, one of each a channel. */
@@ -21,9 +20,4 @@ export function normExamples(layer: tfl.layers.Layer, normalised: (x: tf.Tensor)
       ...(beta === undefined ? [] : [heldGradients(beta, overPlaces(dy))]),
     ],
   };
-}
-
-/** xhat of Keras' LayerNormalization along the last axis. */
-export function layerNormalised(epsilon: number): (x: tf.Tensor) => tf.Tensor {
-  return (x) => normalise(x, [x.rank - 1], epsilon);
 }

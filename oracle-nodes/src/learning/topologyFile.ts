@@ -1,6 +1,7 @@
 import { InputError } from "../../../protocol/errors.ts";
 import { MODEL_NAMES } from "./models.ts";
 import type { Topology } from "./models.ts";
+import { checkVersion } from "./topology.ts";
 
 /** What a publisher can do whose file holds no model. */
 export const MODEL_HINT = `Give a file with a model's topology, or one of ${MODEL_NAMES.join(", ")}`;
@@ -8,7 +9,7 @@ export const MODEL_HINT = `Give a file with a model's topology, or one of ${MODE
 /**
  * The topology in a file of Keras JSON as TensorFlow.js writes it, which may hold the topology alone or a saved model around
  * it (`modelTopology`). Whether nodes may run it, `checkTopology` tells.
- * @throws {InputError} when the text is not JSON or holds no model.
+ * @throws {InputError} when the text is not JSON or holds no model; {ArtifactError} when it is Keras 3's.
  */
 export function parseTopology(text: string, name: string): Topology {
   let value: unknown;
@@ -22,6 +23,8 @@ export function parseTopology(text: string, name: string): Topology {
   }
   const { modelTopology } = value;
   const topology = isRecord(modelTopology) ? modelTopology : value;
+  // Only here stands the version of a model that lies within a file of weights.
+  checkVersion(topology);
   const { model_config: config } = topology;
   return isRecord(config) ? config : topology;
 }

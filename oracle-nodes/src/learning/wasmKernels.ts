@@ -1,11 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
+let areRegistered = false;
+
 /**
  * Replaces the wasm kernels of the backward pass, which are missing or slow, by ones composed from its fast forward
- * kernels. TensorFlow.js' gradients then run on them unchanged, and other backends are not touched.
+ * kernels. TensorFlow.js' gradients then run on them unchanged, and other backends are not touched. Does so once a process.
  */
 export function registerTrainingKernels(): void {
+  if (areRegistered) return;
+  areRegistered = true;
   replaceKernel(tf.BatchMatMul, matMulWithoutFlags);
   replaceKernel(tf.Conv2DBackpropFilter, () => convFilterGradient);
   replaceKernel(tf.Conv2DBackpropInput, convInputGradient);

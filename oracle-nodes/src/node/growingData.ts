@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -7,9 +7,11 @@ import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
 import { datasetDigest, recordDigests } from "../learning/data/datasetDigest.ts";
+import { walkFolder } from "../learning/data/walkFolder.ts";
 import type { Dataset } from "../learning/dataset.ts";
+import { drawRecords } from "../learning/drawRecords.ts";
 import { samplerFor, type Samples } from "../learning/samples.ts";
-import { SeededRandom } from "../learning/seededRandom.ts";
+import { logDraw, logReport, TRAINING } from "./logData.ts";
 import type { TaskData } from "./taskData.ts";
 
 /** The file of the task's folder that says which records validate. */
@@ -43,6 +45,8 @@ export class GrowingData implements TaskData {
   readonly #options: OwnData;
   readonly #validating: ReadonlySet<string>;
   #known: ReadonlySet<string>;
+  /** What was last logged of how the folder was read. */
+  #report: string;
   /** Of the folder when it was last loaded; at first unknown. */
   #state = "";
 
@@ -58,6 +62,8 @@ export class GrowingData implements TaskData {
     this.train = train;
     this.validation = validation;
     this.#known = new Set(digests);
+    this.#report = JSON.stringify(options.dataset.report);
+    logReport(options.dataset, options.logger);
   }
 
   /**
@@ -79,6 +85,9 @@ export class GrowingData implements TaskData {
       this.validation = validation;
       this.#known = found;
       this.#state = state;
+      const report = JSON.stringify(dataset.report);
+      if (report !== this.#report) logReport(dataset, logger);
+      this.#report = report;
       if (came === 0 && gone === 0) return;
       const facts = { came, gone, samples: train.indices.length, dataset: datasetDigest(dataset) };
       logger.info(facts, "the data changed: training goes on with what is there now");
@@ -94,7 +103,7 @@ export class GrowingData implements TaskData {
 
 /** The records that train and those that validate, normalised by what is fitted on the former where nodes fit their own. */
 function divide(
-  { terms, maxSamples, folder }: OwnData,
+  { terms, maxSamples, folder, seed, logger }: OwnData,
   dataset: Dataset,
   validating: ReadonlySet<string>,
 ): { train: Samples; validation: Samples; digests: string[] } {
@@ -110,7 +119,8 @@ function divide(
       },
     );
   }
-  const train = trained.slice(0, maxSamples);
+  const train = drawRecords(dataset.train, trained, { count: maxSamples, seed, purpose: TRAINING });
+  logDraw(terms, dataset.train, { of: trained, train }, logger);
   const samples = samplerFor(terms, dataset.train, train);
   return {
     train: samples(dataset.train, train),
@@ -129,13 +139,16 @@ async function validatingRecords({
   const path = join(dir, VALIDATION_FILE);
   const kept = await readFile(path, "utf8").catch(() => undefined);
   if (kept !== undefined) return parseValidation(path, kept);
-  const all = [...new Set(recordDigests(dataset.train))];
-  const count = Math.max(1, Math.floor(all.length * validationShare));
-  const places = new SeededRandom(seed, "own data", "validation").sample(
-    all.map((_digest, i) => i),
-    Math.min(count, all.length),
+  const digests = recordDigests(dataset.train);
+  // Equal records train or validate together.
+  const first = [...new Map(digests.map((digest, i) => [digest, i] as const).toReversed()).values()];
+  const count = Math.max(1, Math.floor(first.length * validationShare));
+  const places = drawRecords(
+    dataset.train,
+    first.toSorted((a, b) => a - b),
+    { count, seed, purpose: "validation", usesRest: true },
   );
-  const drawn = places.map((i) => all[i] ?? "");
+  const drawn = places.map((i) => digests[i] ?? "");
   await makeFolder(dir);
   await writeDurably(dir, [{ path, bytes: JSON.stringify(drawn) }]);
   return new Set(drawn);
@@ -156,9 +169,9 @@ function parseValidation(path: string, text: string): ReadonlySet<string> {
 async function folderState(folder: string): Promise<string> {
   const hash = createHash("sha256");
   try {
-    for (const name of (await readdir(folder, { recursive: true })).toSorted()) {
-      const { size, mtimeMs } = await stat(join(folder, name));
-      hash.update(JSON.stringify([name, size, mtimeMs]));
+    const { files } = await walkFolder(folder);
+    for (const { path, size, changedMs } of files) {
+      hash.update(JSON.stringify([path, size, changedMs]));
     }
   } catch (cause) {
     throw new InputError(`${folder} cannot be read`, { hint: "Check the folder and its rights", cause });

@@ -84,6 +84,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
     dataset: learning.dataset,
     config: config.dataset,
     maxSamples: terms.maxSamples,
+    seed: manifest.training.seed,
     dir,
     logger,
   });

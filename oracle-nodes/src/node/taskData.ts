@@ -2,10 +2,12 @@ import type { Logger } from "pino";
 import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Dataset } from "../learning/dataset.ts";
+import { drawRecords } from "../learning/drawRecords.ts";
 import { type NodePartition, partitionNode } from "../learning/partition.ts";
 import { readPartition } from "../learning/partition/partitionFile.ts";
 import { samplerFor, type Samples } from "../learning/samples.ts";
 import { GrowingData } from "./growingData.ts";
+import { logDraw, logReport, TRAINING } from "./logData.ts";
 import { loadOwnDataset } from "./loadOwnDataset.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 
@@ -22,8 +24,10 @@ export interface TaskDataOptions {
   readonly terms: DatasetTerms;
   readonly dataset: Dataset;
   readonly config: NodeConfig["dataset"];
-  /** Training records that the terms allow one update to claim. */
+  /** Training records that the terms allow one update to claim: more are not trained on, but drawn from. */
   readonly maxSamples: number;
+  /** Seeds the draws; the task's own, or else that of the partition. */
+  readonly seed?: number;
   /** The task's folder. */
   readonly dir: string;
   readonly logger: Logger;
@@ -31,15 +35,18 @@ export interface TaskDataOptions {
 
 /** The node's part of the dataset. @throws {InputError} when the configuration does not fit the data. */
 export async function openTaskData(options: TaskDataOptions): Promise<TaskData> {
-  const { terms, dataset, config, maxSamples } = options;
+  const { terms, dataset, config, maxSamples, logger } = options;
   const { partition, dir: folder } = config;
   if (partition.kind === "own") {
     const { seed, validationShare } = partition;
     const reload = () => loadOwnDataset(terms, folder);
-    return GrowingData.open({ ...options, seed, validationShare, folder, reload });
+    return GrowingData.open({ seed, ...options, validationShare, folder, reload });
   }
   const part = await partOf(dataset, partition);
-  const train = part.train.slice(0, maxSamples);
+  logReport(dataset, logger);
+  const seed = options.seed ?? ("seed" in partition ? partition.seed : 0);
+  const train = drawRecords(dataset.train, part.train, { count: maxSamples, seed, purpose: TRAINING });
+  logDraw(terms, dataset.train, { of: part.train, train }, logger);
   const samples = samplerFor(terms, dataset.train, train);
   return {
     train: samples(dataset.train, train),

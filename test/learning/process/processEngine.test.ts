@@ -76,6 +76,24 @@ describe("an engine that is a program", () => {
     expect(await model.evaluate(weights, samples)).to.deep.equal({ correct: 1, total: 2 });
   });
 
+  it("refuses weights of a program that moved what the model says stands still", async () => {
+    const tensors = [
+      { name: "a/kernel", shape: [2, 3] },
+      { name: "b/kernel", shape: [3] },
+    ];
+    for (const still of ["a", "b"]) {
+      const layer = (name: string) => ({ class_name: "Dense", config: { name, trainable: name !== still } });
+      const topology = { class_name: "Sequential", config: { layers: [layer("a"), layer("b")] } };
+      const command = { command: process.execPath, args: [PROGRAM, "move"], timeoutSeconds: 30 };
+      const engine = await createEngine({ process: command });
+      const model = await engine.load({ topology, tensors }, dataset.inputShape, 10);
+      models.push(model);
+      const training = model.train(options(model));
+      if (still === "b") expect((await failure(training)).message).to.include("moved b/kernel");
+      else expect((await training).weights[0]?.data).to.deep.equal(model.initialise(1)[0]?.data);
+    }
+  });
+
   it("lets a program with data of its own say how many records it trained on", async () => {
     const model = await load("own");
     expect((await model.train(options(model))).samples).to.equal(123);

@@ -129,6 +129,26 @@ describe("the PyTorch example", function () {
     expect(await torch.train(options).catch(message)).to.contain("PyTorch example");
   });
 
+  it("says which setting it does not run", async () => {
+    for (const [className, setting] of [
+      ["ReLU", { max_value: 6 }],
+      ["Dense", { units: 4, trainable: false }],
+    ] as const) {
+      const refused = await both({
+        class_name: "Sequential",
+        config: {
+          name: "settings",
+          layers: [
+            layer("Flatten", { name: "flatten", batch_input_shape: [null, ...inputShape] }),
+            layer(className, { name: "odd", ...setting }),
+            layer("Dense", { name: "logits", units: classes, activation: null }),
+          ],
+        },
+      }).catch((error: Error) => error.message);
+      expect(refused).to.contain(`the layer odd (${className}) has`).and.to.contain("not supported");
+    }
+  });
+
   it("ends when its input does, as when its node is killed", () => {
     const { status, stdout } = spawnSync(python, [TRAINER], { input: '{"id":1,"command":"hello"}\n' });
     expect(status).to.equal(0);

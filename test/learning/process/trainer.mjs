@@ -1,5 +1,5 @@
 // A training program for tests, without arithmetic: it "trains" by handing back the weights, and does what it is told wrong.
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const [fault = "", supports = ""] = process.argv.slice(2);
@@ -31,6 +31,12 @@ function train(id, { weights, samples, result, epochs, moves }) {
   if (fault === "hang") return;
   if (fault === "refuse") return say({ id, error: "no such\nthing" });
   if (fault === "cut") writeFileSync(result, "cut off");
+  // The last value of the last tensor, and no other.
+  if (fault === "move")
+    writeFileSync(
+      result,
+      readFileSync(result).map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte)),
+    );
   if (fault === "diverge") return say({ id, done: { loss: null, samples: 1 } });
   if (fault === "slow") return setTimeout(() => say({ id, done: { loss: 1, samples: 1 } }), 300);
   const count = samples.file === undefined ? 123 : (moves?.length ?? 1);

@@ -15,7 +15,9 @@ interface DrawPadProps {
 /** A square to draw in with a pen, a finger or a mouse. */
 export function DrawPad({ onStroke }: DrawPadProps): ReactElement {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const pen = (): CanvasRenderingContext2D | undefined => canvas.current?.getContext("2d") ?? undefined;
+  const pen = (): CanvasRenderingContext2D | undefined =>
+    // Without alpha the ground is black, in the picture too: what is transparent is laid over white.
+    canvas.current?.getContext("2d", { alpha: false }) ?? undefined;
   const draw = (event: PointerEvent<HTMLCanvasElement>): void => {
     const { currentTarget, clientX, clientY, buttons, type } = event;
     const context = pen();

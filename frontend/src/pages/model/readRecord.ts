@@ -1,40 +1,58 @@
 import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
 import { recordSize } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
+import { readDecimal } from "../../../../oracle-nodes/src/learning/data/decimalNumber.ts";
+import type { Picture } from "../../../../oracle-nodes/src/learning/data/picture.ts";
 
-/** An image file as the model sees it: scaled to its size, in grey or colour, normalised. */
+/**
+ * An image file as the model sees it: turned as it says, laid over white, scaled to the model's size, in grey or colour, normalised.
+ * PNG and JPEG are read by the code that nodes read their own pictures with; what only the browser knows, by the browser.
+ * @throws {InputError} when it is no image, or damaged.
+ */
 export async function imageRecord(file: Blob, dataset: DatasetTerms): Promise<Float32Array> {
   const [height = 1, width = 1, channels = 1] = dataset.inputShape;
-  const image = await createImageBitmap(file).catch(() => undefined);
-  if (image === undefined)
-    throw new InputError("This file is not an image", { hint: "Choose a PNG, JPEG or WebP" });
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
-  if (context === null) throw new InputError("This browser cannot read the image");
-  context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, width, height);
-  image.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  const record = new Float32Array(height * width * channels);
-  for (let pixel = 0; pixel < height * width; pixel++) {
-    const [red = 0, green = 0, blue = 0] = data.subarray(4 * pixel, 4 * pixel + 3);
-    // ITU-R BT.601, as grey images are commonly made.
-    const values = channels === 1 ? [0.299 * red + 0.587 * green + 0.114 * blue] : [red, green, blue];
-    for (let channel = 0; channel < channels; channel++) {
-      record[pixel * channels + channel] = normalised((values[channel] ?? 0) / 255, channel, dataset);
-    }
-  }
-  return record;
+  const { decodePicture, fitPicture, isReadable } =
+    await import("../../../../oracle-nodes/src/learning/data/picture.ts");
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const picture = isReadable(bytes) ? decoded(() => decodePicture(bytes)) : await drawn(file);
+  const fitted = fitPicture(picture, height, width, channels);
+  return Float32Array.from(fitted, (byte, i) => normalised(byte / 255, i % channels, dataset));
 }
 
-/** A row of numbers, normalised. @throws {InputError} unless it has as many as the model takes. */
+function decoded(decode: () => Picture): Picture {
+  try {
+    return decode();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`This image cannot be read: ${why}`, { hint: "Choose another one", cause });
+  }
+}
+
+/** An image that the browser decodes, upright and over white, at its own size. */
+async function drawn(file: Blob): Promise<Picture> {
+  const image = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => undefined);
+  if (image === undefined)
+    throw new InputError("This file is not an image", { hint: "Choose a PNG, JPEG or WebP" });
+  const { width, height } = image;
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  if (context === null) throw new InputError("This browser cannot read the image");
+  context.drawImage(image, 0, 0);
+  image.close();
+  const { overBackground } = await import("../../../../oracle-nodes/src/learning/data/pictures/pixels.ts");
+  const { data } = context.getImageData(0, 0, width, height);
+  return overBackground({ width, height, channels: 4, data: new Uint8Array(data.buffer) }).picture;
+}
+
+/** A row of numbers, normalised. @throws {InputError} unless it has as many as the model takes, in decimal notation. */
 export function rowRecord(text: string, dataset: DatasetTerms): Float32Array {
-  const values = text
-    .split(/[\s,;]+/)
-    .filter(Boolean)
-    .map(Number);
+  const words = text.split(/[\s,;]+/).filter(Boolean);
   const size = recordSize(dataset);
-  if (values.length !== size || values.some((value) => !Number.isFinite(value))) {
+  const values = words.map((word) => {
+    const found = readDecimal(word);
+    if ("value" in found) return found.value;
+    throw new InputError(`"${word.slice(0, 40)}" is ${found.problem}`, { hint: found.hint });
+  });
+  if (values.length !== size) {
     throw new InputError(`The model takes ${size} numbers, this has ${values.length}`, {
       hint: "Separate them by commas or spaces",
     });

@@ -1,6 +1,8 @@
 import { createLogUpdate } from "log-update";
+import { divergenceLine, type DivergedRun } from "../../experiments/divergence.ts";
 import { readExperiment } from "../../experiments/readExperiment.ts";
 import { runExperiment, type ExperimentProgress } from "../../experiments/runExperiment.ts";
+import { ExitCode } from "../exitCode.ts";
 import { untilInterrupted } from "../interruption.ts";
 import { note, print } from "../output.ts";
 
@@ -20,8 +22,9 @@ export async function runBenchExperiment(file: string, options: BenchExperimentO
   const experiment = await readExperiment(file, options.data);
   const out = options.out ?? experiment.name;
   const view = openProgress();
+  let diverged: readonly DivergedRun[];
   try {
-    await runExperiment(experiment, {
+    diverged = await runExperiment(experiment, {
       out,
       ...(options.processes !== undefined && { processes: options.processes }),
       resume: options.resume === true,
@@ -32,6 +35,13 @@ export async function runBenchExperiment(file: string, options: BenchExperimentO
     view.close();
   }
   print(`Results are in ${out}: read summary.md first`);
+  if (diverged.length === 0) return;
+  note(
+    `${diverged.length === 1 ? "1 run" : `${diverged.length} runs`} diverged, so the results are of fewer seeds:`,
+  );
+  for (const run of diverged) note(divergenceLine(run));
+  note("A lower learning rate or momentum may keep them in the range of numbers");
+  process.exitCode = ExitCode.Incomplete;
 }
 
 /** A bar on a terminal; a line now and then elsewhere. */

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
+import { reportLines } from "../../learning/data/dataReport.ts";
 import { describeDataset, type ChannelRange } from "../../learning/data/describeDataset.ts";
 import { pictureSheet } from "../../learning/data/pictureSheet.ts";
 import { loadDataset } from "../../learning/dataset.ts";
@@ -35,6 +36,7 @@ export async function runDataDescribe(name: string, options: DataDescribeOptions
       ["shape of a record", inputShape.join(" x ")],
       ["training records", train],
       ["test records", test],
+      ...(dataset.name === "image-folder" ? [["transparency", "laid over white"] as const] : []),
       ...(subjects === undefined ? [] : [["subjects", subjects] as const]),
       ["digest", digest],
     ]),
@@ -44,6 +46,9 @@ export async function runDataDescribe(name: string, options: DataDescribeOptions
     const rows = classes.map((entry) => [entry.name, entry.train, entry.test]);
     print(`\n${table([{ head: "class" }, right("training"), right("test")], rows)}`);
   }
+  const { report } = described;
+  const lines = report === undefined ? [] : reportLines(report);
+  if (lines.length > 0) print(`\n${lines.map((line) => `  ${line}`).join("\n")}`);
   const names = channelNames(dataset, channels.length);
   const ranges = [
     ...channels.slice(0, MOST_CHANNELS).map((range, i) => rangeRow(names[i] ?? String(i), range)),

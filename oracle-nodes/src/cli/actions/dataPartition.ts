@@ -1,11 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import type { DatasetName } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
+import { reportLines } from "../../learning/data/dataReport.ts";
 import { loadDataset } from "../../learning/dataset.ts";
 import { type NodePartition, partition } from "../../learning/partition.ts";
 import { encodePartition } from "../../learning/partition/partitionFile.ts";
 import { type PartitionSpec, partitionSpecSchema } from "../../learning/partition/scheme.ts";
-import { print, printJson, table } from "../output.ts";
+import { note, print, printJson, table } from "../output.ts";
 
 export interface DataPartitionOptions {
   readonly dir: string;
@@ -23,6 +24,7 @@ export async function runDataPartition(name: string, options: DataPartitionOptio
   const { dir, out, json } = options;
   const spec = partitionSpec(options);
   const dataset = await loadDataset(name as DatasetName, dir);
+  if (dataset.report !== undefined) reportLines(dataset.report).forEach(note);
   const parts = partition({ dataset, ...spec });
   try {
     await writeFile(out, encodePartition(dataset, spec, parts), { flag: "wx" });

@@ -7,6 +7,7 @@ import { createEngine } from "../../learning/engine.ts";
 import { readModel } from "../../learning/readModel.ts";
 import { makeTaskFiles } from "../../learning/taskFiles.ts";
 import type { StartingModel, TaskFiles } from "../../learning/taskFiles.ts";
+import { tryTask } from "../../learning/tryTask.ts";
 
 /** What a publisher says about the learning; the rest comes from the dataset's defaults. */
 export interface LearningSettings {
@@ -30,7 +31,7 @@ export interface LearningSettings {
 }
 
 /**
- * Makes a task's manifest and initial model.
+ * Makes a task's manifest and initial model, and takes one step with them, as every node will.
  * @throws {InputError} | {ArtifactError} when the model is unknown, unsupported or does not fit the dataset.
  */
 export async function buildTask(settings: LearningSettings): Promise<TaskFiles> {
@@ -45,7 +46,7 @@ export async function buildTask(settings: LearningSettings): Promise<TaskFiles> 
     seed: settings.seed,
   };
   const privacy = settings.privacy?.(training) ?? { kind: "none" };
-  return makeTaskFiles(
+  const files = await makeTaskFiles(
     {
       name,
       description,
@@ -57,6 +58,8 @@ export async function buildTask(settings: LearningSettings): Promise<TaskFiles> 
     },
     await startingModel(settings.model ?? defaults.model, dataset, settings.seed),
   );
+  await tryTask(files.manifest);
+  return files;
 }
 
 async function startingModel(

@@ -1,6 +1,8 @@
 import type { DatasetName, DatasetTerms } from "../../../../protocol/datasetTerms.ts";
+import { reportLines } from "../../learning/data/dataReport.ts";
 import { OFFICIAL_TERMS } from "../../learning/data/officialTerms.ts";
 import { datasetTerms, loadDataset } from "../../learning/dataset.ts";
+import { note } from "../output.ts";
 
 /**
  * What a manifest says about the data of a task. An official dataset is known by its name; of any other the publisher needs
@@ -13,5 +15,8 @@ export async function publishedData(options: {
 }): Promise<DatasetTerms> {
   const { dataset, data } = options;
   if (dataset in OFFICIAL_TERMS) return OFFICIAL_TERMS[dataset as keyof typeof OFFICIAL_TERMS];
-  return datasetTerms(await loadDataset(dataset, data));
+  const found = await loadDataset(dataset, data);
+  // What was left out of the example will be left out at every node.
+  if (found.report !== undefined) reportLines(found.report).forEach(note);
+  return datasetTerms(found);
 }

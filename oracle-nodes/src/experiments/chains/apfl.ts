@@ -1,6 +1,7 @@
 import type { ModelTensors } from "../../../../protocol/tensors.ts";
 import { modelOf, numberOf } from "../chain.ts";
 import { combine } from "../combine.ts";
+import { atNode } from "../divergence.ts";
 import type { SchemeOf } from "../schemes.ts";
 import type { Companion } from "./companion.ts";
 
@@ -22,16 +23,18 @@ export function apflCompanion(label: string, { alpha: first }: SchemeOf<"apfl">)
       const numbers: Record<string, number> = {};
       for (const member of federation.members) {
         const name = slot(member.id);
-        const { personal, alpha } = await federation.model.trainApfl({
-          weights: before,
-          personal: modelOf(state, name),
-          alpha: numberOf(state, name),
-          samples: member.train,
-          hyper: federation.hyper,
-          round,
-          member: member.id,
-          signal: federation.signal,
-        });
+        const { personal, alpha } = await atNode(member.id, () =>
+          federation.model.trainApfl({
+            weights: before,
+            personal: modelOf(state, name),
+            alpha: numberOf(state, name),
+            samples: member.train,
+            hyper: federation.hyper,
+            round,
+            member: member.id,
+            signal: federation.signal,
+          }),
+        );
         models[name] = personal;
         numbers[name] = alpha;
         onTraining();

@@ -6,12 +6,15 @@ import { mix, scoreCandidates } from "../../learning/personalise.ts";
 import { globalBytes } from "../bytes.ts";
 import {
   modelOf,
+  numberOf,
   type AlphaRow,
   type CandidateRow,
   type Chain,
   type RoundContext,
+  type RoundRecord,
   type ScoreRow,
 } from "../chain.ts";
+import { RunDivergedError } from "../divergence.ts";
 import { exchange } from "../exchange.ts";
 import type { Experiment } from "../experiment.ts";
 import { digestOfModel } from "../modelDigest.ts";
@@ -82,12 +85,26 @@ export function trunkChain(experiment: Experiment, schemes: readonly NamedScheme
       const numbers: Record<string, number> = {};
       const scores = [...evaluated.scores];
       const alphas = [...evaluated.alphas];
+      const diverged: NonNullable<RoundRecord["diverged"]>[number][] = [];
       for (const companion of companions) {
-        const next = await companion.round(context, state, before, global);
-        Object.assign(models, next.state.models);
-        Object.assign(numbers, next.state.numbers);
-        scores.push(...(await scoreScheme(context, companion.label, next.modelFor)));
-        alphas.push(...next.alphas);
+        const ended = endOf(companion);
+        if (state.numbers[ended] !== undefined) {
+          numbers[ended] = numberOf(state, ended);
+          continue;
+        }
+        try {
+          const next = await companion.round(context, state, before, global);
+          Object.assign(models, next.state.models);
+          Object.assign(numbers, next.state.numbers);
+          scores.push(...(await scoreScheme(context, companion.label, next.modelFor)));
+          alphas.push(...next.alphas);
+        } catch (error) {
+          // It never influences the trunk: the others go on.
+          if (!(error instanceof RunDivergedError)) throw error;
+          const { node, message: problem } = error;
+          diverged.push({ schemes: [companion.label], node, problem });
+          numbers[ended] = round;
+        }
       }
 
       const down = globalBytes(global, round);
@@ -102,11 +119,15 @@ export function trunkChain(experiment: Experiment, schemes: readonly NamedScheme
           bytes: schemes.map(({ label }) => ({ scheme: label, up, down })),
           candidates: evaluated.candidates,
           digests: { ...digests, w_G: digestOfModel(global) },
+          ...(diverged.length > 0 && { diverged }),
         },
       };
     },
   };
 }
+
+/** The number of a state that says in which round a companion diverged. */
+const endOf = ({ label }: Companion): string => `diverged ${label}`;
 
 interface Evaluated {
   readonly scores: readonly ScoreRow[];

@@ -1,6 +1,7 @@
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import { readRounds, type RecordedRound } from "../checkpoint.ts";
 import type { AlphaRow, BytesRow, CandidateRow, ScoreRow } from "../chain.ts";
+import { type DivergedRun, readDivergence } from "../divergence.ts";
 import type { FederationFacts } from "../federation.ts";
 import { reportedRounds } from "../experiment.ts";
 import type { Job } from "../plan.ts";
@@ -22,6 +23,8 @@ export interface Results {
   readonly bytes: readonly Dated<BytesRow>[];
   readonly candidates: readonly Dated<CandidateRow & { readonly variant: string }>[];
   readonly digests: readonly Dated<DigestRow>[];
+  /** Runs that ended because they diverged, in the order of the jobs. */
+  readonly diverged: readonly DivergedRun[];
   readonly facts: ReadonlyMap<number, FederationFacts>;
 }
 
@@ -37,6 +40,14 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
     bytes: [] as Dated<BytesRow>[],
     candidates: [] as Results["candidates"][number][],
     digests: [] as Dated<DigestRow>[],
+    diverged: [] as DivergedRun[],
+  };
+  /** A scheme that ended before its chain did is not said to end again. */
+  const end = (run: DivergedRun): void => {
+    const isKnown = (scheme: string) =>
+      results.diverged.some(({ seed, schemes }) => seed === run.seed && schemes.includes(scheme));
+    const schemes = run.schemes.filter((scheme) => !isKnown(scheme));
+    if (schemes.length > 0) results.diverged.push({ ...run, schemes });
   };
   for (const job of jobs) {
     const attacking = new Set(job.experiment.attackers.flatMap(({ nodes }) => nodes));
@@ -55,8 +66,12 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
       }
       const digest = record.digests["w_G"];
       if (digest !== undefined) results.digests.push(dateOf(record, { variant, chain, digest }));
+      const { seed, round } = record;
+      for (const part of record.diverged ?? []) end({ ...part, seed, round });
       facts.set(job.seed, record.facts);
     }
+    const divergence = await readDivergence(job.dir);
+    if (divergence !== undefined && divergence.round <= job.rounds) end({ ...divergence, seed: job.seed });
   }
   if (new Set([...facts.values()].map(({ dataset }) => dataset)).size > 1) {
     throw new ConcordatError("The dataset has changed between the runs that these results are of", {

@@ -16,6 +16,10 @@ export function csvFiles(results: Results): Readonly<Record<string, string>> {
       ["variant", "seed", "round", "node", "alpha", "validationBps", "correct", "total"],
       results.candidates,
     ),
+    "diverged.csv": csv(
+      ["scheme", "seed", "round", "node", "problem"],
+      results.diverged.flatMap(({ schemes, ...run }) => schemes.map((scheme) => ({ scheme, ...run }))),
+    ),
     "digests.csv": csv(["variant", "chain", "seed", "round", "digest"], results.digests),
   };
 }

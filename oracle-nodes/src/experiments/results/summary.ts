@@ -9,7 +9,11 @@ import { deviationOf, meanOf, pairedTest } from "./statistics.ts";
 export interface Tuned {
   readonly parameter: "mu" | "lambda";
   readonly value: number;
-  readonly trials: readonly { readonly value: number; readonly accuracy: number }[];
+  readonly trials: readonly {
+    readonly value: number;
+    /** Undefined where a run with this value diverged, which rules it out. */
+    readonly accuracy: number | undefined;
+  }[];
 }
 
 /** The results in words and tables, as Markdown. */
@@ -25,10 +29,11 @@ export function summary(
     `# ${experiment.name}`,
     experiment.description.trim(),
     introduction(experiment, results),
+    divergedTable(experiment, results),
     ...tuned.map(tuningParagraph),
     ...rounds.map((round) => accuracyTable(experiment, schemes, results, rows, round)),
     comparisonTable(experiment, schemes, rows, rounds.at(-1) ?? 0),
-    headroomTable(results, rounds),
+    headroomTable(results, rounds, experiment.seeds.length),
     bytesTable(schemes, results),
     publishedTable(experiment, rows, rounds.at(-1) ?? 0),
   ];
@@ -66,7 +71,9 @@ function settingsText(settings: object): string {
 }
 
 function tuningParagraph({ parameter, value, trials }: Tuned): string {
-  const list = trials.map((trial) => `${trial.value}: ${trial.accuracy.toFixed(2)}`).join(", ");
+  const list = trials
+    .map((trial) => `${trial.value}: ${trial.accuracy?.toFixed(2) ?? "diverged"}`)
+    .join(", ");
   return `Tuned on the validation split, on seeds of its own: ${parameter} = ${value} (${list}).`;
 }
 
@@ -78,8 +85,11 @@ function accuracyTable(
   round: number,
 ): string {
   const splits = splitsOf(rows);
+  if (splits.length === 0) return "";
   const lines = schemes.map(({ label: scheme }) => {
-    const cells = splits.map((split) => spread(overSeeds(rows, { scheme, round, split }, seeds)));
+    const cells = splits.map((split) =>
+      spread(overSeeds(rows, { scheme, round, split }, seeds), seeds.length),
+    );
     const alphas = results.alphas.filter((row) => row.scheme === scheme && row.round === round);
     const alpha = alphas.length === 0 ? "" : spread(alphas.map((row) => row.alpha));
     return `| ${[scheme, ...cells, alpha].join(" | ")} |`;
@@ -104,13 +114,18 @@ function comparisonTable(
   const splits = splitsOf(rows);
   const lines = pairs.flatMap(([one, other]) =>
     splits.flatMap((split) => {
-      const a = overSeeds(rows, { scheme: one, round, split }, seeds);
-      const b = overSeeds(rows, { scheme: other, round, split }, seeds);
-      if (a.length !== seeds.length || b.length !== seeds.length) return [];
-      const test = pairedTest(a.map((value, index) => value - (b[index] ?? Number.NaN)));
+      // Only seeds in which neither diverged can be compared.
+      const differences = seeds.flatMap((seed) => {
+        const [a] = overSeeds(rows, { scheme: one, round, split }, [seed]);
+        const [b] = overSeeds(rows, { scheme: other, round, split }, [seed]);
+        return a === undefined || b === undefined ? [] : [a - b];
+      });
+      if (differences.length === 0) return [];
+      const test = pairedTest(differences);
       const cells = [
         `${one} minus ${other}`,
         split === "test" ? "clean" : split,
+        String(test.n),
         signed(test.mean),
         `${signed(test.interval[0])} to ${signed(test.interval[1])}`,
         pValue(test.tTest),
@@ -121,10 +136,10 @@ function comparisonTable(
   );
   return [
     `## Differences after ${round} rounds\n`,
-    `Percentage points, paired by seed, n = ${seeds.length}; 95 % confidence interval and p by the paired t-test, p by ` +
+    `Percentage points, paired by seed, n being the seeds in which both have a result; 95 % confidence interval and p by the paired t-test, p by ` +
       "Wilcoxon's exact signed-rank test; two-sided, not corrected for the number of comparisons.\n",
-    "| difference | split | mean | 95 % interval | p (t) | p (Wilcoxon) |",
-    "| --- | --- | ---: | ---: | ---: | ---: |",
+    "| difference | split | n | mean | 95 % interval | p (t) | p (Wilcoxon) |",
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ...lines,
   ].join("\n");
 }
@@ -146,12 +161,18 @@ function defaultPairs(
   return schemes.filter(isScei).flatMap(({ label }) => others.map((other) => [label, other.label] as const));
 }
 
-function headroomTable(results: Results, rounds: readonly number[]): string {
+function headroomTable(results: Results, rounds: readonly number[], planned: number): string {
   const lines = rounds.flatMap((round) => {
     const variants = Map.groupBy(headroom(results, round), ({ variant }) => variant);
     return [...variants].map(([variant, seeds]) => {
-      const common = spread(seeds.map(({ overBestCommon }) => overBestCommon));
-      const negotiated = spread(seeds.map(({ overNegotiated }) => overNegotiated));
+      const common = spread(
+        seeds.map(({ overBestCommon }) => overBestCommon),
+        planned,
+      );
+      const negotiated = spread(
+        seeds.map(({ overNegotiated }) => overNegotiated),
+        planned,
+      );
       return `| ${variant === "" ? round : `${round}, ${variant}`} | ${common} | ${negotiated} |`;
     });
   });
@@ -174,6 +195,7 @@ function bytesTable(schemes: readonly NamedScheme[], { bytes }: Results): string
     const mean = (key: "up" | "down") => Math.round(meanOf(rows.map((row) => row[key])));
     return [`| ${label} | ${mean("up")} | ${mean("down")} |`];
   });
+  if (lines.length === 0) return "";
   return [
     "## Bytes of each node in a round, headers included\n",
     "| scheme | up | down |",
@@ -187,7 +209,7 @@ function publishedTable(experiment: Experiment, rows: readonly SeedAccuracy[], r
   if (published === undefined) return "";
   const lines = Object.entries(published.accuracy).map(([scheme, accuracy]) => {
     const ours = overSeeds(rows, { scheme, round, split: "test" }, seeds);
-    return `| ${scheme} | ${accuracy.toFixed(1)} | ${ours.length === 0 ? "" : spread(ours)} |`;
+    return `| ${scheme} | ${accuracy.toFixed(1)} | ${spread(ours, seeds.length)} |`;
   });
   return [
     "## Beside published values\n",
@@ -198,14 +220,31 @@ function publishedTable(experiment: Experiment, rows: readonly SeedAccuracy[], r
   ].join("\n");
 }
 
+function divergedTable({ seeds }: Experiment, { diverged }: Results): string {
+  if (diverged.length === 0) return "";
+  const lines = diverged.flatMap(({ schemes, seed, round, node, problem }) =>
+    schemes.map((scheme) => `| ${scheme} | ${seed} | ${round} | ${node} | ${problem} |`),
+  );
+  return [
+    "## Runs that diverged\n",
+    `From the round given on these runs have no results: means below are over the seeds that are left, and say n where it is not ` +
+      `${seeds.length}. Those that are left are the ones that did not diverge, so compare them with care.\n`,
+    "| scheme | seed | round | node | what happened |",
+    "| --- | ---: | ---: | ---: | --- |",
+    ...lines,
+  ].join("\n");
+}
+
 function splitsOf(rows: readonly SeedAccuracy[]): readonly string[] {
   return [...new Set(rows.map(({ split }) => split))];
 }
 
-function spread(values: readonly number[]): string {
+/** Mean and deviation; with n where fewer values are there than were planned, since some runs diverged. */
+function spread(values: readonly number[], planned?: number): string {
   if (values.length === 0) return "";
   const mean = meanOf(values).toFixed(2);
-  return values.length === 1 ? mean : `${mean} ± ${deviationOf(values).toFixed(2)}`;
+  const n = planned === undefined || values.length >= planned ? "" : ` (n = ${values.length})`;
+  return `${values.length === 1 ? mean : `${mean} ± ${deviationOf(values).toFixed(2)}`}${n}`;
 }
 
 function signed(value: number): string {

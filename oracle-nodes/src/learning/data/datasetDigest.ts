@@ -10,15 +10,19 @@ export function datasetDigest({ name, inputShape, classes, train, test }: Datase
   return `0x${hash.digest("hex")}`;
 }
 
-/** SHA-256 of each record of a split, in hex: what a record is, wherever it stands in its file. */
-export function recordDigests(split: Split): string[] {
+/**
+ * SHA-256 of records of a split, in hex: what a record is, wherever it stands in its file.
+ * @param indices Which records; all of them by default.
+ */
+export function recordDigests(split: Split, indices?: readonly number[]): string[] {
   const size = split.count === 0 ? 0 : split.features.length / split.count;
-  return Array.from({ length: split.count }, (_, index) => {
+  const digestOf = (index: number): string => {
     const hash = createHash("sha256");
     hash.update(JSON.stringify([split.labels[index], split.targets?.[index], split.subjects?.[index]]));
     hash.update(bytesOf(split.features.subarray(index * size, (index + 1) * size)));
     return hash.digest("hex");
-  });
+  };
+  return indices?.map(digestOf) ?? Array.from({ length: split.count }, (_, index) => digestOf(index));
 }
 
 function addSplit(hash: Hash, { features, labels, targets, subjects }: Split): void {

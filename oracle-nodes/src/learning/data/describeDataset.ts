@@ -1,4 +1,5 @@
 import type { Dataset, Split } from "../dataset.ts";
+import type { DataReport } from "./dataReport.ts";
 import { datasetDigest } from "./datasetDigest.ts";
 
 /** Least, greatest and mean value of a channel of the training file, and its standard deviation, in the file's unit. */
@@ -22,6 +23,8 @@ export interface DatasetDescription {
   readonly subjects?: number;
   readonly channels: readonly ChannelRange[];
   readonly digest: string;
+  /** What was left out or decided when the folder was read, where anything was. */
+  readonly report?: DataReport;
 }
 
 /** Counts classes and measures ranges. */
@@ -52,6 +55,7 @@ export function describeDataset(dataset: Dataset): DatasetDescription {
     ...(persons.length > 0 && { subjects: new Set(persons).size }),
     channels: Array.from({ length: channels }, (_, channel) => rangeOf(train.features, channel, channels)),
     digest: datasetDigest(dataset),
+    ...(dataset.report !== undefined && { report: dataset.report }),
   };
 }
 

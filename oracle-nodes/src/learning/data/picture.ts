@@ -1,46 +1,46 @@
-import { convertIndexedToRgb, decode as decodePng } from "fast-png";
-import jpeg from "jpeg-js";
+import { exifOrientation } from "./pictures/exif.ts";
+import { formatOfBytes } from "./pictures/fileFormats.ts";
+import { decodeJpeg, isJpeg } from "./pictures/jpeg.ts";
+import { overBackground, type Picture, upright } from "./pictures/pixels.ts";
+import { decodePng, isPng } from "./pictures/png.ts";
 
-/** A picture as bytes, [height, width, channels] row-major; channels are grey (1), grey and alpha (2), RGB (3) or RGBA (4). */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly data: Uint8Array;
+export type { Picture } from "./pictures/pixels.ts";
+
+/** A picture as it is to be seen, and what was done to it for that. */
+export interface SeenPicture extends Picture {
+  /** Whether the background shows through it somewhere. */
+  readonly isTransparent: boolean;
+  /** Whether it was turned or mirrored. */
+  readonly isTurned: boolean;
 }
 
-const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47];
-/** Megapixels that a JPEG may claim; a file that claims more is not one picture of a dataset. */
-const MAX_MEGAPIXELS = 100;
-
-/** Decodes a PNG or JPEG by its content, whatever its name says. @throws {Error} when it is neither, or damaged. */
-export function decodePicture(bytes: Uint8Array): Picture {
-  if (PNG_SIGNATURE.every((byte, i) => bytes[i] === byte)) return decodePngPicture(bytes);
-  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) throw new Error("it is neither PNG nor JPEG");
-  const { width, height, data } = jpeg.decode(bytes, { useTArray: true, maxResolutionInMP: MAX_MEGAPIXELS });
-  return { width, height, channels: 4, data };
-}
-
-function decodePngPicture(bytes: Uint8Array): Picture {
-  const png = decodePng(bytes, { checkCrc: true });
-  const { width, height, depth, data } = png;
-  if (png.palette !== undefined || depth < 8) {
-    const levels = (1 << depth) - 1;
-    const palette = png.palette ?? Array.from({ length: levels + 1 }, (_, level) => [(255 * level) / levels]);
-    return {
-      width,
-      height,
-      channels: palette[0]?.length ?? 1,
-      data: convertIndexedToRgb({ ...png, palette }),
-    };
-  }
-  const eightBits = Uint8Array.from(data, depth === 16 ? (value) => value >> 8 : undefined);
-  return { width, height, channels: png.channels, data: eightBits };
+/** Whether a file's first bytes are those of a PNG or JPEG. */
+export function isReadable(bytes: Uint8Array): boolean {
+  return isPng(bytes) || isJpeg(bytes);
 }
 
 /**
- * Brings a picture to a shape: grey by luminance (ITU-R BT.601), colour by repetition, alpha left out; size by bilinear
+ * Decodes a PNG or JPEG by its content, whatever its name says, as it is to be seen: turned as its EXIF data says, transparency laid
+ * over white. Nodes and the page use this same code.
+ * @returns A picture of one channel or three. @throws {Error} when it is neither, or damaged.
+ */
+export function decodePicture(bytes: Uint8Array): SeenPicture {
+  if (!isReadable(bytes)) {
+    const found = formatOfBytes(bytes);
+    throw new Error(
+      found === undefined ? "it is neither PNG nor JPEG" : `it is ${found}, neither PNG nor JPEG`,
+    );
+  }
+  const { picture, exif } = isPng(bytes) ? decodePng(bytes) : decodeJpeg(bytes);
+  const orientation = exif === undefined ? 1 : exifOrientation(exif);
+  const { picture: laid, isTransparent } = overBackground(picture);
+  return { ...upright(laid, orientation), isTransparent, isTurned: orientation !== 1 };
+}
+
+/**
+ * Brings a picture to a shape: grey by luminance (ITU-R BT.601), colour by repetition; size by bilinear
  * interpolation whose kernel grows with the reduction, so that every pixel counts.
+ * @param picture Of one channel or three.
  * @returns [height, width, channels] row-major, channels 1 or 3.
  */
 export function fitPicture(picture: Picture, height: number, width: number, channels: number): Uint8Array {

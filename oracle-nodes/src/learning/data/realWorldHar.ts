@@ -5,6 +5,7 @@ import type { SensorPosition } from "../../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { SeededRandom } from "../seededRandom.ts";
+import { readDecimal } from "./decimalNumber.ts";
 import { REALWORLD_ACTIVITIES, realWorldTerms, WINDOW } from "./ownTerms.ts";
 import { cutSegments, type Recording } from "./sensorWindows.ts";
 
@@ -151,8 +152,11 @@ function parseRecording(path: string, bytes: Uint8Array): Recording {
   }
   const samples = lines.map((line, i) => {
     const words = line.split(",");
-    const sample = places.map((place) => (words[place]?.trim() ? Number(words[place]) : Number.NaN));
-    if (sample.every((value) => Number.isFinite(value))) return sample;
+    const sample = places.flatMap((place) => {
+      const found = readDecimal(words[place]?.trim() ?? "");
+      return "value" in found ? [found.value] : [];
+    });
+    if (sample.length === places.length) return sample;
     throw new InputError(`${path}: line ${i + 2} is not five numbers`, {
       hint: "It is truncated: download it again",
     });

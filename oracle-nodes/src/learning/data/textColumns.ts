@@ -1,12 +1,13 @@
 import { InputError } from "../../../../protocol/errors.ts";
 import type { DataFile } from "../dataFile.ts";
+import { readDecimal } from "./decimalNumber.ts";
 
 /**
  * Reads a text file of numbers: one record a line, values apart by blanks.
  *
  * @param width Values that each line must have.
  * @returns All values, [lines, width] row-major.
- * @throws {InputError} naming the file and the line where a value is missing, additional, or no number.
+ * @throws {InputError} naming the file and the line where a value is missing, additional, or no number that float32 holds.
  */
 export function parseNumberLines({ path, bytes }: DataFile, width: number): Float32Array {
   const lines = bytes.toString("latin1").split("\n");
@@ -21,13 +22,12 @@ export function parseNumberLines({ path, bytes }: DataFile, width: number): Floa
       });
     }
     words.forEach((word, column) => {
-      const value = word === "" ? Number.NaN : Number(word);
-      if (!Number.isFinite(value)) {
-        throw new InputError(`${path}: line ${row + 1} holds "${word.slice(0, 20)}", which is no number`, {
-          hint: "Give the official file",
-        });
+      const found = readDecimal(word);
+      if ("problem" in found) {
+        const what = `line ${row + 1} holds "${word.slice(0, 20)}", which is ${found.problem}`;
+        throw new InputError(`${path}: ${what}`, { hint: "Give the official file" });
       }
-      values[row * width + column] = value;
+      values[row * width + column] = found.value;
     });
   });
   return values;

@@ -34,7 +34,8 @@ export class BatchNormalization extends NormalizationLayer {
   override normalised(x: tf.Tensor, training: boolean): tf.Tensor {
     const running = this.#running;
     if (running === undefined) throw new Error(`${this.name} was called before it was built`);
-    if (!training) {
+    // As in Keras 2, one that stands still normalises by what it knows.
+    if (!training || !this.trainable) {
       const scale = tf.rsqrt(tf.add(running.variance.read(), this.epsilon));
       return tf.mul(tf.sub(x, running.mean.read()), scale);
     }

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { InputError } from "../../../../protocol/errors.ts";
+import { ConcordatError, InputError } from "../../../../protocol/errors.ts";
 import type { ModelTensors, TensorSpec } from "../../../../protocol/tensors.ts";
 import {
   TrainingDivergedError,
@@ -16,6 +16,7 @@ import {
 import { initialWeights } from "../initialWeights.ts";
 import type { Topology } from "../models.ts";
 import type { Samples } from "../samples.ts";
+import { standingLayers } from "../topology.ts";
 import { readWeights, writeSamples, writeWeights } from "./tensorFiles.ts";
 import { TrainerProcess, type TrainerCommand } from "./trainerProcess.ts";
 import {
@@ -155,6 +156,7 @@ class ProcessModel implements TrainableModel {
       const trained = await readWeights(result, this.specs);
       if (loss === null || !trained.every(({ data }) => data.every(Number.isFinite)))
         throw new TrainingDivergedError("Training diverged: the trainer's loss or weights are not finite");
+      checkStanding(this.#model.topology, weights, trained);
       const isOwn = hello.data === "own";
       return { weights: trained, samples: isOwn ? trainedOn : samples.indices.length, loss };
     });
@@ -222,5 +224,18 @@ function checkFeature({ name, supports }: Hello, feature: string): void {
   if (supports.includes(feature) && TRAINER_FEATURES.some((known) => known === feature)) return;
   throw new InputError(`The trainer "${name}" does not support what the task needs: ${feature}`, {
     hint: `It supports ${supports.join(", ") || "plain training only"}; use another engine or another program`,
+  });
+}
+
+/** Checks that what a topology says stands still has done so. @throws {ConcordatError} naming the first that has not. */
+function checkStanding(topology: Topology, before: ModelTensors, after: ModelTensors): void {
+  const still = standingLayers(topology);
+  const moved = after.find(({ name, data }, i) => {
+    const isStill = still.some((layer) => name.startsWith(`${layer}/`));
+    return isStill && data.some((value, k) => value !== before[i]?.data[k]);
+  });
+  if (moved === undefined) return;
+  throw new ConcordatError(`The trainer has moved ${moved.name}, which the model says stands still`, {
+    hint: "Let the program obey trainable false, or choose another engine",
   });
 }

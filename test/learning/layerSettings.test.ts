@@ -1,0 +1,511 @@
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { expect } from "chai";
+import { ArtifactError } from "../../protocol/errors.ts";
+import { buildLayers } from "../../oracle-nodes/src/learning/modelLayers.ts";
+import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
+import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { openBackend, useBackend } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
+import { LAYER_KINDS } from "../../oracle-nodes/src/learning/topology/layerKinds.ts";
+import {
+  ACTIVATED,
+  alongTime,
+  conv2d,
+  dense,
+  filled,
+  globalPool,
+  groupNorm,
+  mapped,
+  pool2d,
+  type Reference,
+  runningNorm,
+  type Values,
+  zeroPadding,
+} from "./layerReference.ts";
+
+type Case = readonly [className: string, config: object, inputShape: readonly number[], reference: Reference];
+
+const IMAGE = [5, 6, 4];
+const WINDOW = [7, 3];
+const conv = { filters: 3, kernel_size: [2, 3] };
+const window = { size: [2, 3], strides: [1, 2] } as const;
+const pool = { pool_size: [2, 3], strides: [1, 2] };
+const reshaped =
+  (...shape: readonly number[]): Reference =>
+  ({ shape: [batch = 0], data }) => ({ shape: [batch, ...shape], data });
+
+/** Each setting that is honoured, at values that are not the default, beside what it means. */
+const HONOURED: readonly Case[] = [
+  ...Object.keys(ACTIVATED).map((name): Case => ["Dense", { units: 3, activation: name }, [4], dense(name)]),
+  ["Dense", { units: 3, use_bias: false, activation: null }, [2, 4], dense("linear")],
+  ["Activation", { activation: "tanh" }, [4], mapped(Math.tanh)],
+  [
+    "Conv2D",
+    { ...conv, strides: [1, 2], padding: "same", activation: "tanh" },
+    IMAGE,
+    conv2d([1, 2], "same", "tanh"),
+  ],
+  [
+    "Conv2D",
+    { ...conv, strides: [2, 1], padding: "valid", use_bias: false },
+    IMAGE,
+    conv2d([2, 1], "valid", "linear"),
+  ],
+  [
+    "Conv2D",
+    { ...conv, kernel_size: 2, strides: 2, padding: "same" },
+    IMAGE,
+    conv2d([2, 2], "same", "linear"),
+  ],
+  [
+    "Conv1D",
+    { filters: 2, kernel_size: [3], strides: [2], padding: "same", activation: "sigmoid" },
+    WINDOW,
+    alongTime(conv2d([1, 2], "same", "sigmoid")),
+  ],
+  [
+    "Conv1D",
+    { filters: 2, kernel_size: 4, padding: "valid" },
+    WINDOW,
+    alongTime(conv2d([1, 1], "valid", "linear")),
+  ],
+  ["MaxPooling2D", { ...pool, padding: "same" }, IMAGE, pool2d({ ...window, padding: "same" }, "max")],
+  ["AveragePooling2D", { ...pool, padding: "same" }, IMAGE, pool2d({ ...window, padding: "same" }, "mean")],
+  ["AveragePooling2D", { ...pool, padding: "valid" }, IMAGE, pool2d({ ...window, padding: "valid" }, "mean")],
+  [
+    "MaxPooling2D",
+    { pool_size: 2, strides: null },
+    IMAGE,
+    pool2d({ size: [2, 2], strides: [2, 2], padding: "valid" }, "max"),
+  ],
+  [
+    "MaxPooling2D",
+    { pool_size: 2, strides: 3 },
+    IMAGE,
+    pool2d({ size: [2, 2], strides: [3, 3], padding: "valid" }, "max"),
+  ],
+  [
+    "MaxPooling1D",
+    { pool_size: 3, strides: 2, padding: "same" },
+    WINDOW,
+    alongTime(pool2d({ size: [1, 3], strides: [1, 2], padding: "same" }, "max")),
+  ],
+  [
+    "AveragePooling1D",
+    { pool_size: [3], strides: [2], padding: "same" },
+    WINDOW,
+    alongTime(pool2d({ size: [1, 3], strides: [1, 2], padding: "same" }, "mean")),
+  ],
+  ["GlobalMaxPooling1D", {}, WINDOW, globalPool("max")],
+  ["GlobalAveragePooling1D", { keepdims: false }, WINDOW, globalPool("mean")],
+  ["GlobalMaxPooling2D", {}, IMAGE, globalPool("max")],
+  ["GlobalAveragePooling2D", {}, IMAGE, globalPool("mean")],
+  ["ZeroPadding2D", { padding: 2 }, IMAGE, zeroPadding(2, 2, 2, 2)],
+  ["ZeroPadding2D", { padding: [1, 2] }, IMAGE, zeroPadding(1, 1, 2, 2)],
+  [
+    "ZeroPadding2D",
+    {
+      padding: [
+        [1, 0],
+        [0, 3],
+      ],
+    },
+    IMAGE,
+    zeroPadding(1, 0, 0, 3),
+  ],
+  ["ZeroPadding2D", {}, IMAGE, zeroPadding(1, 1, 1, 1)],
+  ["ReLU", {}, [9], mapped((x) => Math.max(0, x))],
+  [
+    "ReLU",
+    { max_value: 0.5, negative_slope: 0, threshold: 0 },
+    [9],
+    mapped((x) => Math.min(0.5, Math.max(0, x))),
+  ],
+  ["ReLU", { max_value: null }, [9], mapped((x) => Math.max(0, x))],
+  ["Flatten", {}, IMAGE, reshaped(120)],
+  ["Reshape", { target_shape: [8, 15] }, IMAGE, reshaped(8, 15)],
+  ["BatchNormalization", { epsilon: 0.1, momentum: 0.5 }, IMAGE, runningNorm(0.1)],
+  ["BatchNormalization", { axis: [3], center: false }, IMAGE, runningNorm(1e-3)],
+  ["BatchNormalization", { scale: false, fused: false, renorm: false }, [4], runningNorm(1e-3)],
+  ["GroupNormalization", { groups: 2, epsilon: 0.1 }, IMAGE, groupNorm(2, 0.1, "places")],
+  ["GroupNormalization", { groups: -1, center: false, scale: false }, IMAGE, groupNorm(4, 1e-3, "places")],
+  ["LayerNormalization", { epsilon: 0.1 }, IMAGE, groupNorm(1, 0.1, "channels")],
+  ["LayerNormalization", { axis: [2], center: false }, WINDOW, groupNorm(1, 1e-3, "channels")],
+  ["LayerNormalization", { axis: -1, scale: false }, [4], groupNorm(1, 1e-3, "channels")],
+];
+
+/** What Keras or TensorFlow.js knows of these layers and we do not run: refused with layer, setting and remedy. */
+const penalty = { class_name: "L2", config: { l2: 0.01 } };
+const drawn = { class_name: "RandomNormal", config: { mean: 0, stddev: 3, seed: null } };
+const kernelCases: readonly (readonly [string, unknown])[] = [
+  ["activation", "softmax"],
+  ["activation", ["relu"]],
+  ["activation", { class_name: "LeakyReLU", config: {} }],
+  ["use_bias", "no"],
+  ["kernel_initializer", drawn],
+  ["kernel_initializer", "he_normal"],
+  ["kernel_initializer", { class_name: "GlorotUniform", config: { seed: 7 } }],
+  ["kernel_initializer", { class_name: "VarianceScaling", config: { scale: 2, mode: "fan_in", seed: null } }],
+  ["bias_initializer", "ones"],
+  ["kernel_regularizer", penalty],
+  ["bias_regularizer", penalty],
+  ["activity_regularizer", penalty],
+  ["kernel_constraint", { class_name: "MaxNorm", config: {} }],
+  ["bias_constraint", { class_name: "NonNeg", config: {} }],
+  ["dtype", "float16"],
+  ["dtype", { class_name: "Policy", config: { name: "mixed_float16" } }],
+  ["trainable", "no"],
+  ["batch_input_shape", [32, 5]],
+  ["batch_input_shape", [null, null]],
+  ["weights", [[1]]],
+  ["batch_size", 3],
+];
+const convCases: readonly (readonly [string, unknown])[] = [
+  ...kernelCases,
+  ["groups", 2],
+  ["dilation_rate", 2],
+  ["dilation_rate", [2]],
+  ["padding", "causal"],
+  ["padding", "full"],
+  ["data_format", "channels_first"],
+  ["strides", 0],
+  ["strides", 1.5],
+  ["kernel_size", 0],
+  ["filters", 2.5],
+];
+const poolCases: readonly (readonly [string, unknown])[] = [
+  ["padding", "causal"],
+  ["data_format", "channels_first"],
+  ["pool_size", 0],
+  ["strides", -1],
+];
+const globalCases: readonly (readonly [string, unknown])[] = [
+  ["keepdims", true],
+  ["data_format", "channels_first"],
+];
+const normCases: readonly (readonly [string, unknown])[] = [
+  ["axis", [1, 2]],
+  ["axis", 0],
+  ["axis", -2],
+  ["epsilon", 0],
+  ["epsilon", "1e-3"],
+  ["center", 1],
+  ["gamma_initializer", drawn],
+  ["beta_initializer", "ones"],
+  ["gamma_regularizer", penalty],
+  ["beta_regularizer", penalty],
+  ["gamma_constraint", penalty],
+  ["beta_constraint", penalty],
+];
+const dropoutCases: readonly (readonly [string, unknown])[] = [
+  ["rate", 1],
+  ["rate", "0.5"],
+  ["seed", 5],
+  ["noise_shape", [null, 1]],
+];
+const REFUSED: Readonly<Record<string, readonly (readonly [string, unknown])[]>> = {
+  InputLayer: [
+    ["sparse", true],
+    ["ragged", true],
+    ["dtype", "int32"],
+  ],
+  Dense: [...kernelCases, ["units", 0], ["units", null], ["lora_rank", 4], ["kernelRegularizer", penalty]],
+  Conv1D: [...convCases, ["kernel_size", [2, 2]], ["dilationRate", 2]],
+  Conv2D: [...convCases, ["kernel_size", [2]], ["strides", [1, 2, 3]]],
+  Flatten: [["data_format", "channels_first"]],
+  Reshape: [
+    ["target_shape", [-1, 4]],
+    ["target_shape", []],
+  ],
+  MaxPooling1D: [...poolCases, ["pool_size", [2, 2]]],
+  MaxPooling2D: [...poolCases, ["pool_size", [2]]],
+  AveragePooling1D: poolCases,
+  AveragePooling2D: poolCases,
+  GlobalAveragePooling1D: globalCases,
+  GlobalAveragePooling2D: globalCases,
+  GlobalMaxPooling1D: globalCases,
+  GlobalMaxPooling2D: globalCases,
+  ZeroPadding2D: [
+    ["padding", -1],
+    ["padding", [1, 2, 3]],
+    ["padding", [[1], [2]]],
+    ["data_format", "channels_first"],
+  ],
+  Activation: [["activation", "gelu"]],
+  ReLU: [
+    ["negative_slope", 0.1],
+    ["threshold", 1],
+    ["max_value", -1],
+    ["max_value", "6"],
+    ["alpha", 0.3],
+  ],
+  Add: [["axis", 1]],
+  Concatenate: [
+    ["axis", 0],
+    ["axis", -2],
+    ["axis", "last"],
+  ],
+  BatchNormalization: [
+    ...normCases,
+    ["momentum", 1],
+    ["moving_mean_initializer", "ones"],
+    ["moving_variance_initializer", "zeros"],
+    ["renorm", true],
+    ["renorm_clipping", { rmax: 3 }],
+    ["renorm_momentum", 0.5],
+    ["fused", true],
+    ["virtual_batch_size", 4],
+    ["adjustment", "x"],
+    ["synchronized", true],
+  ],
+  GroupNormalization: [...normCases, ["groups", 1.5]],
+  LayerNormalization: [...normCases, ["rms_scaling", true]],
+  Dropout: dropoutCases,
+  SpatialDropout1D: dropoutCases,
+  SpatialDropout2D: [...dropoutCases, ["data_format", "channels_first"]],
+};
+
+/** A layer with what it cannot do without. */
+const NEEDED: Readonly<Record<string, object>> = {
+  Dense: { units: 2 },
+  Conv1D: { filters: 2, kernel_size: [2] },
+  Conv2D: { filters: 2, kernel_size: [2, 2] },
+  Reshape: { target_shape: [4] },
+  Activation: { activation: "relu" },
+  Dropout: { rate: 0.5 },
+  SpatialDropout1D: { rate: 0.5 },
+  SpatialDropout2D: { rate: 0.5 },
+};
+
+const sequential = (inputShape: readonly number[], ...layers: [string, object][]): Topology => ({
+  class_name: "Sequential",
+  config: {
+    name: "test",
+    layers: layers.map(([class_name, config], i) => ({
+      class_name,
+      config: { name: `l${i}`, ...(i === 0 && { batch_input_shape: [null, ...inputShape] }), ...config },
+    })),
+  },
+});
+
+async function refusal(topology: Topology): Promise<string> {
+  const error = await buildLayers(topology).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ArtifactError)) throw new Error(`expected an ArtifactError, got ${String(error)}`);
+  return error.oneLine;
+}
+
+/** Values of a shape that repeat, none of them near a kink. */
+function drawnValues(shape: readonly number[], ...labels: readonly (string | number)[]): Values {
+  const random = new SeededRandom(1, "layer settings", ...labels);
+  return filled(shape, () => random.uniform(-1, 1));
+}
+const tensorOf = ({ shape, data }: Values) => tf.tensor([...data], [...shape], "float32");
+
+/** Gives a layer's weights values, and says which, by their short names. */
+function giveWeights(model: tfl.LayersModel): Record<string, Values> {
+  const given = model.weights.map((weight): [string, Values] => {
+    const name = weight.originalName.slice(weight.originalName.indexOf("/") + 1);
+    const values = drawnValues(weight.shape as number[], name);
+    // A variance is positive.
+    return [name, name === "moving_variance" ? { ...values, data: values.data.map((x) => x + 1.5) } : values];
+  });
+  given.forEach(([, values], i) => model.weights[i]?.write(tensorOf(values)));
+  return Object.fromEntries(given);
+}
+
+describe("a layer's settings", function () {
+  this.timeout(60_000);
+  before(async () => {
+    await openBackend("cpu");
+    await openBackend("wasm");
+  });
+
+  it("are refused with the layer, the setting and what to do, unless they are run as Keras does", async () => {
+    useBackend("wasm");
+    for (const [className, cases] of Object.entries(REFUSED)) {
+      for (const [setting, value] of cases) {
+        const config = { ...NEEDED[className], [setting]: value };
+        const message = await refusal(sequential([5], [className, config]));
+        expect(message, className).to.include("The layer l0 has").and.to.include(setting);
+        expect(message).to.match(new RegExp(`In ${className} use |Leave it out|Write it [a-z_]+`));
+      }
+      const unknown = await refusal(sequential([5], [className, { ...NEEDED[className], surprise: 1 }]));
+      expect(unknown).to.include(`the setting surprise, which ${className} does not know here. Leave it out`);
+    }
+    expect(Object.keys(REFUSED).toSorted()).to.deep.equal(Object.keys(LAYER_KINDS).toSorted());
+  });
+
+  it("are each at a default that is accepted, as Keras 2 and TensorFlow.js write it", async () => {
+    useBackend("cpu");
+    const glorot = { class_name: "GlorotUniform", config: { seed: null } };
+    const nothing = { kernel_regularizer: null, bias_regularizer: null, activity_regularizer: null };
+    const keras = {
+      trainable: true,
+      dtype: "float32",
+      activation: "linear",
+      use_bias: true,
+      kernel_initializer: { module: "keras.initializers", registered_name: null, ...glorot },
+      bias_initializer: { class_name: "Zeros", config: {} },
+      ...nothing,
+      kernel_constraint: null,
+      bias_constraint: null,
+    };
+    const tfjsScaling = { scale: 1, mode: "fan_avg", distribution: "normal", seed: null };
+    const conv2 = { data_format: "channels_last", dilation_rate: [1, 1], groups: 1, padding: "valid" };
+    const topology = sequential(
+      [4, 4, 1],
+      ["Conv2D", { ...keras, ...conv2, filters: 2, kernel_size: [2, 2], strides: [1, 1] }],
+      ["BatchNormalization", { axis: [3], momentum: 0.99, epsilon: 0.001, center: true, scale: true }],
+      ["ReLU", { max_value: null, negative_slope: 0, threshold: 0 }],
+      ["Dropout", { rate: 0.5, noise_shape: null, seed: null }],
+      ["GlobalAveragePooling2D", { data_format: "channels_last", keepdims: false }],
+      [
+        "Dense",
+        { ...keras, units: 2, kernel_initializer: { class_name: "VarianceScaling", config: tfjsScaling } },
+      ],
+    );
+    (await buildLayers(topology)).dispose();
+
+    const written = tfl.sequential({
+      layers: [
+        tfl.layers.conv2d({ inputShape: [8, 8, 2], filters: 2, kernelSize: 3, name: "conv" }),
+        tfl.layers.batchNormalization({ name: "norm" }),
+        tfl.layers.reLU({ name: "relu" }),
+        tfl.layers.dropout({ rate: 0.1, name: "drop" }),
+        tfl.layers.maxPooling2d({ poolSize: 2, name: "pool" }),
+        tfl.layers.zeroPadding2d({ name: "pad" }),
+        tfl.layers.layerNormalization({ name: "layer-norm" }),
+        tfl.layers.reshape({ targetShape: [25, 2], name: "steps" }),
+        tfl.layers.conv1d({ filters: 2, kernelSize: 3, name: "conv1" }),
+        tfl.layers.averagePooling1d({ name: "pool1" }),
+        tfl.layers.flatten({ name: "flat" }),
+        tfl.layers.activation({ activation: "tanh", name: "act" }),
+        tfl.layers.dense({ units: 3, name: "dense" }),
+      ],
+    });
+    const model = await buildLayers(written.toJSON(null, false) as unknown as Topology);
+    expect(model.layers.map(({ name }) => name)).to.deep.equal(written.layers.map(({ name }) => name));
+    written.dispose();
+    model.dispose();
+  });
+
+  for (const backend of ["cpu", "wasm"] as const) {
+    it(`are honoured: output and gradients are those of plain loops, on ${backend}`, async () => {
+      useBackend(backend);
+      for (const [className, config, inputShape, reference] of HONOURED) {
+        const what = `${className} ${JSON.stringify(config)}`;
+        const model = await buildLayers(sequential(inputShape, [className, config]));
+        const weights = giveWeights(model);
+        const x = drawnValues([2, ...inputShape], "x");
+        const expected = reference(x, weights);
+        const output = model.apply(tensorOf(x)) as tf.Tensor;
+        expect(output.shape, what).to.deep.equal([...expected.shape]);
+        closeTo([...(await output.data())], expected.data, 1e-5, what);
+
+        // Of the sum of outputs times fixed factors, by the input and by each weight that trains.
+        const factors = drawnValues(expected.shape, "factors");
+        const loss = (input: Values, by: Readonly<Record<string, Values>>) =>
+          reference(input, by).data.reduce((sum, value, i) => sum + value * (factors.data[i] ?? 0), 0);
+        const gradient = tf.grad((input) =>
+          tf.sum(tf.mul(model.apply(input) as tf.Tensor, tensorOf(factors))),
+        )(tensorOf(x));
+        const slope = (values: Values, i: number, of: (moved: Values) => number): number => {
+          const step = 1e-4;
+          const move = (by: number) =>
+            of({ ...values, data: values.data.map((v, k) => (k === i ? v + by : v)) });
+          return (move(step) - move(-step)) / (2 * step);
+        };
+        const found = [...(await gradient.data())];
+        for (let i = 0; i < found.length; i += 7) {
+          expect(found[i], `${what}, input ${i}`).to.be.closeTo(
+            slope(x, i, (moved) => loss(moved, weights)),
+            2e-3,
+          );
+        }
+        const trained = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+        if (trained.length > 0) {
+          const { grads } = tf.variableGrads(
+            () => tf.sum(tf.mul(model.apply(tensorOf(x)) as tf.Tensor, tensorOf(factors))) as tf.Scalar,
+            trained,
+          );
+          for (const weight of model.trainableWeights) {
+            const name = weight.originalName.slice(weight.originalName.indexOf("/") + 1);
+            const values = weights[name];
+            const data = [...((await grads[(weight.read() as tf.Variable).name]?.data()) ?? [])];
+            if (values === undefined) throw new Error(`no weight ${name}`);
+            for (let i = 0; i < data.length; i += 5) {
+              const by = (moved: Values) => loss(x, { ...weights, [name]: moved });
+              expect(data[i], `${what}, ${name} ${i}`).to.be.closeTo(slope(values, i, by), 2e-3);
+            }
+          }
+        }
+        model.dispose();
+      }
+    });
+  }
+
+  it("join along any axis of a record", async () => {
+    useBackend("wasm");
+    for (const axis of [-1, 1, 2, null]) {
+      const layer = (class_name: string, name: string, config: object, ...sources: string[]) => ({
+        class_name,
+        name,
+        config: { name, ...config },
+        inbound_nodes: sources.length === 0 ? [] : [sources.map((source) => [source, 0, 0, {}])],
+      });
+      const model = await buildLayers({
+        class_name: "Functional",
+        config: {
+          name: "test",
+          layers: [
+            layer("InputLayer", "in", { batch_input_shape: [null, 2, 3] }),
+            layer("ReLU", "positive", {}, "in"),
+            layer("Concatenate", "join", { axis }, "in", "positive"),
+          ],
+          input_layers: [["in", 0, 0]],
+          output_layers: [["join", 0, 0]],
+        },
+      });
+      const x = drawnValues([2, 2, 3], "x");
+      const output = model.apply(tensorOf(x)) as tf.Tensor;
+      const along = axis === 1 ? 1 : 2;
+      const expected = filled(along === 1 ? [2, 4, 3] : [2, 2, 6], (n = 0, row = 0, column = 0) => {
+        const isSecond = along === 1 ? row >= 2 : column >= 3;
+        const [r, c] = [along === 1 ? row % 2 : row, along === 2 ? column % 3 : column];
+        const value = x.data[(n * 2 + r) * 3 + c] ?? Number.NaN;
+        return isSecond ? Math.max(0, value) : value;
+      });
+      expect(output.shape).to.deep.equal([...expected.shape]);
+      closeTo([...(await output.data())], expected.data, 1e-6, `axis ${axis}`);
+      model.dispose();
+    }
+  });
+
+  it("let batch norm stand still as in Keras 2: by running statistics, which stay", async () => {
+    useBackend("wasm");
+    const model = await buildLayers(
+      sequential([4], ["BatchNormalization", { trainable: false, epsilon: 0.1 }], ["Dense", { units: 2 }]),
+    );
+    const weights = giveWeights(model);
+    const x = drawnValues([3, 4], "x");
+    const norm = model.layers[0]?.apply(tensorOf(x), { training: true }) as tf.Tensor;
+    closeTo([...(await norm.data())], runningNorm(0.1)(x, weights).data, 1e-5, "training");
+    const mean = model.weights.find(({ originalName }) => originalName === "l0/moving_mean");
+    closeTo([...((await mean?.read().data()) ?? [])], weights["moving_mean"]?.data ?? [], 1e-7, "statistics");
+    expect(model.trainableWeights.map(({ originalName }) => originalName)).to.deep.equal([
+      "l1/kernel",
+      "l1/bias",
+    ]);
+    model.dispose();
+  });
+});
+
+function closeTo(found: readonly number[], expected: readonly number[], by: number, what: string): void {
+  expect(found.length, what).to.equal(expected.length);
+  found.forEach((value, i) =>
+    expect(value, `${what}, value ${i}`).to.be.closeTo(expected[i] ?? Number.NaN, by),
+  );
+}

@@ -5,7 +5,7 @@ export const ExitCode = {
   Failure: 1,
   /** Something the caller gave cannot be used; nothing was written. */
   BadInput: 2,
-  /** Nothing disagrees, but the audit could not recompute everything. */
+  /** Nothing disagrees, but the audit could not recompute everything; or runs of an experiment diverged. */
   Incomplete: 3,
   /** Ctrl-C, SIGTERM or SIGHUP. */
   Interrupted: 130,

@@ -17,8 +17,7 @@ Exit codes:
   0    done; for an audit: everything agrees
   1    the work failed; for an audit: something disagrees
   2    an option, file, key, address or endpoint cannot be used; nothing was written
-  3    for an audit: nothing disagrees, but something could not be recomputed;
-       for an experiment: there are results, but some runs diverged
+  3    for an audit: nothing disagrees, but something could not be recomputed; for an experiment: some runs diverged
   130  interrupted by Ctrl-C or a signal`;
 
 /** The `concordat` command with all that is below it. Modules that do the work are loaded by the command that needs them. */

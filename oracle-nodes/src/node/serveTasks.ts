@@ -13,7 +13,7 @@ import { nextLook } from "./waiting.ts";
 /** Milliseconds between two looks for news while a task is under way. */
 const LOOK_MS = 500;
 /** The same while none is, and between two scans of the tasks, counted in idle looks at the chain (6 s by default). */
-const IDLE_LOOKS = 3;
+const IDLE_LOOKS = 4;
 const SCAN_LOOKS = 50;
 /** Milliseconds before a task whose serving failed is taken up again, doubled up to the second value. */
 const RETRY_MS = [1000, 60_000] as const;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
-import { Phase } from "../../../protocol/enums.ts";
+import { Phase, TaskState } from "../../../protocol/enums.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
 import { ContractError } from "../chain/contractError.ts";
 import { isEndpointFault } from "../chain/endpointError.ts";
@@ -26,7 +26,7 @@ const STOP_GRACE_MS = 4000;
 /** Milliseconds between two looks at a running task on a chain that makes no blocks. */
 const LOOK_MS = 5000;
 /** Looks at a task that has not started, and whether it will ever, counted in idle looks at the chain. */
-const WAITING_LOOKS = 2;
+const WAITING_LOOKS = 3;
 const OVER_LOOKS = 40;
 /** Milliseconds for which a task's end is watched on a chain that makes no blocks. */
 const END_MS = 30_000;
@@ -110,7 +110,7 @@ class TaskRun {
 
   /** Follows the task's rounds. "again": something of it hangs, and the task must be taken up anew. */
   async serve(): Promise<"over" | "again"> {
-    const { chain, config } = this.#services;
+    const { chain } = this.#services;
     for (;;) {
       const { head } = chain.heads;
       const view = await this.#read();
@@ -119,14 +119,32 @@ class TaskRun {
         if (outcome !== undefined) return outcome;
       }
       if (view?.phase !== Phase.None) await nextLook(chain.heads, head, LOOK_MS, this.#signal);
-      else await this.#pause(WAITING_LOOKS * config.idlePollMs);
+      else await this.#untilMayStart();
     }
   }
 
-  /** Waits, but not when a phase is to be moved or was. */
-  async #pause(ms: number): Promise<void> {
-    const signal = this.#mover.soon(this.#signal);
-    await sleep(ms, undefined, { signal }).catch(() => this.#signal.throwIfAborted());
+  /** Waits until a task that is open has started, ended, or may be started: one small question at a time. */
+  async #untilMayStart(): Promise<void> {
+    const { chain, config } = this.#services;
+    const { taskId, terms } = this.#task;
+    for (;;) {
+      const signal = this.#mover.soon(this.#signal);
+      await sleep(WAITING_LOOKS * config.idlePollMs, undefined, { signal }).catch(() => undefined);
+      this.#signal.throwIfAborted();
+      if (signal.aborted || this.#isOverDue()) return;
+      const status = await chain.taskStatus(taskId).catch((error: unknown) => {
+        this.#signal.throwIfAborted();
+        if (!isEndpointFault(error)) throw error;
+        return undefined;
+      });
+      if (status === undefined) continue;
+      const mayStart = status.activeCount >= terms.minNodes && chain.heads.now() >= terms.startTime;
+      if (mayStart || status.state !== TaskState.Open) return;
+    }
+  }
+
+  #isOverDue(): boolean {
+    return performance.now() - this.#askedOverAt >= OVER_LOOKS * this.#services.config.idlePollMs;
   }
 
   /** Ends what is under way, and waits for it a bounded time. */
@@ -231,8 +249,7 @@ class TaskRun {
 
   /** Whether a task that has not started never will; asked seldom, since it seldom changes. */
   async #isOver(view: RoundView): Promise<boolean> {
-    const { config } = this.#services;
-    if (performance.now() - this.#askedOverAt < OVER_LOOKS * config.idlePollMs) return false;
+    if (!this.#isOverDue()) return false;
     this.#askedOverAt = performance.now();
     const { taskId } = this.#task;
     const isOverNow = await isOver(this.#services, taskId, view.block).catch((error: unknown) => {

@@ -67,8 +67,8 @@ export interface CheckPlace extends Partial<EventPlace> {
 export type Lack =
   /** Updates of these nodes, which nobody who was asked serves. */
   | { readonly kind: "update"; readonly nodeIds: readonly number[] }
-  /** A task's manifest, or the global model that a round of it starts from. */
-  | { readonly kind: "manifest" | "model"; readonly taskId: number }
+  /** A task's manifest, or the global model that a round of it starts from, which none of these nodes serves. */
+  | { readonly kind: "manifest" | "model"; readonly taskId: number; readonly nodeIds: readonly number[] }
   /** The state of an old block, which the endpoint has forgotten. */
   | { readonly kind: "state" };
 

@@ -120,14 +120,14 @@ export class AggregateRecomputation {
     for (const { nodeId, samples } of round.posted.values()) this.#budgets.note(taskId, nodeId, samples);
     const manifest = await this.#manifestOf(round);
     if (!manifest.ok) {
-      const lack = { kind: "manifest", taskId } as const;
+      const lack = { kind: "manifest", taskId, nodeIds: holdersOf(round) } as const;
       this.#context.checks.notRecomputed("aggregate.model", place, aggregate.digest, manifest.why, lack);
       return;
     }
     const specs = manifest.value.model.tensors;
     const base = await this.#baseOf(round, manifest.value);
     if (!base.ok) {
-      const lack = { kind: "model", taskId } as const;
+      const lack = { kind: "model", taskId, nodeIds: holdersOf(round) } as const;
       await this.#checkStored(round, aggregate, specs, place, `base of the updates: ${base.why}`, lack);
       return;
     }
@@ -314,8 +314,7 @@ export class AggregateRecomputation {
   }
 
   async #fetch(round: ReplayedRound, digest: string, nodeId: number): Promise<Fetched<Uint8Array>> {
-    const members = round.active.map((member) => member.nodeId);
-    const holders = new Set([...(nodeId === 0 ? [] : [nodeId]), ...members, ...round.task.roster.nodes]);
+    const holders = new Set([...(nodeId === 0 ? [] : [nodeId]), ...holdersOf(round)]);
     const hints: FetchHints = {
       taskId: round.task.taskId,
       round: round.round,
@@ -331,6 +330,11 @@ export class AggregateRecomputation {
       return { ok: false, why: `could not be fetched: ${reasonOf(error)}` };
     }
   }
+}
+
+/** Nodes that may hold a round's artifacts: its members, then whoever else ever was a member of the task. */
+function holdersOf({ active, task }: ReplayedRound): readonly number[] {
+  return [...new Set([...active.map(({ nodeId }) => nodeId), ...task.roster.nodes])];
 }
 
 /** What is wrong with bytes, undefined for nothing. */

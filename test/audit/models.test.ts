@@ -281,7 +281,11 @@ describe("auditing models", () => {
     ]);
     store.artifacts.clear();
     expect(await told()).to.deep.equal([
-      ["2 of 2 aggregate.model", [], ["nobody serves the manifest of task 1"]],
+      [
+        "2 of 2 aggregate.model",
+        [1, 2, 3, 4, 5],
+        ["none of the nodes 1, 2, 3, 4, 5 serves the manifest of task 1"],
+      ],
     ]);
   });
 

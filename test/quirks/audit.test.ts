@@ -89,8 +89,10 @@ describe("auditing an honest federation through endpoints as they are", function
       refusing("no header", { method: "eth_call", every: 4 }, HEADER_NOT_FOUND),
     ],
     "that gives no header now and then": [nullHeaders({ every: 5 })],
-    "that limits the rate": [rateLimited(60, { status: 429, headers: { "retry-after": "1" } })],
-    "that says so in JSON": [rateLimited(60, { error: { code: -32_005, message: "rate limit exceeded" } })],
+    "that limits the rate": [rateLimited(30, 2, { status: 429, headers: { "retry-after": "1" } })],
+    "that says so in JSON": [
+      rateLimited(30, 2, { error: { code: -32_005, message: "rate limit exceeded" } }),
+    ],
     "that is overloaded now and then": [
       refusing("503", { share: 0.1 }, { status: 503, body: "<html>busy</html>" }),
       refusing("cut", { share: 0.1 }, { drop: true }),
@@ -188,6 +190,26 @@ describe("auditing an honest federation through endpoints as they are", function
     expect([checks, restarts]).to.deep.equal([plain.checks.length, 1]);
   });
 
+  it("goes on to a newer block where the endpoint forgot the state while it read", async () => {
+    const head = `0x${plain.toBlock.toString(16)}`;
+    let calls = 0;
+    // Constants, counts of the registry and counts of one task are read before the replay.
+    const isLate = ({ params }: RpcRequest): boolean => params[1] === head && ++calls > 9;
+    const forgotten = { error: { code: -32_000, message: "missing trie node" } };
+    proxy.use(refusing("forgotten", { method: "eth_call", where: isLate }, forgotten));
+    let mined: Promise<void> | undefined;
+    const report = await read(proxy.url, {
+      patienceMs: 1_000,
+      onCheck: () => {
+        mined ??= story.federation.connection.networkHelpers.mine(1);
+      },
+    });
+    await mined;
+    proxy.expectStruck();
+    expect([report.firstDisagreement, report.toBlock]).to.deep.equal([undefined, plain.toBlock + 1]);
+    expect(report.counts).to.deep.equal(plain.counts);
+  });
+
   it("prints no key of an endpoint's address", async () => {
     proxy.use(refusing("down", {}, { status: 503, body: "no key=SECRET-IN-PATH-1234" }));
     const url = `${proxy.url.replace("http://", "http://user:SECRET-PASS@")}/v3/SECRET-IN-PATH-1234?k=SECRET-QUERY`;
@@ -255,7 +277,7 @@ describe("auditing an honest federation through endpoints as they are", function
         .and.not.match(/\b0 checked/);
       expect([code, stdout.trim().split("\n").at(-1)]).to.deep.equal([
         3,
-        "Nothing disagrees, but 3 of 3 aggregates could not be recomputed: nobody serves the manifest of task 1",
+        "Nothing disagrees, but 3 of 3 aggregates could not be recomputed: none of the nodes 1, 2, 3, 4, 5 serves the manifest of task 1",
       ]);
       expect((await command("--artifacts", "--allow-missing")).code).to.equal(0);
     });

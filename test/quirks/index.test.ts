@@ -89,7 +89,7 @@ describe("an index through endpoints as they are", function () {
     ],
     "gives no header now and then": [nullHeaders({ every: 7 })],
     "gives no receipt now and then": [nullReceipts({ every: 9, times: 6 })],
-    "limits the rate": [rateLimited(40, { status: 429, headers: { "retry-after": "1" } })],
+    "limits the rate": [rateLimited(30, 2, { status: 429, headers: { "retry-after": "1" } })],
     "is overloaded now and then": [
       refusing("503", { share: 0.08 }, { status: 503, body: "<html>busy</html>" }),
       refusing("cut", { share: 0.08 }, { drop: true }),

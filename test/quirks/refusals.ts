@@ -84,19 +84,13 @@ export const laggingNonce = (by: number, match: Omit<Match, "method"> = {}): Qui
     return `0x${Math.max(0, Number(count) - by).toString(16)}`;
   });
 
-/** More requests than this in a second are refused. */
-export function rateLimited(perSecond: number, answer: RpcAnswer): Quirk {
-  let since = 0;
+/** After so many requests as many as `refused` are refused, again and again: counted, so that every machine meets it. */
+export function rateLimited(requests: number, refused: number, answer: RpcAnswer): Quirk {
   let count = 0;
   return {
     name: "rate limit",
     answer: async (_request, forward, tools) => {
-      const now = performance.now();
-      if (now - since > 1000) {
-        since = now;
-        count = 0;
-      }
-      if (++count <= perSecond) return forward();
+      if (count++ % (requests + refused) < requests) return forward();
       tools.strike();
       return answer;
     },

@@ -116,6 +116,9 @@ describe("concordat task join", function () {
     const asked = ["task", "join", "3", "--provider", store.endpoints(), ...own];
     const unread = await world.run(...asked);
     expect([unread.code, unread.stdout]).to.deep.equal([2, ""]);
+    expect(unread.stderr).to.contain(
+      `the stake is in token ${world.token}, the address book's development token`,
+    );
     expect(unread.stderr).to.match(
       /^concordat: Task 3 gives power to accounts [^\n]* as arbiter, which can slash [^\n]*--trust 0x\w{40}\n$/,
     );
@@ -127,8 +130,8 @@ describe("concordat task join", function () {
     await world.json(...staked);
     const joined = await world.run(...asked, "--trust", arbiter);
     expect([joined.code, joined.stderr]).to.deep.equal([0, ""]);
-    expect(joined.stdout).to.match(/^Node 1 in task 3: active, as member 1\n/);
-    expect(joined.stdout).to.match(/ stake token 0x\w{40}, the address book's development token\n/);
+    expect(joined.stdout).to.match(/\nNode 1 in task 3: active, as member 1\n$/);
+    expect(joined.stdout).to.match(/ stake token +0x\w{40}, the address book's development token\n/);
     expect(joined.stdout).to.match(
       / at stake +all of the node's stake in it, at least 5 DEV, until 1 day after/,
     );

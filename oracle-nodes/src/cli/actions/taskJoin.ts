@@ -36,7 +36,12 @@ export async function runJoin(taskId: number, options: JoinOptions): Promise<voi
     const terms = await readTaskTerms(chain, taskId);
     const { publisher } = await taskRegistry.status(taskId);
     const foreign = confirmAccounts({ taskId, terms, publisher }, chain.book, options.trust ?? []);
-    const data = await prepareData(chain, taskId, terms, config, options);
+    const told = [
+      ...(await prepareData(chain, taskId, terms, config, options)),
+      ...(await consent(chain, terms, foreign)),
+    ];
+    // Before it is given, so that who reads it can still stop the command.
+    if (!options.json && told.length > 0) print(`Before node ${node} joins task ${taskId}:\n${pairs(told)}`);
     const before = enumValue(MemberStatus, (await taskRegistry.member(taskId, node)).status);
     // A join whose answer was lost is found here when the command is given again.
     const isIn = before === MemberStatus.Active || before === MemberStatus.Joining;
@@ -56,7 +61,6 @@ export async function runJoin(taskId: number, options: JoinOptions): Promise<voi
     }
     const number = memberId > 0 ? `, as member ${memberId}` : "";
     print(`Node ${node} in task ${taskId}: ${MEMBER_WORDS[status]}${number}${isIn ? ", as before" : ""}`);
-    print(pairs([...data, ...(await consent(chain, terms, foreign))]));
   });
 }
 
@@ -98,18 +102,21 @@ async function consent(
   terms: TaskTerms,
   foreign: readonly ForeignAddress[],
 ): Promise<(readonly [string, string])[]> {
-  const lines = foreign.map((account) => ["trusted", sentence(account)] as const);
+  const lines: (readonly [string, string])[] = foreign.map((account) => [
+    account.mustConfirm ? "confirmed" : "named",
+    sentence(account),
+  ]);
   const served = foreign.some(({ expected }) => expected !== undefined);
   if (served) {
     note("Note: a node serves a task only where its own address book names the task's contracts");
   }
-  if (terms.rewardUnit > 0n) lines.push(["trusted", `reward token ${tokenWords(terms.rewardToken, book)}`]);
+  if (terms.rewardUnit > 0n) lines.push(["reward token", tokenWords(terms.rewardToken, book)]);
   if (terms.minStake === 0n) return lines;
   const stake = await amountFormat(provider, terms.stakeToken);
   const held = await contracts.stakeVault.unbondingPeriod();
   return [
     ...lines,
-    ["trusted", `stake token ${tokenWords(terms.stakeToken, book)}`],
+    ["stake token", tokenWords(terms.stakeToken, book)],
     [
       "at stake",
       `all of the node's stake in it, at least ${stake(terms.minStake)}, until ${durationWords(terms.disputeWindowSeconds)} ` +

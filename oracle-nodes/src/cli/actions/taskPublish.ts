@@ -61,6 +61,7 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
     const found = folder?.pending === undefined ? undefined : await sentBefore(chain, folder.pending, built);
     if (found !== undefined && folder?.pending !== undefined) {
       note(`Task ${found.taskId} was published by an earlier run of this command, whose answer was lost`);
+      if (options.dryRun) return;
       await folder.settle({ ...folder.pending, task: found.taskId });
       return tell(options, chain, built, found, privacy);
     }

@@ -37,8 +37,9 @@ export function confirmAccounts(
   const missing = unconfirmed(foreign, trusted);
   if (missing.length === 0) return foreign;
   const addresses = [...new Set(missing.map(({ address }) => address))];
+  const stake = terms.minStake === 0n ? "" : `; the stake is in token ${tokenWords(terms.stakeToken, book)}`;
   throw new InputError(
-    `Task ${taskId} gives power to accounts that nobody vouches for: ${missing.map(sentence).join("; ")}`,
+    `Task ${taskId} gives power to accounts that nobody vouches for: ${missing.map(sentence).join("; ")}${stake}`,
     {
       hint: `Stay out of the task, or confirm each by name: ${addresses.map((address) => `--trust ${address}`).join(" ")}`,
     },

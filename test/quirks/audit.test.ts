@@ -12,6 +12,7 @@ import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
 import { Phase } from "../../protocol/enums.ts";
 import { ConcordatError } from "../../protocol/errors.ts";
+import type { Address } from "../../protocol/ids.ts";
 import { beginStory, playEventfulTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { concordat } from "../cli/concordat.ts";
@@ -215,6 +216,22 @@ describe("auditing an honest federation through endpoints as they are", function
     const url = `${proxy.url.replace("http://", "http://user:SECRET-PASS@")}/v3/SECRET-IN-PATH-1234?k=SECRET-QUERY`;
     const line = await failureOf(read(url, { patienceMs: 300 }));
     expect(line).to.contain(proxy.url).and.not.contain("SECRET");
+  });
+
+  it("counts nothing that another deployment's contracts ran", async () => {
+    const other = await beginStory();
+    await other.federation.startTask({ rewardLedger: `0x${"ab".repeat(20)}` as Address });
+    await other.federation.train();
+    await other.federation.startTask({ rounds: 1 });
+    await other.federation.playRound();
+    const served = await serveChain(other);
+    try {
+      const report = await read(served.url, { addressBook: other.deployment });
+      expect(report.firstDisagreement).to.equal(undefined);
+      expect(report.counts["negotiation.alpha"]?.agree).to.equal(1);
+    } finally {
+      served.close();
+    }
   });
 
   describe("by two endpoints", () => {

@@ -6,6 +6,7 @@ import { rpcIndexSource } from "../../../../audit/index/indexSource.ts";
 import { serveIndex } from "../../../../audit/index/http/indexServer.ts";
 import type { Following } from "../../../../audit/index/http/indexServer.ts";
 import { DEFAULT_SQL_LIMITS } from "../../../../audit/index/sql/sqlPool.ts";
+import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { ChainOptions } from "../chainOptions.ts";
 import { untilInterrupted } from "../interruption.ts";
 import { findChain, openReader } from "../openChain.ts";
@@ -134,7 +135,7 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
         break;
       }
       case "failing":
-        note(`The chain's endpoint does not answer: ${reasonOf(news.error)}. The index serves what it has`);
+        note(`${reasonOf(news.error)}. The index serves what it has, and goes on asking`);
         break;
       case "recovered":
         note("The chain's endpoint answers again");
@@ -155,7 +156,9 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
   };
 }
 
-/** The first part of an error, without what ethers adds in brackets. */
+/** Why the reading does not go on, in one sentence. */
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split(" (")[0] ?? "";
+  if (error instanceof ConcordatError) return error.message;
+  const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(" (");
+  return `The chain's endpoint cannot be read: ${reason}`;
 }

@@ -8,14 +8,10 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { id } from "ethers";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
 import { livenessOf, type ProcessIdentity } from "../../oracle-nodes/src/node/processIdentity.ts";
+import { makeSite, PASSWORD } from "./siteFolder.ts";
 
 const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
-const WEAK = { N: 2, r: 1, p: 1 };
-const PASSWORD = "correct horse";
 /** A node starts, or leaves, in a second or two: this is there to end a hang. */
 const PATIENCE_MS = 60_000;
 
@@ -49,30 +45,8 @@ describe("A node that is told to stop", function () {
   });
 
   async function makeNode(): Promise<void> {
-    const contracts = Object.fromEntries(
-      ["NodeRegistry", "StakeVault", "TaskRegistry", "RoundCoordinator", "RewardLedger"].map((name, i) => [
-        name,
-        `0x${String(i + 1).repeat(40)}`,
-      ]),
-    );
-    const book = {
-      format: ADDRESS_BOOK_FORMAT,
-      chainId: 31_337,
-      network: "test",
-      deploymentBlock: 1,
-      contracts,
-    };
-    await writeFile(join(folder, "addresses.json"), JSON.stringify(book));
-    await writeKeystore(join(folder, "signer.json"), id("signer"), PASSWORD, WEAK);
     const { port } = silent.address() as AddressInfo;
-    const yaml = [
-      `rpcUrl: http://127.0.0.1:${port}`,
-      "addressBook: addresses.json",
-      "dataDir: data",
-      "keystore: signer.json",
-      "dataset: { partition: { seed: 1, nodes: 2, index: 0 } }",
-    ];
-    await writeFile(join(folder, "node.yaml"), yaml.join("\n"));
+    await makeSite(folder, `http://127.0.0.1:${port}`);
     // As an installation has it: npx finds the command in node_modules/.bin.
     await mkdir(join(folder, "node_modules", ".bin"), { recursive: true });
     await symlink(COMMAND, join(folder, "node_modules", ".bin", "concordat"));

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { Phase, TaskState } from "../../protocol/enums.ts";
 import { LocalFederation } from "../integration/localFederation.ts";
-import { Witness } from "./nodeHarness.ts";
+import { Witness, changed } from "./nodeHarness.ts";
+import { QuirkProxy } from "./quirkProxy.ts";
+import { slow } from "./refusals.ts";
 
 const TAKEN_BACK = "a finalised round was taken back by a reorganisation";
 
@@ -50,6 +52,41 @@ describe("A federation whose chain is reorganised", function () {
         if (msg === TAKEN_BACK) standing.splice(standing.indexOf(round), 1);
       }
       expect(standing).to.deep.equal([1, 2, 3]);
+    }
+  });
+
+  it("posts again what a reorganisation took out of a phase that it left alone", async () => {
+    const witness = new Witness();
+    federation = await LocalFederation.start({ nodes: 2, logger: witness.logger });
+    const { provider, heads } = federation.chain;
+    const [first, second] = federation.nodes;
+    if (first === undefined || second === undefined) throw new Error("there are two nodes");
+    const holding = slow("a slow send", { method: "eth_sendRawTransaction" }, 1500);
+    const proxy = await QuirkProxy.start(String(first.config.rpcUrl));
+    try {
+      const task = await federation.publish({ rounds: 1, trainingSeconds: 300, negotiationSeconds: 300 });
+      await federation.join(task);
+      await federation.chain.start(task, federation.signal.signal);
+      federation.startNode(changed(first, { rpcUrl: proxy.url }), (status) => {
+        // From its first look at the round on, what it sends arrives late.
+        if (status.tasks[0]?.phase === "Training") proxy.use(holding);
+        witness.see(status);
+      });
+      await witness.until(() => witness.status?.tasks[0]?.doing === "posting its update");
+      const snapshot = (await provider.send("evm_snapshot", [])) as string;
+      expect((await federation.chain.roundOf(task)).postedCount).to.equal(0);
+      await witness.until(() => witness.status?.tasks[0]?.doing === "waiting for the others' updates");
+      const posted = await federation.until(task, ({ postedCount }) => postedCount === 1);
+      await heads.reaches(posted.block + 9, federation.signal.signal);
+      expect(await provider.send("evm_revert", [snapshot])).to.equal(true);
+      const { reorganisations } = heads;
+      await federation.until(task, () => heads.reorganisations > reorganisations);
+      await federation.until(task, ({ postedCount }) => postedCount === 1);
+      federation.startNode(second);
+      await federation.until(task, ({ phase }) => phase === Phase.Ended);
+      expect((await federation.chain.taskStatus(task)).state).to.equal(TaskState.Completed);
+    } finally {
+      await proxy.close();
     }
   });
 });

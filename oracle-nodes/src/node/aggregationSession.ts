@@ -144,8 +144,7 @@ export class AggregationSession implements AttemptMember {
   /** The key that counts for a node in this round. */
   async #signerOf(nodeId: NodeId): Promise<Address> {
     const known =
-      this.#signers.get(nodeId) ??
-      (await this.#services.chain.signerAt(nodeId, this.view.openedAt, this.view.block));
+      this.#signers.get(nodeId) ?? (await this.#services.chain.signerAt(nodeId, this.view.openedAt));
     this.#signers.set(nodeId, known);
     return known;
   }

@@ -6,6 +6,7 @@ import { isEndpointFault } from "../chain/endpointError.ts";
 import type { CommitteeView, PostedUpdate, RoundView } from "../chain/roundView.ts";
 import { AggregationSession } from "./aggregationSession.ts";
 import type { ServedTask } from "./openTask.ts";
+import { blockOf } from "./blockOf.ts";
 import { noteArtifacts } from "./pruneArtifacts.ts";
 import { propose } from "./propose.ts";
 import type { Services } from "./services.ts";
@@ -29,7 +30,7 @@ export async function aggregationStep(
   const { board, chain, nodeId, sessions } = services;
   const { taskId } = task;
   // One decision, one block: what stands in it contradicts itself nowhere.
-  const at = view.block;
+  const at = blockOf(chain, view);
   await releaseUpdate(services, task, view);
   const [committee, { members, words }, active] = await Promise.all([
     chain.committeeOf(taskId, at),
@@ -100,7 +101,7 @@ async function allPosted(
   for (;;) {
     const { head } = chain.heads;
     try {
-      const posted = await chain.postedUpdates(opening, view.openedAt, view.block);
+      const posted = await chain.postedUpdates(opening, view.openedAt, blockOf(chain, view));
       const isWhole = posted.length === members.size && posted.every(({ memberId }) => members.has(memberId));
       if (isSaid && isWhole) logger.info({ round: view.round }, "the endpoint's logs are complete now");
       if (isWhole) return posted;

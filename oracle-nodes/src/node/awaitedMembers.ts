@@ -8,6 +8,8 @@ import { problemOf } from "./problemOf.ts";
 import type { Services } from "./services.ts";
 import { stepKey } from "./taskStep.ts";
 
+/** Active members of a task of which each is asked about only once a phase: there is a question for each. */
+const MANY = 64;
 /** Members that are named in a log line at most. */
 const NAMED = 8;
 
@@ -36,7 +38,8 @@ export class AwaitedMembers {
     const isOpen = phase === Phase.Training || phase === Phase.Aggregation || phase === Phase.Negotiation;
     if (!isOpen || this.#working !== undefined) return;
     if (this.#services.chain.heads.now() < phaseStart + (deadline - phaseStart) / 2) return;
-    const seen = `${stepKey(view)} ${view.postedCount} ${view.reportedCount} ${this.#rankNow(view)}`;
+    const counts = view.activeCount > MANY ? "" : `${view.postedCount} ${view.reportedCount}`;
+    const seen = `${stepKey(view)} ${counts} ${this.#rankNow(view)}`;
     if (seen === this.#seen) return;
     this.#working = this.#look(view)
       .then(() => (this.#seen = seen))

@@ -2,6 +2,7 @@ import { ArtifactError } from "../../../protocol/errors.ts";
 import { Phase, TaskState, enumName } from "../../../protocol/enums.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import type { RoundView } from "../chain/roundView.ts";
+import { blockOf } from "./blockOf.ts";
 import { aggregationStep } from "./aggregationStep.ts";
 import { negotiationStep } from "./negotiationStep.ts";
 import type { ServedTask } from "./openTask.ts";
@@ -52,7 +53,7 @@ async function end(
   signal: AbortSignal,
 ): Promise<void> {
   const { board, chain } = services;
-  const { state, roundsPlayed } = await chain.taskStatus(task.taskId, view.block);
+  const { state, roundsPlayed } = await chain.taskStatus(task.taskId, blockOf(chain, view));
   if (roundsPlayed === view.round) await afterRound(services, task, view, view, signal);
   const personalisedModel = await personalisedFile(task.dir);
   const word = enumName(TaskState, state).toLowerCase();

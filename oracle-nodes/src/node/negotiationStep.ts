@@ -4,6 +4,7 @@ import type { Digest } from "../../../protocol/ids.ts";
 import type { RoundView } from "../chain/roundView.ts";
 import { scoreOf } from "../learning/engine.ts";
 import { scoreCandidates } from "../learning/personalise.ts";
+import { blockOf } from "./blockOf.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel, localModel } from "./models.ts";
 import type { ServedTask } from "./openTask.ts";
@@ -59,7 +60,7 @@ async function score(
   const local = own && (await localModel(services, task, own, signal));
   if (local === undefined) return undefined;
   services.board.update(task.taskId, { doing: "scoring candidates" });
-  const { nodeIds } = await services.chain.committeeOf(task.taskId, view.block);
+  const { nodeIds } = await services.chain.committeeOf(task.taskId, blockOf(services.chain, view));
   const global = await globalModel(services, task, view.aggregate, view.round, nodeIds, signal);
   task.logger.debug({ round: view.round }, "global model fetched");
   const scores = await scoreCandidates(

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { Phase, TaskState } from "../../../protocol/enums.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
+import { untilAborted } from "../artifacts/blockSource.ts";
 import { ContractError } from "../chain/contractError.ts";
 import { isEndpointFault } from "../chain/endpointError.ts";
 import type { RoundView } from "../chain/roundView.ts";
@@ -211,7 +212,15 @@ class TaskRun {
       duty(this.#services, this.#task, at, last, signal);
     const step = new TaskStep(this.#services, this.#task, view, footing, work, this.#signal);
     this.#step = step;
-    void this.#hashOf(view.block).then((hash) => (step.footing = { ...step.footing, hash }));
+    void this.#stand(step, view.block);
+    // What it has posted stands in later blocks: a reorganisation that takes it out is one of this step, too.
+    void step.done.then(async () => this.#stand(step, this.#services.chain.confirmedBlock));
+  }
+
+  /** Notes the block on which a step stands. */
+  async #stand(step: TaskStep, block: number): Promise<void> {
+    const { reorganisations } = this.#services.chain.heads;
+    step.footing = { block, hash: await this.#hashOf(block), reorganisations };
   }
 
   /** Whether the block on which the present step stands is still the chain's. */
@@ -264,8 +273,7 @@ class TaskRun {
   /** Does what is left to do, and leaves the task once its end is as deep again as everything that the node acts on. */
   async #finish(view: RoundView): Promise<"over" | undefined> {
     const { chain } = this.#services;
-    await this.#step?.done;
-    this.#signal.throwIfAborted();
+    if (this.#step !== undefined) await untilAborted(this.#step.done, this.#signal);
     const ends = performance.now() + END_MS;
     while (chain.confirmedBlock < view.block + chain.confirmations && performance.now() < ends)
       await nextLook(chain.heads, chain.heads.head, LOOK_MS, this.#signal);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../../../protocol/errors.ts";
 import { Phase, enumName } from "../../../protocol/enums.ts";
+import { ContractError } from "../chain/contractError.ts";
 import type { RoundView } from "../chain/roundView.ts";
 import type { ServedTask } from "./openTask.ts";
 import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";
@@ -85,18 +86,37 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const said = new SaidOnce();
+  let present = view;
   for (let pause: number = RETRY_MS[0]; !signal.aborted;) {
     try {
-      return await duty(view, signal);
+      return await duty(present, signal);
     } catch (error) {
       if (signal.aborted) return;
       const problem = problemOf(error);
-      const level = said.isNew(problem) ? "warn" : "debug";
+      const isEarly = error instanceof ContractError && error.errorName === "SeedNotReady";
+      const level = !isEarly && said.isNew(problem) ? "warn" : "debug";
       task.logger[level](errorFacts(error), "a step failed and is tried again");
-      services.board.update(task.taskId, { problem });
+      services.board.update(
+        task.taskId,
+        isEarly ? { doing: "waiting for the election's seed" } : { problem },
+      );
       const longest = error instanceof InputError ? OPERATOR_RETRY_MS : RETRY_MS[1];
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       pause = Math.min(longest, pause * 2);
+      present = (await sameAt(services, task, present)) ?? present;
     }
   }
+}
+
+/**
+ * The same phase as read now: what was not there yet at the block of the first look may have come, and endpoints forget the state
+ * of old blocks. Undefined where it cannot be read, or is over.
+ */
+async function sameAt(
+  { chain }: Services,
+  { taskId }: ServedTask,
+  view: RoundView,
+): Promise<RoundView | undefined> {
+  const now = await chain.roundOf(taskId).catch(() => undefined);
+  return now !== undefined && stepKey(now) === stepKey(view) ? now : undefined;
 }

@@ -4,12 +4,12 @@ import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
 const [dir = "", waitMs = "0"] = process.argv.slice(2);
 try {
   const folder = await openDataFolder(dir, (error) => console.log(`lost: ${error.message}`), Number(waitMs));
-  console.log("held");
   const stay = setInterval(() => undefined, 1000);
   process.once("SIGTERM", () => {
     clearInterval(stay);
     void folder.release();
   });
+  console.log("held");
 } catch (error) {
   console.log(`refused: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(2);

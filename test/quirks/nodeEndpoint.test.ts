@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import { Interface } from "ethers";
 import { taskRegistryAbi } from "../../protocol/abis.ts";
@@ -7,7 +9,7 @@ import { LocalFederation, type FederationNode } from "../integration/localFedera
 import { lag } from "./lag.ts";
 import { Witness, changed } from "./nodeHarness.ts";
 import { QuirkProxy, type Quirk } from "./quirkProxy.ts";
-import { emptyLogs, refusing } from "./refusals.ts";
+import { emptyLogs, nullHeaders, refusing } from "./refusals.ts";
 
 const MEMBER = new Interface(taskRegistryAbi).getFunction("member")?.selector ?? "";
 const BUSY = { error: { code: -32_005, message: "limit exceeded" } };
@@ -88,6 +90,19 @@ describe("A node whose endpoint is not as the book says", function () {
       1,
     );
     expect(said.map(({ round }) => round)).to.deep.equal([1, 2]);
+  });
+
+  it("keeps what it signed where it was, though its endpoint did not have the deployment's block at first", async () => {
+    const isDeployments = (block: unknown): boolean => Number(block) === federation.book.deploymentBlock;
+    await start(nullHeaders({ times: 2, where: ({ params }) => isDeployments(params[0]) }));
+    const task = await federation.publish(TERMS);
+    await federation.join(task);
+    await tookPart(task);
+    const [first] = federation.nodes;
+    const [name, ...others] = await readdir(join(first?.config.dataDir ?? "", "tasks"));
+    const block = await federation.chain.provider.getBlock(federation.book.deploymentBlock);
+    expect(others).to.have.length(0);
+    expect(name?.endsWith(block?.hash?.slice(2, 10) ?? "?")).to.equal(true);
   });
 
   function isRegistries(filter: unknown): boolean {

@@ -33,8 +33,8 @@ describe("A node whose endpoint is not as the book says", function () {
   let proxy: QuirkProxy;
   let witness: Witness;
   afterEach(async () => {
-    await federation.close();
     await proxy.close();
+    await federation.close();
   });
 
   /** Three nodes, the first behind a proxy. */
@@ -103,6 +103,19 @@ describe("A node whose endpoint is not as the book says", function () {
     const block = await federation.chain.provider.getBlock(federation.book.deploymentBlock);
     expect(others).to.have.length(0);
     expect(name?.endsWith(block?.hash?.slice(2, 10) ?? "?")).to.equal(true);
+  });
+
+  it("stops in order while its endpoint answers nothing any more", async () => {
+    const first = await start();
+    const task = await federation.publish(TERMS);
+    await federation.join(task);
+    await witness.until(() => witness.status?.tasks[0]?.doing === "waiting for the others' updates");
+    const silence = refusing("silence", {}, { hang: true });
+    proxy.use(silence);
+    await witness.until(() => (proxy.strikes[silence.name] ?? 0) > 2);
+    await federation.stopNode(first);
+    expect(witness.said("node has stopped", first.nodeId)).to.have.length(1);
+    expect(witness.said("the node leaves, although something of it did not end")).to.have.length(0);
   });
 
   function isRegistries(filter: unknown): boolean {

@@ -177,6 +177,8 @@ export class StatusBoard {
   }
 
   #publish(): void {
+    // What was left behind when the node stopped has nothing to say any more: another process may own the file.
+    if (this.#stoppedAt !== undefined) return;
     this.#listener?.(this.#status());
     this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);
   }

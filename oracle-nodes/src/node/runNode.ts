@@ -38,6 +38,8 @@ import { endsWithin } from "./waiting.ts";
 const RETRY_MS = 1000;
 /** See {@link RunNodeOptions.graceMs}: less than a service manager or a container has patience. */
 const GRACE_MS = 6000;
+/** Milliseconds after its signal for which the node still waits for answers of its endpoint. */
+const LAST_ANSWER_MS = 1000;
 /** Chains of development tools, which run on one machine. */
 const LOCAL_CHAINS: ReadonlySet<number> = new Set([1337, 31_337]);
 
@@ -116,6 +118,9 @@ async function live(
     journal: async (provider) => folder.transactions(await nameDeployment(provider, addressBook)),
   });
   const chain = await closing.open("the chain", connecting, async (opened) => opened.close(), signal);
+  // A question that nobody answers must not keep the node.
+  const hangUp = (): void => void setTimeout(() => chain.provider.pool.close(), LAST_ANSWER_MS).unref();
+  signal.addEventListener("abort", hangUp, { once: true });
   const patient = async <T>(what: string, read: () => Promise<T>): Promise<T> => {
     closing.stage = `reading ${what}`;
     return untilAnswered(what, read, logger, signal);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
+import { untilAborted } from "../artifacts/blockSource.ts";
 import { ContractError } from "../chain/contractError.ts";
 import { isEndpointFault } from "../chain/endpointError.ts";
 import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";
@@ -29,7 +30,7 @@ export async function serveTasks(services: Services, outer: AbortSignal): Promis
   const signal = AbortSignal.any([outer, done.signal]);
   const service = new TaskService(services, signal, () => done.abort(new Error("all tasks are over")));
   try {
-    await Promise.all([service.followNews(), service.scan()]);
+    await untilAborted(Promise.all([service.followNews(), service.scan()]), signal);
   } catch (error) {
     if (!done.signal.aborted || outer.aborted) throw error;
   } finally {

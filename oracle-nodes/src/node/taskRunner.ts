@@ -39,12 +39,12 @@ const END_MS = 30_000;
  * @throws {ContractError} when the contract knows no such task.
  */
 export async function runTask(services: Services, taskId: TaskId, signal: AbortSignal): Promise<void> {
-  if (!(await isTakenIn(services, taskId, signal))) return;
+  if (!(await untilAborted(isTakenIn(services, taskId, signal), signal))) return;
   for (;;) {
     const task = await openWhenPossible(services, taskId, signal);
     const run = new TaskRun(services, task, signal);
     try {
-      if ((await run.serve()) === "over") return;
+      if ((await untilAborted(run.serve(), signal)) === "over") return;
       task.logger.warn("the task is taken up anew");
     } finally {
       await run.close();
@@ -184,6 +184,7 @@ class TaskRun {
   }
 
   async #consider(view: RoundView): Promise<"over" | "again" | undefined> {
+    this.#signal.throwIfAborted();
     const { pace } = this.#services;
     const { taskId } = this.#task;
     pace.set(taskId, view.phase !== Phase.None && view.phase !== Phase.Ended);

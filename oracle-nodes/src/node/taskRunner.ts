@@ -189,7 +189,8 @@ class TaskRun {
     const { taskId } = this.#task;
     pace.set(taskId, view.phase !== Phase.None && view.phase !== Phase.Ended);
     const isNew = stepKey(view) !== this.#step?.key;
-    if (isNew || !(await this.#stands(view))) {
+    // Before the start a step does nothing that could be taken back.
+    if (isNew || (view.phase !== Phase.None && !(await this.#stands(view)))) {
       const why = isNew ? "the phase has ended" : "the chain was reorganised below this step";
       if (!isNew) this.#task.logger.warn({ round: view.round }, `${why}: it begins again`);
       if ((await this.#step?.end(new Error(why), STEP_GRACE_MS)) === false) return "again";
@@ -213,6 +214,7 @@ class TaskRun {
       duty(this.#services, this.#task, at, last, signal);
     const step = new TaskStep(this.#services, this.#task, view, footing, work, this.#signal);
     this.#step = step;
+    if (view.phase === Phase.None) return;
     void this.#stand(step, view.block);
     // What it has posted stands in later blocks: a reorganisation that takes it out is one of this step, too.
     void step.done.then(async () => this.#stand(step, this.#services.chain.confirmedBlock));

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { id } from "ethers";
 import pino from "pino";
+import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
 import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
 import { AggregationSessions } from "../../oracle-nodes/src/node/aggregationSessions.ts";
 import { Closing } from "../../oracle-nodes/src/node/closing.ts";
@@ -26,13 +27,17 @@ describe("A step of a task", () => {
   const lines: Record<string, unknown>[] = [];
   const updates: Record<string, unknown>[] = [];
   const logger = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  /** The round as the chain gives it when a step is tried again. */
+  let present: RoundView;
   const services = {
+    chain: { roundOf: async () => present },
     board: { update: (_task: number, change: Record<string, unknown>) => void updates.push(change) },
   } as unknown as Services;
   const task = { taskId: 1, logger } as unknown as ServedTask;
   const footing = { block: 1, hash: undefined, reorganisations: 0 };
   const over = new Error("the phase has ended");
   beforeEach(() => {
+    present = VIEW;
     lines.length = 0;
     updates.length = 0;
   });
@@ -82,6 +87,28 @@ describe("A step of a task", () => {
       { msg: "a step failed and is tried again", problem: "The endpoint fails" },
     ]);
     expect(updates.filter(({ problem }) => problem === "The endpoint fails")).to.have.length(2);
+  });
+
+  it("is tried again on the present block, as long as its phase is the same", async () => {
+    present = { ...VIEW, block: 7 } as RoundView;
+    const blocks: unknown[] = [];
+    const step = begin(async (view) => {
+      blocks.push(view.block);
+      present = { ...present, block: 8 + blocks.length, ...(blocks.length > 1 && { round: 3 }) } as RoundView;
+      if (blocks.length < 3) throw new ConcordatError("The endpoint fails");
+    });
+    await step.done;
+    expect(blocks).to.deep.equal([VIEW.block, 9, 9]);
+  });
+
+  it("is no failure while an election waits for its seed", async () => {
+    let tries = 0;
+    const step = begin(async () => {
+      if (++tries < 2) throw new ContractError("committeeOf", "SeedNotReady", {});
+    });
+    await step.done;
+    expect(lines).to.have.length(0);
+    expect(updates.at(-1)).to.deep.equal({ doing: "waiting for the election's seed" });
   });
 });
 

@@ -13,7 +13,7 @@ import { artifacts, network } from "hardhat";
 import { currencyWords } from "../protocol/currencyWords.ts";
 import { ConcordatError, InputError } from "../protocol/errors.ts";
 import { checkDeployer } from "./checkDeployer.ts";
-import { deployConcordat } from "./deployConcordat.ts";
+import { checkChain, deployConcordat } from "./deployConcordat.ts";
 import { readDeploymentParameters } from "./deploymentParameters.ts";
 import { checkEarlier, moveAside } from "./earlierDeployment.ts";
 
@@ -46,9 +46,9 @@ async function run(): Promise<void> {
     console.log(
       `Deployer ${account} has ${currencyWords(balance)}; about ${gas.toLocaleString("en")} gas cost at most ${currencyWords(cost)}`,
     );
-    const kept = await checkEarlier(provider, { target, journal, again, isForgetful });
-    if (again && journal !== undefined && kept.length === 0) kept.push(...(await moveAside([journal])));
-    for (const path of kept) console.log(`Kept of the earlier deployment: ${path}`);
+    await checkEarlier(provider, { target, again, isForgetful });
+    await checkChain(provider);
+    if (again && journal !== undefined) tell(await moveAside(journal));
     if (journal !== undefined && existsSync(journal)) {
       console.log(
         `Going on with the deployment that ${journal} remembers; for another one: CONCORDAT_AGAIN=yes`,
@@ -63,11 +63,17 @@ async function run(): Promise<void> {
     });
     await mkdir(dirname(target), { recursive: true });
     await writeFile(`${target}.partial`, `${JSON.stringify(book, undefined, 2)}\n`);
+    // The earlier address book stays where it is until there is another one.
+    tell(await moveAside(target));
     await rename(`${target}.partial`, target);
     console.log(`Deployed to chain ${book.chainId}; address book: ${target}. Give it to every operator`);
   } finally {
     await connection.close();
   }
+}
+
+function tell(kept: string | undefined): void {
+  if (kept !== undefined) console.log(`Kept of the earlier deployment: ${kept}`);
 }
 
 /** What its user did, in one line; undefined for a fault of ours. */

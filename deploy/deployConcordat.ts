@@ -96,7 +96,7 @@ async function deployTo(connection: NetworkConnection, options: DeployOptions): 
 }
 
 /** @throws {InputError} where contracts cannot name the chain's blocks as its endpoint does: no election could be checked. */
-async function checkChain(provider: NetworkConnection["provider"]): Promise<void> {
+export async function checkChain(provider: NetworkConnection["provider"]): Promise<void> {
   const chain = new BrowserProvider(provider);
   try {
     await checkBlockNumbers(chain);

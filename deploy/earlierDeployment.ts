@@ -8,8 +8,6 @@ import { InputError } from "../protocol/errors.ts";
 export interface SecondDeployment {
   /** The address book that would be written. */
   readonly target: string;
-  /** Where an interrupted deployment is remembered; undefined where none is. */
-  readonly journal: string | undefined;
   /** Whether its user said that he wants another one. */
   readonly again: boolean;
   /** Whether the chain forgets what was deployed when it stops. */
@@ -17,44 +15,35 @@ export interface SecondDeployment {
 }
 
 /**
- * Looks for an earlier deployment before another one is paid for. One that is wanted nevertheless replaces nothing: address
- * book and memory of the earlier one are kept beside. One on a chain that has forgotten it is replaced.
- * @returns the files that were moved aside.
+ * Looks for an earlier deployment before another one is paid for. On a chain that has forgotten it there is none.
  * @throws {InputError} where one is there and no other one was asked for.
  */
 export async function checkEarlier(
   provider: Eip1193Provider,
-  { target, journal, again, isForgetful }: SecondDeployment,
-): Promise<string[]> {
+  { target, again, isForgetful }: SecondDeployment,
+): Promise<void> {
   const book = await readBook(target);
-  if (book === undefined) return [];
+  if (book === undefined || again) return;
   const chainId = Number(await provider.request({ method: "eth_chainId" }));
-  const isGone = isForgetful && book.chainId === chainId && !(await isThere(provider, book));
-  if (!again && !isGone) {
-    throw new InputError(
-      `${target} names a deployment already: to chain ${book.chainId}, in block ${book.deploymentBlock}, its NodeRegistry at ${book.contracts.NodeRegistry}`,
-      {
-        hint: "Use that one; for a further federation name another file with CONCORDAT_ADDRESS_BOOK and set CONCORDAT_AGAIN=yes",
-      },
-    );
-  }
-  return moveAside(journal === undefined ? [target] : [target, journal]);
+  if (isForgetful && book.chainId === chainId && !(await isThere(provider, book))) return;
+  throw new InputError(
+    `${target} names a deployment already: to chain ${book.chainId}, in block ${book.deploymentBlock}, its NodeRegistry at ${book.contracts.NodeRegistry}`,
+    {
+      hint: "Use that one; for a further federation name another file with CONCORDAT_ADDRESS_BOOK and set CONCORDAT_AGAIN=yes",
+    },
+  );
 }
 
-/** Also of use where a further deployment gets an address book of its own: the memory of the first would be taken up again. */
-export async function moveAside(paths: readonly string[]): Promise<string[]> {
-  const moved: string[] = [];
-  const when = new Date().toISOString().replace(/[:.]/g, "-");
-  for (const path of paths) {
-    const kept = `${path}.until-${when}`;
-    try {
-      await rename(path, kept);
-      moved.push(kept);
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    }
+/** Keeps a file or folder of the earlier deployment under another name, if it is there. @returns that name. */
+export async function moveAside(path: string): Promise<string | undefined> {
+  const kept = `${path}.until-${new Date().toISOString().replace(/[:.]/g, "-")}`;
+  try {
+    await rename(path, kept);
+    return kept;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
-  return moved;
 }
 
 async function readBook(target: string): Promise<AddressBook | undefined> {

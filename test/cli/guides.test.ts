@@ -52,6 +52,20 @@ describe("the guides", () => {
     }
   });
 
+  it("explain lines that the node's log really has", () => {
+    const guide = readFileSync(join(ROOT, "docs/operators-guide.md"), "utf8");
+    const section = /### What the log says\n([\s\S]*?)\n###/.exec(guide)?.[1] ?? "";
+    const explained = section.split("\n").flatMap((row) => {
+      const [, first = ""] = row.split("|");
+      return [...first.matchAll(/`([^`]+)`/g)].map(([, line = ""]) => line);
+    });
+    expect(explained.length).to.be.greaterThan(12);
+    const sources = globSync("oracle-nodes/src/{node,chain,artifacts}/**/*.ts", { cwd: ROOT })
+      .map((file) => readFileSync(join(ROOT, file), "utf8"))
+      .join("\n");
+    for (const line of explained) expect(sources.includes(line), line).to.equal(true);
+  });
+
   it("call the pinned Node without npx in the service file, which the guide quotes", () => {
     const unit = readFileSync(join(ROOT, UNIT), "utf8");
     const start = /^ExecStart=.*$/m.exec(unit)?.[0] ?? "";

@@ -192,6 +192,19 @@ describe("concordat task publish", function () {
     expect(noFolder.stderr).to.match(/^concordat: The files cannot be written to [^\n]+\n$/);
   });
 
+  it("makes a task that can be looked at although its reward token is no token", async () => {
+    const nobody = `0x${"ef".repeat(20)}`;
+    const { taskId } = await world.json<{ taskId: number }>(
+      ...publish(newFolder(), "--reward-token", nobody),
+      ...world.asFounder,
+    );
+    const { code, stdout, stderr } = await world.run("task", "show", String(taskId), ...world.where);
+    expect([code, stderr]).to.deep.equal([0, ""]);
+    expect(stdout).to.match(new RegExp(`^Task ${taskId}: open to join\n`));
+    const list = await world.run("task", "list", ...world.where);
+    expect(list.stdout).to.match(/ open to join .* in \d+ (minutes|hour)[^\n]* UTC\)/);
+  });
+
   it("says that a task waits where fewer nodes exist than it needs", async () => {
     const command = ["task", "publish", "--out", newFolder(), "--min-nodes", "4", "--dry-run"];
     const { code, stdout } = await world.run(...command, ...world.asFounder);
@@ -211,7 +224,7 @@ describe("concordat task publish", function () {
   it("has taken from the publisher's account what it published, and nothing for what was refused", async () => {
     const tasks = await world.json<{ escrow: string }[]>("task", "list", ...world.where);
     const escrows = tasks.reduce((sum, { escrow }) => sum + BigInt(escrow), 0n);
-    expect(tasks).to.have.length(3);
+    expect(tasks).to.have.length(4);
     expect(escrows).to.equal(2n * parseEther("2.85"));
   });
 });

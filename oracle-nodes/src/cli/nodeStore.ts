@@ -11,6 +11,7 @@ import { createHeliaStore } from "../artifacts/heliaStore.ts";
 import { createKuboStore } from "../artifacts/kuboStore.ts";
 import { openDataFolder } from "../node/dataFolder.ts";
 import type { DataFolder } from "../node/dataFolder.ts";
+import { LockedError } from "../node/folderLock.ts";
 import { ANSWER, REFUSED, REQUEST, inboxOf, parseAnswer } from "../node/inbox.ts";
 import type { InboxAnswer } from "../node/inbox.ts";
 import type { NodeConfig } from "../node/nodeConfig.ts";
@@ -74,7 +75,7 @@ async function takeFolder(dataDir: string): Promise<DataFolder | undefined> {
       0,
     );
   } catch (error) {
-    if (error instanceof InputError && error.message.startsWith("Another node runs")) return undefined;
+    if (error instanceof InputError && error.cause instanceof LockedError) return undefined;
     throw error;
   }
 }

@@ -11,7 +11,6 @@ import {
   bytesWords,
   countWords,
   percentWords,
-  spanWords,
 } from "./words.ts";
 
 /** What the terms cannot say by themselves. */
@@ -45,8 +44,8 @@ export function readableTerms(terms: TaskTerms, context: TermsContext): Line[] {
 function clock(terms: TaskTerms, { now }: TermsContext): Line[] {
   const { aggregationSeconds, fetchSeconds, objectionSeconds } = terms;
   return [
-    ["rounds", countWords(terms.rounds, "round")],
-    ["nodes", spanWords(terms.minNodes, terms.maxNodes, "node")],
+    ["rounds", String(terms.rounds)],
+    ["nodes", `at least ${terms.minNodes}, at most ${terms.maxNodes}`],
     ["may start", momentWords(terms.startTime, now)],
     ["no round starts after", momentWords(terms.timeLimit, now)],
     ["training lasts", `at most ${durationWords(terms.trainingSeconds)}`],

@@ -106,11 +106,6 @@ export function countWords(value: number | bigint, thing: string, things = `${th
   return `${value.toLocaleString("en")} ${Number(value) === 1 ? thing : things}`;
 }
 
-/** A span of whole numbers, e.g. "4 to 10 nodes". */
-export function spanWords(least: number, most: number, thing: string): string {
-  return least === most ? countWords(least, thing) : `${least} to ${countWords(most, thing)}`;
-}
-
 /** A number of bytes, e.g. "7.1 MB". */
 export function bytesWords(bytes: number): string {
   if (bytes < 1000) return countWords(bytes, "byte");

@@ -194,7 +194,7 @@ async function tell(
       ...privacy,
     ]),
   );
-  nextSteps(published.taskId, options.out).forEach(note);
+  nextSteps(published.taskId, options.out, terms).forEach(note);
 }
 
 interface DryRun {

@@ -14,6 +14,9 @@ const NEXT_AFTER_MS = 2500;
 /** Times that an endpoint may say that a call reverted without saying why, before that is told. */
 const BARE_REVERTS = 3;
 
+/** Milliseconds for each answer where every endpoint is asked. */
+const EACH_MS = 5000;
+
 /** What an endpoint was like when it was asked last. */
 export interface EndpointHealth {
   readonly name: string;
@@ -159,22 +162,47 @@ export class EndpointPool {
     return { failed, ...(found !== undefined && { found }) };
   }
 
-  /**
-   * Asks one endpoint once, and says what it answered: for what must not be repeated unseen.
-   * @param nth Which one, counted from the preferred.
-   */
+  /** Asks the preferred endpoint once, and says what it answered: for what must not be repeated unseen. */
   async askOnce(
     method: string,
     params: readonly unknown[],
-    nth = 0,
     signal = this.#closing.signal,
   ): Promise<unknown> {
-    const members = this.#inOrder();
-    const member = members[nth % members.length];
+    const [member] = this.#inOrder();
     if (member === undefined) throw this.#askForPause(method);
     const found = await this.#askOne(member, method, params, AbortSignal.any([signal, this.#closing.signal]));
     if (found instanceof EndpointError) throw found;
     return found.result;
+  }
+
+  /**
+   * Asks every endpoint that may be asked once, until each has answered or kept the others waiting for too long.
+   * @returns What each answered, by the order in which they were given: of one that did not, that it does not.
+   */
+  async askEach(
+    method: string,
+    params: readonly unknown[],
+    signal = this.#closing.signal,
+  ): Promise<readonly ({ readonly name: string; readonly result: unknown } | EndpointError)[]> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    const now = performance.now();
+    return Promise.all(
+      this.#members.map(async (member) => {
+        const { name } = member.endpoint;
+        if (member.pausedUntil > now)
+          return new EndpointError(name, "rateLimited", "it asked for a pause", method);
+        const late = AbortSignal.timeout(EACH_MS);
+        try {
+          const found = await this.#askOne(member, method, params, AbortSignal.any([either, late]));
+          return found instanceof EndpointError ? found : { name, result: found.result };
+        } catch (error) {
+          either.throwIfAborted();
+          if (!late.aborted) throw error;
+          member.noteTrouble("unreachable");
+          return new EndpointError(name, "unreachable", `no answer within ${EACH_MS / 1000} s`, method);
+        }
+      }),
+    );
   }
 
   /** Prefers another endpoint for a while to the one that gave logs last: they were not all that there are. */

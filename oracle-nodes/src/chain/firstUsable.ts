@@ -25,11 +25,12 @@ export async function firstUsable<T>(
     if (next === undefined) return;
     started++;
     timer = setTimeout(startNext, nextAfterMs);
-    next(either).then((result) => {
+    const settle = (result: T | undefined): void => {
       if (result !== undefined) resolve(result);
       else if (++wanting === tries.length) resolve(undefined);
       else startNext();
-    }, reject);
+    };
+    next(either).then(settle, reject);
   };
   startNext();
   try {

@@ -1,4 +1,5 @@
 import type { TransactionReceipt } from "ethers";
+import { untilAborted } from "../artifacts/blockSource.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 import { isEndpointFault } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
@@ -27,10 +28,11 @@ export class SentTransactions {
   ): Promise<TransactionReceipt | undefined> {
     for (const { hash } of versions.toReversed()) {
       signal.throwIfAborted();
-      const receipt = await this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
+      const looking = this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
         if (isEndpointFault(error)) return null;
         throw error;
       });
+      const receipt = await untilAborted(looking, signal);
       if (receipt !== null) return receipt;
     }
     return undefined;

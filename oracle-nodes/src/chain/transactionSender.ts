@@ -190,11 +190,7 @@ export class TransactionSender {
     for (const sent of this.#journal.transactions) {
       if (this.#inFlight.has(sent.nonce) || this.#told.has(sent.nonce) || sent.isIncluded) continue;
       if (this.#finishesEarlier) await this.#finish(sent, signal);
-      else {
-        for (const { hash } of sent.versions) this.#givenUp.add(hash);
-        if ((await this.#sent.useOf(sent.nonce, signal)).kind === "taken")
-          await this.#journal.forget(sent.nonce);
-      }
+      else for (const { hash } of sent.versions) this.#givenUp.add(hash);
     }
   }
 
@@ -252,10 +248,12 @@ export class TransactionSender {
         isIncluded: false,
       };
       await this.#journal.keep(transaction);
-      const fault = await this.#broadcast(version.raw, 0, signal);
+      const fault = await this.#offer(version.raw, signal);
       if (fault === undefined) return { transaction, hasArrived: true };
-      if (offers < MAX_OFFERS && fault.fault === "underpriced") {
-        fees = await this.#market.raise(fees);
+      const raised =
+        offers < MAX_OFFERS && fault.fault === "underpriced" ? await this.#market.raise(fees) : undefined;
+      if (raised !== undefined) {
+        fees = raised;
       } else if (offers < MAX_OFFERS && fault.fault === "nonceTooLow") {
         const use = await this.#sent.useOf(nonce, signal, true);
         // Bytes that the pool refused and whose nonce another has can never be included: only then a new one is taken.
@@ -282,31 +280,60 @@ export class TransactionSender {
     if (reorganisations !== this.#reorganisations) this.#floor = included;
     this.#reorganisations = reorganisations;
     this.#floor = Math.max(this.#floor, included);
+    await this.#forgetGivenUp(included);
     let nonce = this.#floor;
     while (this.#inFlight.has(nonce)) nonce++;
     return nonce;
   }
 
+  /** Forgets what an earlier process left behind once its nonce is used, by whichever transaction. */
+  async #forgetGivenUp(included: number): Promise<void> {
+    for (const { nonce, versions } of this.#journal.transactions) {
+      const isOver = nonce < included && !this.#inFlight.has(nonce);
+      if (isOver && versions.some(({ hash }) => this.#givenUp.has(hash))) await this.#journal.forget(nonce);
+    }
+  }
+
   async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {
-    const begun = performance.now();
+    const late = Number.isFinite(this.#giveUpAfterMs) ? AbortSignal.timeout(this.#giveUpAfterMs) : undefined;
+    const either = late === undefined ? signal : AbortSignal.any([signal, late]);
+    let newest = first.transaction.versions.at(-1)?.hash ?? "";
+    const note = (sent: SentTransaction): void => {
+      newest = sent.versions.at(-1)?.hash ?? newest;
+    };
+    try {
+      return await this.#follow(first, note, either);
+    } catch (error) {
+      if (signal.aborted || late?.aborted !== true || error !== late.reason) throw error;
+      throw new TransactionUnknownError(first.transaction.label, newest);
+    }
+  }
+
+  /** Looks for a transaction until a block has it, and offers it again; its questions end with the signal. */
+  async #follow(
+    first: Offered,
+    note: (sent: SentTransaction) => void,
+    signal: AbortSignal,
+  ): Promise<TransactionReceipt> {
     let { transaction, hasArrived } = first;
-    let offeredAt = begun;
-    for (let offers = 1; ;) {
+    let offeredAt = performance.now();
+    let { number } = this.#heads.head;
+    for (;;) {
       const { head } = this.#heads;
       const receipt = await this.#sent.receiptOf(transaction, signal);
       if (receipt !== undefined) return this.#conclude(receipt, transaction);
       await this.#checkNonce(transaction, signal);
       const waited = performance.now() - offeredAt;
       if (!hasArrived && waited >= OFFER_AGAIN_MS) {
-        const raw = transaction.versions.at(-1)?.raw ?? "";
-        hasArrived = (await this.#broadcast(raw, offers++, signal)) === undefined;
+        hasArrived = await this.#offerEverywhere(transaction.versions.at(-1)?.raw ?? "", signal);
         offeredAt = performance.now();
       } else if (hasArrived && waited >= this.#stuckAfterMs) {
-        ({ transaction, hasArrived } = await this.#offerAgain(transaction, signal));
+        // Only blocks that leave it out show that it pays too little.
+        const isPassed = this.#heads.head.number > number;
+        ({ transaction, hasArrived } = await this.#offerAgain(transaction, isPassed, signal));
+        note(transaction);
         offeredAt = performance.now();
-      }
-      if (performance.now() - begun >= this.#giveUpAfterMs) {
-        throw new TransactionUnknownError(transaction.label, transaction.versions.at(-1)?.hash ?? "");
+        ({ number } = this.#heads.head);
       }
       const wake = AbortSignal.any([signal, AbortSignal.timeout(Math.min(LOOK_MS, this.#stuckAfterMs))]);
       await this.#heads.after(head, wake).catch(() => signal.throwIfAborted());
@@ -322,20 +349,21 @@ export class TransactionSender {
     throw new TransactionReplacedError(this.address, nonce, label, other);
   }
 
-  /** The same transaction again: as it was if the pool has dropped it, with a higher fee if it is stuck there. */
-  async #offerAgain(sent: SentTransaction, signal: AbortSignal): Promise<Offered> {
+  /**
+   * The same transaction again: as it was if no pool has it or if it pays enough, with a higher fee if it waits in one while
+   * blocks pass it.
+   */
+  async #offerAgain(sent: SentTransaction, isPassed: boolean, signal: AbortSignal): Promise<Offered> {
     const newest = sent.versions.at(-1);
     const isPending = await this.#sent.isKnown({ versions: newest === undefined ? [] : [newest] }, signal);
     const { label, nonce } = sent;
-    this.#logger.warn({ label, nonce, isPending }, "transaction is stuck, sending it again");
-    if (!isPending) {
-      return {
-        transaction: sent,
-        hasArrived: (await this.#broadcast(newest?.raw ?? "", 0, signal)) === undefined,
-      };
-    }
     const before = { maxFeePerGas: BigInt(sent.fees.max), maxPriorityFeePerGas: BigInt(sent.fees.tip) };
-    const fees = await this.#market.raise(before);
+    const fees = isPending && isPassed ? await this.#market.raise(before) : undefined;
+    if (fees === undefined) {
+      this.#logger.debug({ label, nonce, isPending }, "transaction is stuck, offering it again as it is");
+      return { transaction: sent, hasArrived: await this.#offerEverywhere(newest?.raw ?? "", signal) };
+    }
+    this.#logger.warn({ label, nonce }, "transaction is stuck, sending it again with a higher fee");
     const version = await this.#sign(sent, nonce, BigInt(sent.gasLimit), fees);
     const transaction = {
       ...sent,
@@ -344,7 +372,7 @@ export class TransactionSender {
     };
     await this.#journal.keep(transaction);
     // The version before is still there, whatever becomes of this one.
-    await this.#broadcast(version.raw, 0, signal);
+    await this.#offerEverywhere(version.raw, signal);
     return { transaction, hasArrived: true };
   }
 
@@ -383,14 +411,20 @@ export class TransactionSender {
   }
 
   /** Offers bytes to one endpoint. @returns Why it is not known that they arrived; undefined where they have. */
-  async #broadcast(raw: string, nth: number, signal: AbortSignal): Promise<EndpointError | undefined> {
+  async #offer(raw: string, signal: AbortSignal): Promise<EndpointError | undefined> {
     try {
-      await this.#provider.pool.askOnce("eth_sendRawTransaction", [raw], nth, signal);
+      await this.#provider.pool.askOnce("eth_sendRawTransaction", [raw], signal);
       return undefined;
     } catch (error) {
       if (!isEndpointFault(error)) throw error;
       return error.fault === "alreadyKnown" ? undefined : error;
     }
+  }
+
+  /** Offers bytes to every endpoint: one may have let them vanish. @returns Whether one says that they arrived. */
+  async #offerEverywhere(raw: string, signal: AbortSignal): Promise<boolean> {
+    const answers = await this.#provider.pool.askEach("eth_sendRawTransaction", [raw], signal);
+    return answers.some((answer) => !(answer instanceof EndpointError) || answer.fault === "alreadyKnown");
   }
 
   #explain(label: string, error: unknown): unknown {

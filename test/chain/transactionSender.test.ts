@@ -145,7 +145,9 @@ describe("The transaction sender", function () {
   it("raises the fee of a transaction that the blocks' price has left behind, under the same nonce", async () => {
     const sent = sender(50).send(request, signal);
     const [first] = await poolIs(({ length }) => length === 1);
-    await provider.send("hardhat_setNextBlockBaseFeePerGas", [toBeHex(20n * BigInt(first?.maxFeePerGas ?? 0))]);
+    await provider.send("hardhat_setNextBlockBaseFeePerGas", [
+      toBeHex(20n * BigInt(first?.maxFeePerGas ?? 0)),
+    ]);
     await mine();
     const [second] = await poolIs(([now]) => now !== undefined && now.hash !== first?.hash);
     expect(second?.nonce).to.equal(first?.nonce);

@@ -163,11 +163,7 @@ export class EndpointPool {
   }
 
   /** Asks the preferred endpoint once, and says what it answered: for what must not be repeated unseen. */
-  async askOnce(
-    method: string,
-    params: readonly unknown[],
-    signal = this.#closing.signal,
-  ): Promise<unknown> {
+  async askOnce(method: string, params: readonly unknown[], signal = this.#closing.signal): Promise<unknown> {
     const [member] = this.#inOrder();
     if (member === undefined) throw this.#askForPause(method);
     const found = await this.#askOne(member, method, params, AbortSignal.any([signal, this.#closing.signal]));

@@ -5,12 +5,16 @@ import { expect } from "chai";
 import { Wallet, id, toBeHex, type TransactionReceipt } from "ethers";
 import { network } from "hardhat";
 import { pino } from "pino";
-import { TransactionUnknownError } from "../../oracle-nodes/src/chain/chainError.ts";
+import {
+  TransactionReplacedError,
+  TransactionUnknownError,
+} from "../../oracle-nodes/src/chain/chainError.ts";
 import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
 import { TransactionJournal } from "../../oracle-nodes/src/chain/transactionJournal.ts";
 import { TransactionSender } from "../../oracle-nodes/src/chain/transactionSender.ts";
 import { lag } from "../quirks/lag.ts";
+import { prunedStates } from "../quirks/limits.ts";
 import { QuirkProxy, type Quirk, type RpcAnswer } from "../quirks/quirkProxy.ts";
 import { laggingNonce, losingAnswer, nullReceipts, refusing, repeating } from "../quirks/refusals.ts";
 
@@ -198,6 +202,97 @@ describe("A payment through an endpoint that does not say what became of it", fu
     ]);
     expect(receipts.map(({ status }) => status)).to.deep.equal([1, 1]);
     expect([await calls(), await used()]).to.deep.equal([2, 2]);
+  });
+
+  it("is told in time as not known where the endpoint takes every question and answers none", async () => {
+    let isSent = false;
+    proxy.use({
+      name: "hangs",
+      answer: async ({ method }, forward, { strike }) => {
+        const answer: RpcAnswer = isSent ? { hang: true } : await forward();
+        if (isSent) strike();
+        isSent ||= method === SEND;
+        return answer;
+      },
+    });
+    const error = await pay(1500).catch((failure: unknown) => failure);
+    expect(error).to.be.instanceOf(TransactionUnknownError);
+    proxy.expectStruck();
+    proxy.use();
+    await pay();
+    expect([await calls(), await used()]).to.deep.equal([1, 1]);
+  }).timeout(15_000);
+
+  describe("beside a wallet of the same account", () => {
+    beforeEach(async () => chain.send("evm_setIntervalMining", [0]));
+    const wallets = async (tip: bigint, nonce: number): Promise<void> => {
+      const { baseFeePerGas } = (await chain.getBlock("latest")) ?? {};
+      const maxFeePerGas = 2n * (baseFeePerGas ?? 0n) + tip;
+      const transaction = { to: TARGET, data: "0x05", nonce, gasLimit: 100_000, maxFeePerGas };
+      await wallet.connect(chain).sendTransaction({ ...transaction, maxPriorityFeePerGas: tip });
+    };
+    const mine = async (): Promise<unknown> => chain.send("evm_mine", []);
+    const arrives = async (count: number): Promise<void> => {
+      for (;;) {
+        const pool = (await chain.send("eth_pendingTransactions", [])) as unknown[];
+        if (pool.length >= count) return;
+      }
+    };
+
+    it("does not take the place of what waits there", async () => {
+      await wallets(1n, 0);
+      const paying = pay();
+      await arrives(2);
+      await mine();
+      expect((await paying).status).to.equal(1);
+      expect([await calls(), await used()]).to.deep.equal([2, 2]);
+    });
+
+    it("does not outbid what waits there where the endpoint does not count it", async () => {
+      await wallets(10n ** 11n, 0);
+      proxy.use(
+        laggingNonce(1, { where: ({ params }) => params[1] === "pending" }),
+        refusing("outbid", { method: SEND, times: 1 }, says("replacement transaction underpriced")),
+      );
+      const error = pay().catch((failure: unknown) => failure);
+      while ((proxy.strikes["outbid"] ?? 0) === 0) await chain.send("eth_chainId", []);
+      await mine();
+      expect(await error).to.be.instanceOf(TransactionReplacedError);
+      proxy.use();
+      const paying = pay();
+      await arrives(1);
+      await mine();
+      expect((await paying).status).to.equal(1);
+      expect([await calls(), await used()]).to.deep.equal([2, 2]);
+    });
+
+    it("says for whose transaction it waits", async () => {
+      proxy.use({
+        name: "counts what was dropped",
+        answer: async ({ method, params }, forward) =>
+          method === "eth_getTransactionCount" && params[1] === "pending" ? { result: "0x2" } : forward(),
+      });
+      const error = await pay(1200).catch((failure: unknown) => failure);
+      expect(error).to.be.instanceOf(TransactionUnknownError);
+      expect(String((error as TransactionUnknownError).hint)).to.contain(
+        "nonce 0, which another program sent",
+      );
+    });
+
+    it("finds out that the wallet took its nonce although the states that say when are forgotten", async () => {
+      proxy.use(refusing("lost", { method: SEND }, { status: 504, body: "" }));
+      const error = await pay(1200).catch((failure: unknown) => failure);
+      expect(error).to.be.instanceOf(TransactionUnknownError);
+      await wallets(10n ** 9n, 0);
+      for (let block = 0; block < 40; block++) await mine();
+      proxy.use(prunedStates(8));
+      const paying = pay();
+      await arrives(1);
+      await mine();
+      expect((await paying).status).to.equal(1);
+      expect([await calls(), await used()]).to.deep.equal([2, 2]);
+      proxy.expectStruck();
+    });
   });
 
   /** Repeats the send once the first one is in a block, and gives the second answer back: "nonce too low". */

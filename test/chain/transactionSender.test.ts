@@ -1,14 +1,16 @@
 import { expect } from "chai";
-import { Wallet, id, toBeHex, type TransactionReceipt } from "ethers";
+import { Transaction, Wallet, id, toBeHex, type TransactionReceipt } from "ethers";
 import { network } from "hardhat";
 import { pino } from "pino";
 import { TransactionReplacedError } from "../../oracle-nodes/src/chain/chainError.ts";
 import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
 import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
-import { TransactionJournal } from "../../oracle-nodes/src/chain/transactionJournal.ts";
+import { TransactionJournal, type SentTransaction } from "../../oracle-nodes/src/chain/transactionJournal.ts";
 import { TransactionSender } from "../../oracle-nodes/src/chain/transactionSender.ts";
 import { InputError } from "../../protocol/errors.ts";
+import { prunedStates } from "../quirks/limits.ts";
+import { QuirkProxy, type Quirk } from "../quirks/quirkProxy.ts";
 
 /** Code that does nothing, and code that reverts with BitmapsOverlap(). */
 const ACCEPTS = "0x00";
@@ -22,12 +24,46 @@ interface PoolTransaction {
   readonly maxFeePerGas: string;
 }
 
+/** A transaction that an earlier life of the process signed. */
+const leftover: SentTransaction = {
+  format: "concordat/transaction/1",
+  label: "earlier",
+  intent: "earlier",
+  to: TARGET,
+  data: "0x",
+  nonce: 0,
+  gasLimit: "100000",
+  versions: [{ hash: id("earlier"), raw: "0x00" }],
+  fees: { max: "1", tip: "1" },
+  sentAt: 0,
+  isIncluded: false,
+};
+
+/** Says that a transaction arrived, and that it waits, and lets it vanish. */
+function swallowing(methods: ReadonlySet<string>): Quirk {
+  const taken = new Map<string, unknown>();
+  return {
+    name: "swallows",
+    answer: async ({ method, params }, forward, { strike }) => {
+      if (method === "eth_getTransactionByHash") return { result: taken.get(String(params[0])) ?? null };
+      if (!methods.has(method)) return forward();
+      strike();
+      const { hash } = Transaction.from(String(params[0]));
+      taken.set(String(hash), { hash });
+      return { result: hash };
+    },
+  };
+}
+
+const feeOf = (raw: string): bigint => Transaction.from(raw).maxFeePerGas ?? 0n;
+
 /** A chain whose blocks are mined by hand, so that every transaction waits until a test says otherwise. */
 describe("The transaction sender", function () {
   this.timeout(20_000);
   const logger = pino({ level: "silent" });
   const wallet = new Wallet(id("sender"));
   const { signal } = new AbortController();
+  let url: string;
   let provider: ChainProvider;
   let heads: HeadWatcher;
   let close: () => Promise<void>;
@@ -40,7 +76,8 @@ describe("The transaction sender", function () {
       0,
     );
     const { address, port } = await server.listen();
-    provider = openProvider(`http://${address}:${port}`, 31_337);
+    url = `http://${address}:${port}`;
+    provider = openProvider(url, 31_337);
     await provider.send("hardhat_setBalance", [wallet.address, toBeHex(10n ** 20n)]);
     await provider.send("hardhat_setCode", [TARGET, ACCEPTS]);
     memory = await TransactionJournal.open();
@@ -53,11 +90,11 @@ describe("The transaction sender", function () {
   });
   afterEach(async () => close());
 
-  const sender = (stuckAfterMs = 60_000, signer = wallet, journal = memory) =>
+  const sender = (stuckAfterMs = 60_000, signer = wallet, journal = memory, through = provider) =>
     new TransactionSender({
       journal,
-      provider,
-      signer: signer.connect(provider),
+      provider: through,
+      signer: signer.connect(through),
       chainId: 31_337,
       heads,
       logger,
@@ -70,6 +107,11 @@ describe("The transaction sender", function () {
       const transactions = await pool();
       if (wanted(transactions)) return transactions;
     }
+  };
+  /** Sends past all senders, and mines it. */
+  const send = async (data: string): Promise<void> => {
+    await wallet.connect(provider).sendTransaction({ to: TARGET, data, gasLimit: 100_000 });
+    await mine();
   };
   const mine = async (): Promise<void> => provider.send("evm_mine", []) as Promise<void>;
   const failureOf = async (work: Promise<TransactionReceipt>): Promise<unknown> =>
@@ -100,15 +142,96 @@ describe("The transaction sender", function () {
     await sent;
   });
 
-  it("raises the fee of a stuck transaction under the same nonce", async () => {
+  it("raises the fee of a transaction that the blocks' price has left behind, under the same nonce", async () => {
     const sent = sender(50).send(request, signal);
     const [first] = await poolIs(({ length }) => length === 1);
+    await provider.send("hardhat_setNextBlockBaseFeePerGas", [
+      toBeHex(20n * BigInt(first?.maxFeePerGas ?? 0)),
+    ]);
+    await mine();
     const [second] = await poolIs(([now]) => now !== undefined && now.hash !== first?.hash);
     expect(second?.nonce).to.equal(first?.nonce);
-    expect(Number(second?.maxFeePerGas)).to.be.greaterThan(Number(first?.maxFeePerGas) * 1.1);
+    expect(Number(second?.maxFeePerGas)).to.be.greaterThan(Number(first?.maxFeePerGas) * 20);
     await mine();
     expect((await sent).status).to.equal(1);
     expect(await provider.getTransactionCount(wallet.address)).to.equal(1);
+  });
+
+  it("pays no more while no block comes, however long that is", async () => {
+    const proxy = await QuirkProxy.start(url);
+    const through = openProvider(proxy.url, 31_337);
+    try {
+      const sent = sender(20, wallet, memory, through).send(request, signal);
+      const [first] = await poolIs(({ length }) => length === 1);
+      while ((proxy.requests["eth_getTransactionByHash"] ?? 0) < 20) await provider.send("eth_chainId", []);
+      const [now] = await pool();
+      expect(now?.maxFeePerGas).to.equal(first?.maxFeePerGas);
+      expect(memory.transactions[0]?.versions).to.have.length(1);
+      await mine();
+      expect((await sent).status).to.equal(1);
+    } finally {
+      through.destroy();
+      await proxy.close();
+    }
+  });
+
+  it("raises a fee to ten times what is paid at most, though blocks leave the transaction out for long", async () => {
+    // Nobody else's blocks leave it out: they hold nothing, as those of a builder that censors it.
+    const proxy = await QuirkProxy.start(url, [swallowing(new Set(["eth_sendRawTransaction"]))]);
+    const through = openProvider(proxy.url, 31_337);
+    const stop = new AbortController();
+    try {
+      const sent = failureOf(sender(1, wallet, memory, through).send(request, stop.signal));
+      const paid = (): bigint[] => memory.transactions[0]?.versions.map(({ raw }) => feeOf(raw)) ?? [];
+      let last = 0;
+      for (let still = 0; still < 40; still++) {
+        await mine();
+        await heads.reaches(await provider.getBlockNumber(), signal);
+        if (paid().length > last) still = 0;
+        last = paid().length;
+      }
+      expect(last).to.be.within(2, 30);
+      expect(Number(paid().at(-1))).to.be.lessThan(Number(paid()[0]) * 11);
+      stop.abort(new Error("enough"));
+      await sent;
+    } finally {
+      through.destroy();
+      await proxy.close();
+    }
+  });
+
+  it("offers a transaction to the other endpoint where the first one lets it vanish", async () => {
+    const proxy = await QuirkProxy.start(url, [swallowing(new Set(["eth_sendRawTransaction"]))]);
+    const through = openProvider([proxy.url, url], 31_337);
+    try {
+      const sent = sender(50, wallet, memory, through).send(request, signal);
+      await poolIs(({ length }) => length === 1);
+      await mine();
+      expect((await sent).status).to.equal(1);
+      proxy.expectStruck();
+    } finally {
+      through.destroy();
+      await proxy.close();
+    }
+  });
+
+  it("asks for no forgotten state to be done with what an earlier life left behind", async () => {
+    await send("0x02");
+    for (let i = 0; i < 30; i++) await mine();
+    await memory.keep({ ...leftover, nonce: 0 });
+    const proxy = await QuirkProxy.start(url, [prunedStates(8)]);
+    const through = openProvider(proxy.url, 31_337);
+    try {
+      const sent = sender(60_000, wallet, memory, through).send(request, signal);
+      await poolIs(({ length }) => length === 1);
+      expect(memory.transactions.map(({ nonce }) => nonce)).to.deep.equal([1]);
+      expect(proxy.requests["eth_getTransactionCount"]).to.equal(1);
+      await mine();
+      expect((await sent).status).to.equal(1);
+    } finally {
+      through.destroy();
+      await proxy.close();
+    }
   });
 
   it("sends a transaction again that the pool has dropped", async () => {

@@ -49,7 +49,14 @@ const MISSING_TRIE_NODE: RpcError = {
   code: -32_000,
   message: "missing trie node (path ) state is not available",
 };
-const STATE_BLOCK: Readonly<Record<string, number>> = { eth_call: 1, eth_getCode: 1, eth_getBalance: 1 };
+const STATE_BLOCK: Readonly<Record<string, number>> = {
+  eth_call: 1,
+  eth_estimateGas: 1,
+  eth_getCode: 1,
+  eth_getBalance: 1,
+  eth_getTransactionCount: 1,
+  eth_getStorageAt: 2,
+};
 
 /** States that are older than this many blocks are gone. */
 export function prunedStates(kept: number, error: RpcError = MISSING_TRIE_NODE): Quirk {

@@ -67,7 +67,7 @@ export class ChainProvider extends JsonRpcApiProvider {
 
   /** Asks, and goes on asking as the options say. */
   async ask(method: string, params: readonly unknown[], options: AskOptions = {}): Promise<unknown> {
-    if (WRITES.has(method)) return this.pool.askOnce(method, params, 0, options.signal);
+    if (WRITES.has(method)) return this.pool.askOnce(method, params, options.signal);
     return this.pool.ask(method, this.#atNewest(method, params), options);
   }
 

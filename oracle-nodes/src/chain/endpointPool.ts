@@ -1,19 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import PQueue from "p-queue";
 import type { Logger } from "pino";
 import { classifyAnswer, revertDataOf, type AnswerClass, type RefusedAnswer } from "./classifyAnswer.ts";
 import { refusalOf } from "./contractError.ts";
 import type { Endpoint, EndpointAnswer } from "./endpoint.ts";
 import { EndpointError, faultWords, type EndpointFault } from "./endpointError.ts";
+import { firstUsable } from "./firstUsable.ts";
+import { PoolMember } from "./poolMember.ts";
 
 /** Milliseconds between two tries of one read: doubled from the first to the second. */
 const PAUSE_MS = [100, 3000] as const;
-/** Milliseconds for which an endpoint in trouble is spared while another answers. */
-const SPARE_MS = 15_000;
-/** Requests that are under way at one endpoint at once. */
-const AT_ONCE = 16;
+/** Milliseconds after which the next endpoint is asked beside one that has not answered yet. */
+const NEXT_AFTER_MS = 2500;
 /** Times that an endpoint may say that a call reverted without saying why, before that is told. */
 const BARE_REVERTS = 3;
+
+/** Milliseconds for each answer where every endpoint is asked. */
+const EACH_MS = 5000;
 
 /** What an endpoint was like when it was asked last. */
 export interface EndpointHealth {
@@ -55,37 +57,18 @@ const SPARED: ReadonlySet<EndpointFault> = new Set([
   "wrongChain",
 ]);
 
-/** One endpoint, and what is known of it. */
-class Member {
-  readonly endpoint: Endpoint;
-  readonly queue = new PQueue({ concurrency: AT_ONCE });
-  problem: EndpointFault | undefined;
-  answeredAt: number | undefined;
-  requests = 0;
-  /** Time until which it is spared. */
-  sparedUntil = 0;
-  /** Time before which it asked not to be asked. */
-  pausedUntil = 0;
-  /** Whether it was found to serve the chain that is wanted. */
-  isChecked = false;
-
-  constructor(endpoint: Endpoint) {
-    this.endpoint = endpoint;
-  }
-}
-
 /**
  * Several endpoints of one chain as one: a read is asked again, with pauses and of the next endpoint, until somebody answers it
  * or the patience ends.
  */
 export class EndpointPool {
-  readonly #members: readonly Member[];
+  readonly #members: readonly PoolMember[];
   readonly #chainId: number | undefined;
   readonly #patienceMs: number;
   readonly #logger: Logger | undefined;
   readonly #closing = new AbortController();
   /** Who gave logs last. */
-  #logsFrom: Member | undefined;
+  #logsFrom: PoolMember | undefined;
 
   /** @param chainId What each endpoint must serve before it is asked anything else; any where it is left out. */
   constructor(
@@ -96,7 +79,7 @@ export class EndpointPool {
       logger,
     }: { readonly chainId?: number; readonly patienceMs: number; readonly logger?: Logger },
   ) {
-    this.#members = endpoints.map((endpoint) => new Member(endpoint));
+    this.#members = endpoints.map((endpoint) => new PoolMember(endpoint, endpoints.length, logger));
     this.#chainId = chainId;
     this.#patienceMs = patienceMs;
     this.#logger = logger;
@@ -135,49 +118,93 @@ export class EndpointPool {
       : this.#closing.signal;
     const deadline = performance.now() + patienceMs;
     let bareReverts = 0;
+    let last: EndpointError | undefined;
     for (let pause: number = PAUSE_MS[0]; ; pause = Math.min(PAUSE_MS[1], pause * 2)) {
-      let last: EndpointError | undefined;
-      let isHopeless = true;
-      for (const member of this.#inOrder()) {
-        const answer = await this.#askOne(member, method, params, signal);
-        const found = answer instanceof EndpointError ? answer : lacking(answer, method, member, options);
-        if (!(found instanceof EndpointError)) return found.result;
-        last = found;
-        if (found.fault === "bareRevert") bareReverts++;
-        isHopeless &&= LASTING.has(found.fault) || bareReverts >= BARE_REVERTS;
-      }
+      const ready = this.#inOrder();
+      const { found, failed } = await this.#askReady(ready, method, params, options, signal);
+      if (found !== undefined) return found.result;
+      last = failed.at(-1) ?? last;
+      bareReverts += failed.filter(({ fault }) => fault === "bareRevert").length;
+      const isHopeless =
+        ready.length === this.#members.length &&
+        failed.every(({ fault }) => LASTING.has(fault) || bareReverts >= BARE_REVERTS);
       const left = deadline - performance.now();
-      if (last !== undefined && (isHopeless || left <= 0)) throw last;
+      if (isHopeless || left <= 0) throw last ?? this.#askForPause(method);
       const paused = Math.min(...this.#members.map(({ pausedUntil }) => pausedUntil)) - performance.now();
       const most = Math.max(pause * (0.75 + Math.random() / 2), paused);
-      await sleep(Math.max(0, Math.min(left, most)), undefined, { signal }).catch(() =>
-        signal.throwIfAborted(),
-      );
+      await sleep(Math.min(left, most), undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 
-  /**
-   * Asks one endpoint once, and says what it answered: for what must not be repeated unseen.
-   * @param nth Which one, counted from the preferred.
-   */
-  async askOnce(
+  /** Asks one after another, and the next beside one that keeps it waiting. */
+  async #askReady(
+    ready: readonly PoolMember[],
     method: string,
     params: readonly unknown[],
-    nth = 0,
-    signal = this.#closing.signal,
-  ): Promise<unknown> {
-    const members = this.#inOrder();
-    const member = members[nth % members.length];
-    if (member === undefined) throw new TypeError("There is no endpoint");
+    options: AskOptions,
+    signal: AbortSignal,
+  ): Promise<{ readonly found?: { readonly result: unknown }; readonly failed: readonly EndpointError[] }> {
+    const failed: EndpointError[] = [];
+    const waitedFor = new Map<PoolMember, number>();
+    const tries = ready.map((member) => async (either: AbortSignal) => {
+      waitedFor.set(member, performance.now());
+      const answer = await this.#askOne(member, method, params, either);
+      waitedFor.delete(member);
+      const found = answer instanceof EndpointError ? answer : lacking(answer, method, member, options);
+      if (!(found instanceof EndpointError)) return found;
+      failed.push(found);
+      return undefined;
+    });
+    const found = tries.length === 0 ? undefined : await firstUsable(tries, NEXT_AFTER_MS, signal);
+    const now = performance.now();
+    for (const [member, since] of waitedFor)
+      if (now - since >= NEXT_AFTER_MS) member.noteTrouble("unreachable");
+    return { failed, ...(found !== undefined && { found }) };
+  }
+
+  /** Asks the preferred endpoint once, and says what it answered: for what must not be repeated unseen. */
+  async askOnce(method: string, params: readonly unknown[], signal = this.#closing.signal): Promise<unknown> {
+    const [member] = this.#inOrder();
+    if (member === undefined) throw this.#askForPause(method);
     const found = await this.#askOne(member, method, params, AbortSignal.any([signal, this.#closing.signal]));
     if (found instanceof EndpointError) throw found;
     return found.result;
   }
 
+  /**
+   * Asks every endpoint that may be asked once, until each has answered or kept the others waiting for too long.
+   * @returns What each answered, by the order in which they were given: of one that did not, that it does not.
+   */
+  async askEach(
+    method: string,
+    params: readonly unknown[],
+    signal = this.#closing.signal,
+  ): Promise<readonly ({ readonly name: string; readonly result: unknown } | EndpointError)[]> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    const now = performance.now();
+    return Promise.all(
+      this.#members.map(async (member) => {
+        const { name } = member.endpoint;
+        if (member.pausedUntil > now)
+          return new EndpointError(name, "rateLimited", "it asked for a pause", method);
+        const late = AbortSignal.timeout(EACH_MS);
+        try {
+          const found = await this.#askOne(member, method, params, AbortSignal.any([either, late]));
+          return found instanceof EndpointError ? found : { name, result: found.result };
+        } catch (error) {
+          either.throwIfAborted();
+          if (!late.aborted) throw error;
+          member.noteTrouble("unreachable");
+          return new EndpointError(name, "unreachable", `no answer within ${EACH_MS / 1000} s`, method);
+        }
+      }),
+    );
+  }
+
   /** Prefers another endpoint for a while to the one that gave logs last: they were not all that there are. */
   blameLogs(): void {
     if (this.#logsFrom === undefined || this.#members.length < 2) return;
-    this.#logsFrom.sparedUntil = performance.now() + SPARE_MS;
+    this.#logsFrom.spare();
     this.#logger?.info(
       { endpoint: this.#logsFrom.endpoint.name },
       "the chain's endpoint does not give all logs",
@@ -200,16 +227,25 @@ export class EndpointPool {
     for (const { endpoint } of this.#members) endpoint.close();
   }
 
-  /** Those that are well first, as they were given. */
-  #inOrder(): Member[] {
+  /** What is said where every endpoint asked for a pause that is not over: nobody was asked. */
+  #askForPause(method: string): EndpointError {
+    return new EndpointError(this.names.join(", "), "rateLimited", "it asked for a pause", method);
+  }
+
+  /** Those that may be asked now, as they were given, but those that are well first. */
+  #inOrder(): PoolMember[] {
     const now = performance.now();
-    const isSpared = (member: Member): number => Number(member.sparedUntil > now);
+    const isSpared = (member: PoolMember): number => Number(member.sparedUntil > now);
     const ready = this.#members.filter(({ pausedUntil }) => pausedUntil <= now);
-    return ready.toSorted((a, b) => isSpared(a) - isSpared(b));
+    const inOrder = ready.toSorted((a, b) => isSpared(a) - isSpared(b));
+    const [first] = inOrder;
+    // Whether one that was in trouble is well again, one question finds out; the others do not wait for it.
+    if (first?.problem !== undefined && inOrder.length > 1) first.spare();
+    return inOrder;
   }
 
   async #askOne(
-    member: Member,
+    member: PoolMember,
     method: string,
     params: readonly unknown[],
     signal: AbortSignal,
@@ -221,76 +257,63 @@ export class EndpointPool {
     return this.#request(member, method, params, signal);
   }
 
-  async #checkChain(member: Member, signal: AbortSignal): Promise<EndpointError | undefined> {
+  async #checkChain(member: PoolMember, signal: AbortSignal): Promise<EndpointError | undefined> {
     const found = await this.#request(member, "eth_chainId", [], signal);
     if (found instanceof EndpointError) return found;
     if (Number(found.result) === this.#chainId) {
       member.isChecked = true;
       return undefined;
     }
-    this.#note(member, "wrongChain");
+    member.noteTrouble("wrongChain");
     const detail = `chain ${Number(found.result)}, not ${this.#chainId}`;
     return new EndpointError(member.endpoint.name, "wrongChain", detail);
   }
 
   /** @throws {ContractError} when a contract refused; the signal's reason. */
   async #request(
-    member: Member,
+    member: PoolMember,
     method: string,
     params: readonly unknown[],
     signal: AbortSignal,
   ): Promise<{ readonly result: unknown } | EndpointError> {
     const { endpoint } = member;
     signal.throwIfAborted();
-    const answer = await member.queue.add(async (): Promise<EndpointAnswer> => {
-      member.requests++;
-      return endpoint.ask(method, params, signal);
-    });
+    const answer = await member.queue.add(
+      async (): Promise<EndpointAnswer> => {
+        member.requests++;
+        return endpoint.ask(method, params, signal);
+      },
+      { signal },
+    );
     if (answer.kind === "result") {
-      this.#note(member, undefined);
+      member.noteWell();
       if (method === "eth_getLogs") this.#logsFrom = member;
       return { result: answer.result };
     }
     if (answer.kind === "silent") {
       // An endpoint that broke off may come back as another.
       member.isChecked = false;
-      this.#note(member, "unreachable");
+      member.noteTrouble("unreachable");
       return new EndpointError(endpoint.name, "unreachable", answer.reason, method);
     }
     return this.#refused(member, params, answer.refused, answer.retryAfterMs);
   }
 
   #refused(
-    member: Member,
+    member: PoolMember,
     params: readonly unknown[],
     refused: RefusedAnswer,
     retryAfterMs = 0,
   ): EndpointError {
     const found: AnswerClass = classifyAnswer(refused);
     if (found === "reverted") {
-      this.#note(member, undefined);
+      member.noteWell();
       throw refusalOf(params, revertDataOf(refused) ?? "0x");
     }
-    if (SPARED.has(found)) this.#note(member, found);
-    else member.answeredAt = performance.now();
+    if (SPARED.has(found)) member.noteTrouble(found);
+    else member.noteAnswer();
     if (retryAfterMs > 0) member.pausedUntil = performance.now() + retryAfterMs;
     return new EndpointError(member.endpoint.name, found, refused.message, refused.method);
-  }
-
-  /** Notes how an endpoint is, and says so when that changed. */
-  #note(member: Member, problem: EndpointFault | undefined): void {
-    const now = performance.now();
-    if (problem === undefined) {
-      member.answeredAt = now;
-      if (member.problem !== undefined) member.sparedUntil = 0;
-    } else if (this.#members.length > 1) member.sparedUntil = now + SPARE_MS;
-    if (problem === member.problem) return;
-    const { name } = member.endpoint;
-    const others = this.#members.length > 1 ? { of: this.#members.length } : {};
-    member.problem = problem;
-    if (problem === undefined)
-      this.#logger?.info({ endpoint: name, ...others }, "the chain's endpoint answers again");
-    else this.#logger?.warn({ endpoint: name, ...others }, `the chain's endpoint ${faultWords(problem)}`);
   }
 }
 
@@ -298,7 +321,7 @@ export class EndpointPool {
 function lacking(
   answer: { readonly result: unknown },
   method: string,
-  { endpoint }: Member,
+  { endpoint }: PoolMember,
   { lacks }: AskOptions,
 ): { readonly result: unknown } | EndpointError {
   const missing = lacks?.(answer.result);

@@ -9,6 +9,8 @@ export interface Fees {
 
 /** The least raise that nodes of a chain accept for a replacement is a tenth; an eighth is on the safe side. */
 const RAISE_PERCENT = 113n;
+/** What a raised fee may be at most, as a multiple of what is paid at present: who leaves a transaction out is not to be paid without end. */
+const MOST_TIMES = 10n;
 const DEFAULT_TIP = 1_000_000_000n;
 const TIP_AGE_MS = 30_000;
 /** Milliseconds for which an endpoint is asked for a tip before the default must do. */
@@ -38,13 +40,20 @@ export class FeeMarket {
     return { maxPriorityFeePerGas, maxFeePerGas: 2n * this.#heads.head.baseFeePerGas + maxPriorityFeePerGas };
   }
 
-  /** What a transaction that paid `fees` must pay to take its own place, and at least what is paid at present. */
-  async raise(fees: Fees): Promise<Fees> {
+  /**
+   * What a transaction that paid `fees` must pay to take its own place, and at least what is paid at present; undefined where
+   * that would be many times as much.
+   */
+  async raise(fees: Fees): Promise<Fees | undefined> {
     const present = await this.suggest();
-    return {
+    const next = {
       maxFeePerGas: raised(fees.maxFeePerGas, present.maxFeePerGas),
       maxPriorityFeePerGas: raised(fees.maxPriorityFeePerGas, present.maxPriorityFeePerGas),
     };
+    const isTooMuch =
+      next.maxFeePerGas > present.maxFeePerGas * MOST_TIMES ||
+      next.maxPriorityFeePerGas > (present.maxPriorityFeePerGas + 1n) * MOST_TIMES;
+    return isTooMuch ? undefined : next;
   }
 }
 

@@ -1,12 +1,15 @@
 import type { TransactionReceipt } from "ethers";
+import { untilAborted } from "../artifacts/blockSource.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 import { isEndpointFault } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
 import type { SentTransaction } from "./transactionJournal.ts";
-import { whoTookNonce, type NonceUse } from "./whoTookNonce.ts";
+import { whoTookNonce, type NonceQuestion, type NonceUse } from "./whoTookNonce.ts";
 
 /** Milliseconds for one question about a transaction that is on its way. */
 const QUESTION_MS = 4000;
+/** Seconds by which this machine's clock and the chain's may differ. */
+const CLOCK_SECONDS = 7200;
 
 /** Asks what became of an account's transactions; what no backend says is unknown, never the opposite. */
 export class SentTransactions {
@@ -27,10 +30,11 @@ export class SentTransactions {
   ): Promise<TransactionReceipt | undefined> {
     for (const { hash } of versions.toReversed()) {
       signal.throwIfAborted();
-      const receipt = await this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
+      const looking = this.#provider.getTransactionReceipt(hash).catch((error: unknown) => {
         if (isEndpointFault(error)) return null;
         throw error;
       });
+      const receipt = await untilAborted(looking, signal);
       if (receipt !== null) return receipt;
     }
     return undefined;
@@ -48,18 +52,36 @@ export class SentTransactions {
     return Number(await this.#provider.ask("eth_getTransactionCount", [this.#account, "latest"]));
   }
 
-  /** The hash of a transaction that is not one of these and that a block proves to have their nonce. */
-  async otherWithNonce(sent: SentTransaction, signal: AbortSignal): Promise<string | undefined> {
-    const count = await this.#question("eth_getTransactionCount", [this.#account, "latest"], signal);
-    if (count === undefined || Number(count) <= sent.nonce) return undefined;
-    const use = await this.useOf(sent.nonce, signal);
-    return use.kind === "taken" && !isVersion(sent, use.hash) ? use.hash : undefined;
+  /** How many it has in blocks and waiting; undefined where nobody says. */
+  async countWaiting(signal: AbortSignal): Promise<number | undefined> {
+    const count = await this.#question("eth_getTransactionCount", [this.#account, "pending"], signal);
+    return count === undefined ? undefined : Number(count);
   }
 
-  /** @param isRefused Whether a pool says that the nonce was used. */
-  async useOf(nonce: number, signal: AbortSignal, isRefused = false): Promise<NonceUse> {
+  /**
+   * How many of the account's transactions are in blocks, as far as that can be known, and the hash of one that is not this one
+   * and that a block proves to have its nonce.
+   */
+  async lookAtNonce(
+    sent: SentTransaction,
+    signal: AbortSignal,
+  ): Promise<{ readonly count: number | undefined; readonly other: string | undefined }> {
+    const found = await this.#question("eth_getTransactionCount", [this.#account, "latest"], signal);
+    const count = found === undefined ? undefined : Number(found);
+    if (count === undefined || count <= sent.nonce) return { count, other: undefined };
+    const since = Math.floor(sent.sentAt / 1000) - CLOCK_SECONDS;
+    const use = await this.useOf(sent.nonce, signal, { since });
+    return { count, other: use.kind === "taken" && !isVersion(sent, use.hash) ? use.hash : undefined };
+  }
+
+  /** See {@link whoTookNonce}. */
+  async useOf(
+    nonce: number,
+    signal: AbortSignal,
+    known: Pick<NonceQuestion, "isRefused" | "since"> = {},
+  ): Promise<NonceUse> {
     const head = this.#heads.head.number;
-    return whoTookNonce(this.#provider, { account: this.#account, nonce, head, isRefused }, signal);
+    return whoTookNonce(this.#provider, { account: this.#account, nonce, head, ...known }, signal);
   }
 
   /** Asks what may stay unanswered: undefined then. */

@@ -4,10 +4,11 @@ import { InputError } from "../../../protocol/errors.ts";
 import { ChainError, TransactionReplacedError, TransactionUnknownError } from "./chainError.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 import { ContractError, contractErrorOf } from "./contractError.ts";
-import { EndpointError, isEndpointFault } from "./endpointError.ts";
+import { isEndpointFault } from "./endpointError.ts";
 import { MAX_GAS, estimateGas } from "./estimateGas.ts";
 import { FeeMarket, type Fees } from "./feeMarket.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
+import { REFUSALS, offerEverywhere, offerOnce } from "./offerBytes.ts";
 import { SentTransactions, isVersion } from "./sentTransactions.ts";
 import type { SentTransaction, TransactionJournal } from "./transactionJournal.ts";
 
@@ -55,6 +56,13 @@ export interface SenderOptions {
 interface Offered {
   readonly transaction: SentTransaction;
   readonly hasArrived: boolean;
+}
+
+/** What was seen of a transaction that is waited for. */
+interface Seen {
+  transaction: SentTransaction;
+  /** The account's transactions in blocks; undefined while nobody says. */
+  count: number | undefined;
 }
 
 /**
@@ -190,11 +198,7 @@ export class TransactionSender {
     for (const sent of this.#journal.transactions) {
       if (this.#inFlight.has(sent.nonce) || this.#told.has(sent.nonce) || sent.isIncluded) continue;
       if (this.#finishesEarlier) await this.#finish(sent, signal);
-      else {
-        for (const { hash } of sent.versions) this.#givenUp.add(hash);
-        if ((await this.#sent.useOf(sent.nonce, signal)).kind === "taken")
-          await this.#journal.forget(sent.nonce);
-      }
+      else for (const { hash } of sent.versions) this.#givenUp.add(hash);
     }
   }
 
@@ -232,7 +236,7 @@ export class TransactionSender {
 
   /** Offers at the next nonce; steps over nonces that a block proves used, raises fees that turn out too low. */
   async #offerNew(request: TransactionRequest, gasLimit: bigint, signal: AbortSignal): Promise<Offered> {
-    let nonce = await this.#nextNonce();
+    let nonce = await this.#nextNonce(signal);
     let fees = await this.#market.suggest();
     let versions: SentTransaction["versions"] = [];
     for (let offers = 1; ; offers++) {
@@ -252,19 +256,25 @@ export class TransactionSender {
         isIncluded: false,
       };
       await this.#journal.keep(transaction);
-      const fault = await this.#broadcast(version.raw, 0, signal);
+      const fault = await offerOnce(this.#provider, version.raw, signal);
       if (fault === undefined) return { transaction, hasArrived: true };
-      if (offers < MAX_OFFERS && fault.fault === "underpriced") {
-        fees = await this.#market.raise(fees);
+      // What stands in the pool with this nonce and is not to be replaced for this fee is not ours: it has its own worth.
+      const isOthers = this.#finishesEarlier && versions.length === 1 && /replac/i.test(fault.message);
+      const raised =
+        offers < MAX_OFFERS && fault.fault === "underpriced" && !isOthers
+          ? await this.#market.raise(fees)
+          : undefined;
+      if (raised !== undefined) {
+        fees = raised;
       } else if (offers < MAX_OFFERS && fault.fault === "nonceTooLow") {
-        const use = await this.#sent.useOf(nonce, signal, true);
+        const use = await this.#sent.useOf(nonce, signal, { isRefused: true });
         // Bytes that the pool refused and whose nonce another has can never be included: only then a new one is taken.
         if (use.kind !== "taken" || isVersion(transaction, use.hash))
           return { transaction, hasArrived: false };
         await this.#journal.forget(nonce);
         nonce = Math.max(nonce + 1, await this.#sent.count());
         versions = [];
-      } else if (REFUSALS.has(fault.fault) && !(await this.#sent.isKnown(transaction, signal))) {
+      } else if (!isOthers && REFUSALS.has(fault.fault) && !(await this.#sent.isKnown(transaction, signal))) {
         await this.#journal.forget(nonce);
         throw this.#explain(request.label, fault);
       } else {
@@ -274,68 +284,109 @@ export class TransactionSender {
     }
   }
 
-  /** The chain's count, unless a backend that is behind gives less than this process has seen used or has on its way. */
-  async #nextNonce(): Promise<number> {
+  /**
+   * The chain's count, unless a backend that is behind gives less than this process has seen used or has on its way. A person's
+   * wallet may have transactions of the account waiting: theirs are not replaced.
+   */
+  async #nextNonce(signal: AbortSignal): Promise<number> {
     const included = await this.#sent.count();
     const { reorganisations } = this.#heads;
     // What a reorganisation took out of the chain has given its nonce back: above the gap nothing would ever be included.
     if (reorganisations !== this.#reorganisations) this.#floor = included;
     this.#reorganisations = reorganisations;
     this.#floor = Math.max(this.#floor, included);
-    let nonce = this.#floor;
+    await this.#forgetGivenUp(included);
+    const waiting = this.#finishesEarlier ? await this.#sent.countWaiting(signal) : undefined;
+    let nonce = Math.max(this.#floor, waiting ?? 0);
     while (this.#inFlight.has(nonce)) nonce++;
     return nonce;
   }
 
+  /** Forgets what an earlier process left behind once its nonce is used, by whichever transaction. */
+  async #forgetGivenUp(included: number): Promise<void> {
+    for (const { nonce, versions } of this.#journal.transactions) {
+      const isOver = nonce < included && !this.#inFlight.has(nonce);
+      if (isOver && versions.some(({ hash }) => this.#givenUp.has(hash))) await this.#journal.forget(nonce);
+    }
+  }
+
   async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {
-    const begun = performance.now();
+    const late = Number.isFinite(this.#giveUpAfterMs) ? AbortSignal.timeout(this.#giveUpAfterMs) : undefined;
+    const either = late === undefined ? signal : AbortSignal.any([signal, late]);
+    const seen: Seen = { transaction: first.transaction, count: undefined };
+    try {
+      return await this.#follow(first, seen, either);
+    } catch (error) {
+      if (signal.aborted || late?.aborted !== true || error !== late.reason) throw error;
+      throw this.#unknown(seen);
+    }
+  }
+
+  #unknown({ transaction: { label, nonce, versions }, count = nonce }: Seen): TransactionUnknownError {
+    const hash = versions.at(-1)?.hash ?? "";
+    if (count >= nonce || this.#inFlight.has(count)) return new TransactionUnknownError(label, hash);
+    return new TransactionUnknownError(label, hash, {
+      hint: `It waits for the account's transaction with nonce ${count}, which another program sent: see to that one, then run the same again`,
+    });
+  }
+
+  /** Looks for a transaction until a block has it, and offers it again; its questions end with the signal. */
+  async #follow(first: Offered, seen: Seen, signal: AbortSignal): Promise<TransactionReceipt> {
     let { transaction, hasArrived } = first;
-    let offeredAt = begun;
-    for (let offers = 1; ;) {
+    let offeredAt = performance.now();
+    let { number } = this.#heads.head;
+    for (;;) {
       const { head } = this.#heads;
       const receipt = await this.#sent.receiptOf(transaction, signal);
       if (receipt !== undefined) return this.#conclude(receipt, transaction);
-      await this.#checkNonce(transaction, signal);
+      seen.count = (await this.#checkNonce(transaction, signal)) ?? seen.count;
       const waited = performance.now() - offeredAt;
       if (!hasArrived && waited >= OFFER_AGAIN_MS) {
-        const raw = transaction.versions.at(-1)?.raw ?? "";
-        hasArrived = (await this.#broadcast(raw, offers++, signal)) === undefined;
+        hasArrived = await offerEverywhere(this.#provider, transaction.versions.at(-1)?.raw ?? "", signal);
         offeredAt = performance.now();
       } else if (hasArrived && waited >= this.#stuckAfterMs) {
-        ({ transaction, hasArrived } = await this.#offerAgain(transaction, signal));
+        // Only blocks that leave it out show that it pays too little.
+        const isPassed = this.#heads.head.number > number;
+        ({ transaction, hasArrived } = await this.#offerAgain(transaction, isPassed, signal));
+        seen.transaction = transaction;
         offeredAt = performance.now();
-      }
-      if (performance.now() - begun >= this.#giveUpAfterMs) {
-        throw new TransactionUnknownError(transaction.label, transaction.versions.at(-1)?.hash ?? "");
+        ({ number } = this.#heads.head);
       }
       const wake = AbortSignal.any([signal, AbortSignal.timeout(Math.min(LOOK_MS, this.#stuckAfterMs))]);
       await this.#heads.after(head, wake).catch(() => signal.throwIfAborted());
     }
   }
 
-  /** @throws {TransactionReplacedError} when a block proves that a stranger's transaction took the nonce. */
-  async #checkNonce(transaction: SentTransaction, signal: AbortSignal): Promise<void> {
+  /**
+   * How many of the account's transactions are in blocks, as far as that can be known.
+   * @throws {TransactionReplacedError} when a block proves that a stranger's transaction took the nonce.
+   */
+  async #checkNonce(transaction: SentTransaction, signal: AbortSignal): Promise<number | undefined> {
     const { nonce, label } = transaction;
-    const other = await this.#sent.otherWithNonce(transaction, signal);
-    if (other === undefined) return;
+    const { count, other } = await this.#sent.lookAtNonce(transaction, signal);
+    if (other === undefined) return count;
     await this.#journal.forget(nonce);
     throw new TransactionReplacedError(this.address, nonce, label, other);
   }
 
-  /** The same transaction again: as it was if the pool has dropped it, with a higher fee if it is stuck there. */
-  async #offerAgain(sent: SentTransaction, signal: AbortSignal): Promise<Offered> {
+  /**
+   * The same transaction again: as it was if no pool has it or if it pays enough, with a higher fee if it waits in one while
+   * blocks pass it.
+   */
+  async #offerAgain(sent: SentTransaction, isPassed: boolean, signal: AbortSignal): Promise<Offered> {
     const newest = sent.versions.at(-1);
     const isPending = await this.#sent.isKnown({ versions: newest === undefined ? [] : [newest] }, signal);
     const { label, nonce } = sent;
-    this.#logger.warn({ label, nonce, isPending }, "transaction is stuck, sending it again");
-    if (!isPending) {
+    const before = { maxFeePerGas: BigInt(sent.fees.max), maxPriorityFeePerGas: BigInt(sent.fees.tip) };
+    const fees = isPending && isPassed ? await this.#market.raise(before) : undefined;
+    if (fees === undefined) {
+      this.#logger.debug({ label, nonce, isPending }, "transaction is stuck, offering it again as it is");
       return {
         transaction: sent,
-        hasArrived: (await this.#broadcast(newest?.raw ?? "", 0, signal)) === undefined,
+        hasArrived: await offerEverywhere(this.#provider, newest?.raw ?? "", signal),
       };
     }
-    const before = { maxFeePerGas: BigInt(sent.fees.max), maxPriorityFeePerGas: BigInt(sent.fees.tip) };
-    const fees = await this.#market.raise(before);
+    this.#logger.warn({ label, nonce }, "transaction is stuck, sending it again with a higher fee");
     const version = await this.#sign(sent, nonce, BigInt(sent.gasLimit), fees);
     const transaction = {
       ...sent,
@@ -344,7 +395,7 @@ export class TransactionSender {
     };
     await this.#journal.keep(transaction);
     // The version before is still there, whatever becomes of this one.
-    await this.#broadcast(version.raw, 0, signal);
+    await offerEverywhere(this.#provider, version.raw, signal);
     return { transaction, hasArrived: true };
   }
 
@@ -382,17 +433,6 @@ export class TransactionSender {
     return { hash: keccak256(raw), raw };
   }
 
-  /** Offers bytes to one endpoint. @returns Why it is not known that they arrived; undefined where they have. */
-  async #broadcast(raw: string, nth: number, signal: AbortSignal): Promise<EndpointError | undefined> {
-    try {
-      await this.#provider.pool.askOnce("eth_sendRawTransaction", [raw], nth, signal);
-      return undefined;
-    } catch (error) {
-      if (!isEndpointFault(error)) throw error;
-      return error.fault === "alreadyKnown" ? undefined : error;
-    }
-  }
-
   #explain(label: string, error: unknown): unknown {
     if (isEndpointFault(error, "insufficientFunds")) {
       return new InputError(`Account ${this.address} cannot pay for ${label}`, {
@@ -406,17 +446,6 @@ export class TransactionSender {
     return error;
   }
 }
-
-/** Faults by which a pool refuses bytes for good. */
-const REFUSALS: ReadonlySet<EndpointError["fault"]> = new Set([
-  "insufficientFunds",
-  "gasTooLow",
-  "gasTooHigh",
-  "rejected",
-  "underpriced",
-  "unsupported",
-  "unauthorised",
-]);
 
 function intentOf({ to, data, intent }: TransactionRequest): string {
   return intent ?? `${to} ${data}`.toLowerCase();

@@ -1,9 +1,9 @@
 import { readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { lock } from "proper-lockfile";
 import { z } from "zod";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
+import { LockedError, takeLock, type FolderLock } from "../artifacts/folderLock.ts";
 
 const hex = z.string().regex(/^0x[0-9a-f]*$/i);
 
@@ -29,9 +29,6 @@ const stored = z.strictObject({
 /** A transaction that was signed, and may have been sent. */
 export type SentTransaction = z.infer<typeof stored>;
 
-/** Milliseconds after which the lock of a process that died is taken over, and between two tries to get it. */
-const STALE_MS = 10_000;
-const RETRY_MS = 500;
 /** Milliseconds for which a command waits for another one with the same account. */
 const LOCK_WAIT_MS = 90_000;
 
@@ -98,15 +95,14 @@ export class TransactionJournal {
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#isShared || this.#folder === undefined) return work();
-    let unlock: () => Promise<void>;
+    let lock: FolderLock;
     try {
-      unlock = await lock(this.#folder, {
-        lockfilePath: join(this.#folder, "account.lock"),
-        stale: STALE_MS,
-        retries: { retries: LOCK_WAIT_MS / RETRY_MS, minTimeout: RETRY_MS, maxTimeout: RETRY_MS },
-        onCompromised: () => undefined,
+      lock = await takeLock(join(this.#folder, "account.lock"), {
+        waitMs: LOCK_WAIT_MS,
+        onLost: () => undefined,
       });
     } catch (cause) {
+      if (!(cause instanceof LockedError)) throw cause;
       throw new InputError("Another command is sending transactions of this account", {
         hint: "Wait until it has ended",
         cause,
@@ -116,7 +112,7 @@ export class TransactionJournal {
       await this.read();
       return await work();
     } finally {
-      await unlock().catch(() => undefined);
+      await lock.release().catch(() => undefined);
     }
   }
 }

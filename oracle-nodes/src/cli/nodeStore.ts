@@ -11,7 +11,7 @@ import { createHeliaStore } from "../artifacts/heliaStore.ts";
 import { createKuboStore } from "../artifacts/kuboStore.ts";
 import { openDataFolder } from "../node/dataFolder.ts";
 import type { DataFolder } from "../node/dataFolder.ts";
-import { LockedError } from "../node/folderLock.ts";
+import { LockedError } from "../artifacts/folderLock.ts";
 import { ANSWER, REFUSED, REQUEST, inboxOf, parseAnswer } from "../node/inbox.ts";
 import type { InboxAnswer } from "../node/inbox.ts";
 import type { NodeConfig } from "../node/nodeConfig.ts";

@@ -2,9 +2,12 @@ import { toQuantity } from "ethers";
 import { InputError } from "../../../protocol/errors.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 
-/** Code that returns the number of the block in which it runs, and one that returns the hash of the block before. */
+/**
+ * Code that returns the number of the block in which it runs, and one that returns the hash of the block before, behind a byte 0:
+ * it runs as a constructor does, and a constructor may not return what begins with 0xef (EIP-3541), as one hash in 256 does.
+ */
 const NUMBER_CODE = "0x4360005260206000f3";
-const PARENT_HASH_CODE = "0x600143034060005260206000f3";
+const PARENT_HASH_CODE = "0x600143034060015260216000f3";
 
 /** Any provider of ethers that asks this chain. */
 type BlockSource = Pick<ChainProvider, "send" | "getBlock">;
@@ -39,7 +42,7 @@ async function differenceOf(provider: BlockSource): Promise<string | undefined> 
     return `Contracts of this chain see block number ${seen} where its endpoint has block ${latest}`;
   if (seen < 2) return undefined;
   const parent = await provider.getBlock(seen - 1);
-  const isSame = parent?.hash === (await run(PARENT_HASH_CODE));
+  const isSame = parent?.hash === `0x${(await run(PARENT_HASH_CODE)).slice(4)}`;
   return isSame
     ? undefined
     : `Contracts of this chain see another hash of block ${seen - 1} than its endpoint gives`;

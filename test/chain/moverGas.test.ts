@@ -3,8 +3,8 @@ import { network } from "hardhat";
 import { ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { EndpointPool } from "../../oracle-nodes/src/chain/endpointPool.ts";
 import { estimateGas } from "../../oracle-nodes/src/chain/estimateGas.ts";
-import { moverGas } from "../../oracle-nodes/src/chain/moverGas.ts";
-import { deployFederation, type Connection } from "../contracts/federation.ts";
+import { lastApproval, lastSubmission, moverGas } from "../../oracle-nodes/src/chain/moverGas.ts";
+import { deployFederation, fund, testNode, type Connection } from "../contracts/federation.ts";
 
 /** A provider over Hardhat's own connection. */
 function providerOf({ provider }: Connection): ChainProvider {
@@ -43,7 +43,8 @@ describe("The gas of a submission that comes to move the phase", function () {
       await send(first);
       await send(second);
       const block = await connection.ethers.provider.getBlockNumber();
-      const extra = await moverGas(provider, { coordinator, taskId, data: third, count: 2, block });
+      const call = { account: from?.address ?? "", contract: coordinator, data: third };
+      const extra = await moverGas(provider, call, lastSubmission(taskId, 2), block);
       const estimate = await estimateGas(
         provider,
         { from: from?.address ?? "", to: coordinator, data: third },
@@ -85,6 +86,39 @@ describe("The gas of a submission that comes to move the phase", function () {
     await connection.close();
   });
 
+  it("is found for a vote that comes to be the one that admits a node, long addresses and all", async () => {
+    const connection = await network.create();
+    const federation = await deployFederation(connection, { nodes: 4 });
+    const provider = providerOf(connection);
+    const { nodeRegistry } = federation.contracts;
+    const contract = await nodeRegistry.getAddress();
+    const applicant = testNode(connection, 9);
+    await fund(connection, applicant.operator.address);
+    const applied = nodeRegistry.connect(applicant.operator);
+    await applied.applyForAdmission(
+      applicant.signer.address,
+      `0x${"ab".repeat(32)}`,
+      "/dns4/a.example/tcp/443/https ".repeat(6).trim(),
+    );
+    const data = nodeRegistry.interface.encodeFunctionData("vote", [1, true]);
+    const vote = async (node: (typeof federation.nodes)[number]): Promise<bigint> =>
+      (await (await node.operator.sendTransaction({ to: contract, data }))?.wait())?.gasUsed ?? 0n;
+    const [one, two, three] = federation.nodes;
+    if (one === undefined || two === undefined || three === undefined)
+      throw new Error("there are four nodes");
+    const usual = await vote(one);
+    const block = await connection.ethers.provider.getBlockNumber();
+    const call = { account: three.operator.address, contract, data };
+    const extra = Number(await moverGas(provider, call, lastApproval(1), block));
+    await vote(two);
+    const deciding = await vote(three);
+    const real = Number(deciding - usual);
+    expect(real, "deciding costs more than any share").to.be.greaterThan(100_000);
+    expect(extra, `${extra} simulated, ${real} real`).to.be.within(real * 0.85, real * 1.3);
+    provider.destroy();
+    await connection.close();
+  });
+
   it("is undefined where the endpoint cannot simulate", async () => {
     const ask = async () =>
       ({
@@ -95,8 +129,8 @@ describe("The gas of a submission that comes to move the phase", function () {
       new EndpointPool([{ name: "plain", ask, close: () => {} }], { patienceMs: 100 }),
       1,
     );
-    const asked = { coordinator: `0x${"11".repeat(20)}`, taskId: 1, data: "0x", count: 0, block: 1 };
-    expect(await moverGas(provider, asked)).to.equal(undefined);
+    const call = { account: `0x${"22".repeat(20)}`, contract: `0x${"11".repeat(20)}`, data: "0x" };
+    expect(await moverGas(provider, call, lastSubmission(1, 0), 1)).to.equal(undefined);
     provider.destroy();
   });
 });

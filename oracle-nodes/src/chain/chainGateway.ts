@@ -20,7 +20,7 @@ import type { ITaskRegistry } from "../../../typechain/interfaces/ITaskRegistry.
 import type { ChainProvider } from "./chainProvider.ts";
 import { EndpointError } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";
-import { moverGas } from "./moverGas.ts";
+import { lastSubmission, moverGas } from "./moverGas.ts";
 import { readLogs } from "./readLogs.ts";
 import { roundView, type CommitteeView, type PostedUpdate, type RoundView } from "./roundView.ts";
 import type { TransactionSender } from "./transactionSender.ts";
@@ -357,7 +357,8 @@ export class ChainGateway {
       const { taskId } = mover;
       const block = this.heads.head.number;
       const count = mover.count(await this.#roundAt(taskId, block));
-      return moverGas(this.provider, { coordinator: to, taskId, data, count, block });
+      const call = { account: this.sender.address, contract: to, data };
+      return moverGas(this.provider, call, lastSubmission(taskId, count), block);
     };
     return this.sender.send({ to, data, label, extraGas }, signal);
   }

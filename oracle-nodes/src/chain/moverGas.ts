@@ -2,71 +2,84 @@ import { AbiCoder, keccak256, toBeHex, toQuantity } from "ethers";
 import type { ChainProvider } from "./chainProvider.ts";
 import { MAX_GAS } from "./estimateGas.ts";
 
-/** Slot of the coordinator's rounds by task, and where `activeCount` stands in a round's first word (test/chain/moverGas.test.ts). */
-const ROUNDS_SLOT = 2n;
-const ACTIVE_COUNT = { offset: 10n, bytes: 2n } as const;
-/** An account that nobody has, from which the measuring code calls. */
-const SCRATCH = "0x00000000000000000000000000000000c0de6a50";
+/** A word of a contract's storage as it may be by the time a call is included. */
+export interface ChangedWord {
+  /** Slot of the mapping, and the key in it (test/chain/moverGas.test.ts compares both with what contracts do). */
+  readonly mapping: number;
+  readonly key: number;
+  readonly change: (word: bigint) => bigint;
+}
+
 /** Milliseconds for each question: without an answer a share of the estimate must do. */
 const PATIENCE_MS = 4000;
 
+/** A task's round in the coordinator, of which one submission less is awaited than `count` and the next one make. */
+export function lastSubmission(taskId: number, count: number): ChangedWord {
+  return { mapping: 2, key: taskId, change: (word) => withField(word, ACTIVE_COUNT, BigInt(count + 1)) };
+}
+
+/** A proposal in the registry, of which one more approval is the majority. */
+export function lastApproval(proposalId: number): ChangedWord {
+  const change = (word: bigint): bigint => withField(word, APPROVALS, fieldOf(word, ELECTORATE) / 2n);
+  return { mapping: 7, key: proposalId, change };
+}
+
+/** Where fields stand in the first word of a round and of a proposal, in bytes from the lowest. */
+const ACTIVE_COUNT = { offset: 10n, bytes: 2n };
+const ELECTORATE = { offset: 6n, bytes: 4n };
+const APPROVALS = { offset: 14n, bytes: 4n };
+type Field = typeof ACTIVE_COUNT;
+
 /**
- * Gas by which a submission costs more where it comes to be the last that a phase waits for, since others were included before
- * it: then it moves the phase, finalises the round and opens the next. Measured on the state of a block in which one submission
- * less is awaited. Undefined where the endpoint cannot simulate.
- * @param count Submissions of the phase that count so far.
+ * Gas by which a call costs more where others that were included before it made it the one that moves something: the last
+ * submission that a phase waits for finalises the round and opens the next, the last approval admits a node. Measured on the
+ * state of a block with one word changed. Undefined where the endpoint cannot simulate.
+ * @param call Who calls which contract with what.
  */
 export async function moverGas(
   provider: ChainProvider,
-  {
-    coordinator,
-    taskId,
-    data,
-    count,
-    block,
-  }: {
-    readonly coordinator: string;
-    readonly taskId: number;
-    readonly data: string;
-    readonly count: number;
-    readonly block: number;
-  },
+  call: { readonly account: string; readonly contract: string; readonly data: string },
+  { mapping, key, change }: ChangedWord,
+  block: number,
 ): Promise<bigint | undefined> {
+  const { account, contract, data } = call;
   const at = toQuantity(block);
   const ask = async (method: string, ...params: readonly unknown[]): Promise<string> =>
     String(await provider.ask(method, params, { patienceMs: PATIENCE_MS }));
-  const code = { [SCRATCH]: { code: measuringCode(coordinator) } };
-  const call = { to: SCRATCH, data, gas: toQuantity(MAX_GAS) };
+  // The account itself gets the code that measures, so that the contract sees the right caller.
+  const measuring = { [account]: { code: measuringCode(contract) } };
+  const asked = { to: account, data, gas: toQuantity(MAX_GAS) };
   try {
-    const slot = keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [taskId, ROUNDS_SLOT]));
-    const word = BigInt(await ask("eth_getStorageAt", coordinator, slot, at));
-    const diff = {
-      [coordinator]: { stateDiff: { [slot]: toBeHex(withActiveCount(word, BigInt(count + 1)), 32) } },
-    };
+    const slot = keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [key, mapping]));
+    const word = change(BigInt(await ask("eth_getStorageAt", contract, slot, at)));
+    const changed = { [contract]: { stateDiff: { [slot]: toBeHex(word, 32) } } };
     const [usual, moving] = await Promise.all([
-      ask("eth_call", call, at, code),
-      ask("eth_call", call, at, { ...code, ...diff }),
+      ask("eth_call", asked, at, measuring),
+      ask("eth_call", asked, at, { ...measuring, ...changed }),
     ]);
     const extra = BigInt(moving) - BigInt(usual);
     return extra > 0n ? extra : 0n;
   } catch {
-    // Whatever it was, the estimate of the submission itself meets it too, and says so.
+    // Whatever it was, the estimate of the call itself meets it too, and says so.
     return undefined;
   }
 }
 
-function withActiveCount(word: bigint, count: bigint): bigint {
-  const shift = ACTIVE_COUNT.offset * 8n;
-  const mask = ((1n << (ACTIVE_COUNT.bytes * 8n)) - 1n) << shift;
-  return (word & ~mask) | (count << shift);
+function fieldOf(word: bigint, { offset, bytes }: Field): bigint {
+  return (word >> (offset * 8n)) & ((1n << (bytes * 8n)) - 1n);
+}
+
+function withField(word: bigint, { offset, bytes }: Field, value: bigint): bigint {
+  const mask = ((1n << (bytes * 8n)) - 1n) << (offset * 8n);
+  return (word & ~mask) | (value << (offset * 8n));
 }
 
 /** Code that passes its input on to a contract and returns the gas that this took; it reverts as the contract does. */
-function measuringCode(target: string): string {
+function measuringCode(contract: string): string {
   return [
     "0x3660006000375a", // calldatacopy(0, 0, calldatasize()); let before := gas()
-    "600060003660006000", // call(gas(), target, 0, 0, calldatasize(), 0, 0)
-    `73${target.slice(2).toLowerCase()}5af1`,
+    "600060003660006000", // call(gas(), contract, 0, 0, calldatasize(), 0, 0)
+    `73${contract.slice(2).toLowerCase()}5af1`,
     "603457", // if it succeeded, go on behind the failure, at 0x34
     "3d600060003e3d6000fd", // revert as it did
     "5b5a9003", // sub(before, gas())

@@ -11,6 +11,7 @@ import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
 import { connectChain, connectProvider } from "../chain/connectChain.ts";
 import { ContractError } from "../chain/contractError.ts";
+import { lastApproval, moverGas } from "../chain/moverGas.ts";
 import { nameDeployment } from "../chain/nameDeployment.ts";
 import { openKeystore } from "../node/keystore.ts";
 import { bindContracts } from "./chainAccess.ts";
@@ -127,11 +128,23 @@ export async function connectWriter(
     contracts,
     account: signer.address,
     send: async (contract, method, args, { first, intent } = {}) => {
+      const to = book.contracts[BOOK_NAMES[contract]];
+      const data = (contracts[contract].interface as Interface).encodeFunctionData(method, args);
       const request = {
-        to: book.contracts[BOOK_NAMES[contract]],
-        data: (contracts[contract].interface as Interface).encodeFunctionData(method, args),
+        to,
+        data,
         label: method,
         ...(intent !== undefined && { intent }),
+        // Somebody else's vote may come first, and this one then admits the node.
+        ...(method === "vote" && {
+          extraGas: async () =>
+            moverGas(
+              provider,
+              { account: signer.address, contract: to, data },
+              lastApproval(Number(args[0])),
+              gateway.heads.head.number,
+            ),
+        }),
       };
       if (sender.wasSent(request))
         note(`Looking for ${method}, which an earlier run sent and did not see the end of`);

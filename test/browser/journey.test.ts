@@ -15,7 +15,7 @@ import { chromiumPath, launchBrowser } from "./browser.ts";
 import { Founders } from "./founders.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { serveSite, type Site } from "./site.ts";
-import { connect, visit, type Visitor } from "./visitor.ts";
+import { connect, trustAll, visit, type Visitor } from "./visitor.ts";
 
 const NAME = "Digits of the valley";
 const ROUNDS = 3;
@@ -178,6 +178,7 @@ describe("one person's journey among four node processes, from an empty browser"
   });
 
   it("it stakes and joins in the page, the founders at the command line, and the nodes start the task", async () => {
+    await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await enabled("Join task 1 with node 4").click();
     await page.getByRole("button", { name: "Leave task 1" }).waitFor();

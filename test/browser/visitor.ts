@@ -75,3 +75,10 @@ export async function connect({ page }: Visitor): Promise<void> {
   await page.getByRole("button", { name: "Test wallet" }).click();
   await page.getByRole("button", { name: /^0x/ }).waitFor();
 }
+
+/** Ticks the box of every address that the address book does not vouch for. */
+export async function trustAll({ page }: Visitor): Promise<void> {
+  const boxes = page.getByRole("checkbox", { name: /^I know and trust 0x/ });
+  await boxes.first().waitFor();
+  for (const box of await boxes.all()) await box.check();
+}

@@ -8,6 +8,7 @@ import { useFederationState } from "../chain/useFederation.ts";
 import { useToken } from "../chain/useToken.ts";
 import { useManifest } from "../manifest/useManifest.ts";
 import { amount, count, date, span } from "../ui/format.ts";
+import { Said } from "../ui/Said.tsx";
 import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
 import { finalisedOpenings, meanScore } from "../world/rounds.ts";
 import { STATE_WORDS } from "../world/taskWords.ts";
@@ -75,11 +76,15 @@ export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement 
   return (
     <Link to="/tasks/$taskId" params={{ taskId: String(taskId) }} className="card card-link">
       <div className="row-spread">
-        <h2>{manifest.data?.name ?? `Task ${taskId}`}</h2>
+        <h2>
+          {manifest.data === undefined ? `Task ${taskId}` : <Said text={manifest.data.name} most={80} />}
+        </h2>
         <Badge tone={tone}>{word}</Badge>
       </div>
       {manifest.data !== undefined && manifest.data.description !== "" && (
-        <p className="clamp">{manifest.data.description}</p>
+        <p className="clamp">
+          <Said text={manifest.data.description} most={300} />
+        </p>
       )}
       <p className="card-note">
         Task {taskId} · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}

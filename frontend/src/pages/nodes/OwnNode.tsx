@@ -6,6 +6,7 @@ import { Account } from "../../ui/Account.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Card, Facts } from "../../ui/parts.tsx";
 import type { NodeRecord } from "../../world/world.ts";
+import { Said } from "../../ui/Said.tsx";
 import { NodeHealth } from "./NodeHealth.tsx";
 
 /** What an operator can change about its node. */
@@ -20,7 +21,7 @@ export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
       <Facts
         facts={[
           ["Signer key", signerNow],
-          ["Endpoints", node.endpoints === "" ? "none" : node.endpoints],
+          ["Endpoints", node.endpoints === "" ? "none" : <Said key="endpoints" text={node.endpoints} />],
           ["Gateway", health],
         ]}
       />

@@ -10,6 +10,7 @@ import { useToken } from "../../chain/useToken.ts";
 import { Account, Hash } from "../../ui/Account.tsx";
 import { amount, bytes, count, date, duration, number, percent, ratio } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
+import { ContractsCard } from "../../trust/ContractsCard.tsx";
 import type { TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
 
@@ -118,6 +119,7 @@ export function TermsTab({
           ]}
         />
       </Card>
+      <ContractsCard terms={terms} />
       <Card title="What it pays">
         <Terms
           rows={[

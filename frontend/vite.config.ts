@@ -37,6 +37,7 @@ export default defineConfig({
     alias: {
       // What the learning modules need of Node, for the page.
       "node:timers/promises": `${root}src/learning/timersPromises.ts`,
+      "node:net": `${root}src/learning/nodeNet.ts`,
       "node:crypto": `${root}src/learning/nodeCrypto.ts`,
     },
   },

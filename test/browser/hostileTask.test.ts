@@ -109,6 +109,37 @@ describe("a task that is there to harm its readers, in the browser", function ()
     }
   });
 
+  it("teaches nobody to publish endpoints that lead nowhere, in the words of the command line", async () => {
+    const node = stage.federation.nodes[3];
+    if (node === undefined) throw new Error("The federation has too few nodes");
+    const visitor = await stage.visit(node.operator);
+    const { page, wallet } = visitor;
+    await visitor.open("/nodes");
+    await connect(visitor);
+    const change = page.getByRole("button", { name: "Change the endpoints" });
+    const field = page.getByLabel("New endpoints");
+    for (const [endpoints, problem] of [
+      ["https://a.example:8080", "Write it as /dns4/a.example/tcp/8080/https"],
+      ["localhost:8080", "is not an address that nodes understand"],
+      ["/ip4/0.0.0.0/tcp/8080/http", "whoever dials 0.0.0.0 asks itself"],
+      [
+        "/dns4/a.example/tcp/4001/p2p/12D3KooWGRUVh8CcsGeqgqmXdhcKS5bVVhcGxuLDJmXSL2cFvoUa",
+        "names no HTTP gateway",
+      ],
+    ] as const) {
+      await field.fill(endpoints);
+      await page.getByText(problem).waitFor();
+      expect(await change.isEnabled(), endpoints).to.equal(false);
+    }
+    await field.fill("/ip4/127.0.0.1/tcp/8080/http");
+    await page.getByText("only on its own machine").waitFor();
+    await field.fill("/dns4/a.example/tcp/8080/https");
+    await change.and(page.locator(":enabled")).waitFor();
+    expect(wallet?.asked).to.not.include("eth_sendTransaction");
+    expect(visitor.faults).to.deep.equal([]);
+    await visitor.context.close();
+  });
+
   function overflow({ page }: Visitor): Promise<number> {
     return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   }

@@ -171,7 +171,7 @@ describe("one person's journey among four node processes, from an empty browser"
     await second.close();
     await readUpTo(await founders.federation.provider.getBlockNumber());
     await page.getByRole("button", { name: "Ask the nodes for them" }).click();
-    await page.getByText("A node serves both files.").waitFor();
+    await page.getByText(/^Node \d serves both files to whoever asks\.$/).waitFor();
     await page.getByRole("button", { name: "Publish the task" }).click();
     await page.getByRole("heading", { name: NAME, level: 1 }).waitFor();
     expect(page.url()).to.match(/\/tasks\/1$/);

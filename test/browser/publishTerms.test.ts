@@ -245,7 +245,17 @@ describe("the terms of a publication in the browser", function () {
       await page.reload();
       await makeFiles(page);
       await ask.click();
-      await page.getByText("A node serves both files.").waitFor();
+      // The page has them from a gateway of its own configuration, which no node asks.
+      await page.getByText("So participants cannot have them yet.").waitFor();
+      expect(await page.getByLabel("The files are in a node’s store").isChecked()).to.equal(false);
+      const { contracts, nodes } = stage.federation;
+      const operator = nodes[1]?.operator;
+      if (operator === undefined) throw new Error("The federation has too few nodes");
+      await contracts.nodeRegistry.connect(operator).setEndpoints(`/ip4/127.0.0.1/tcp/${port}/http`);
+      const block = await stage.federation.connection.ethers.provider.getBlockNumber();
+      await page.getByTestId("sync").getByText(`as of block ${block},`).waitFor();
+      await ask.click();
+      await page.getByText("Node 2 serves both files to whoever asks.").waitFor();
       expect(await page.getByLabel("The files are in a node’s store").isChecked()).to.equal(true);
     } finally {
       await store.close();

@@ -1,5 +1,5 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, useState } from "react";
 import type { ReactElement } from "react";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
 import { eventOrigin } from "../events/eventOrigin.ts";
@@ -22,10 +22,6 @@ const PAGES: readonly (readonly [path: string, label: string, icon: IconName])[]
 /** What stands around every page. */
 export function Shell(): ReactElement {
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  useEffect(() => {
-    const page = PAGES.find(([start]) => (start === "/" ? path === "/" : path.startsWith(start)));
-    document.title = page === undefined ? "Concordat" : `${page[1]} · Concordat`;
-  }, [path]);
   return (
     <>
       <a className="skip button" href="#main" onClick={skip}>
@@ -75,7 +71,7 @@ function Content(): ReactElement {
   const { ready, sync } = useFederationState();
   const { store } = useFederation();
   if (!ready && sync.error !== undefined) {
-    return <Failed error={sync.error} retry={() => void store.advance()} />;
+    return <Failed error={sync.error} retry={() => void store.advance()} isFirstRead />;
   }
   if (!ready) return <Reading />;
   return (
@@ -104,10 +100,10 @@ function Sync(): ReactElement {
   const { sync } = useFederationState();
   const behind = sync.head === undefined ? 0 : Math.max(0, sync.head.number - sync.syncedTo);
   const tone = sync.error !== undefined ? "dot-bad" : behind > 0 ? "dot-wait" : "";
-  const words =
-    sync.error !== undefined
-      ? `as of block ${sync.syncedTo}, no connection`
-      : `as of block ${sync.syncedTo}, ${behind} behind`;
+  const { network } = useFederation().store;
+  const as =
+    sync.syncedTo < network.addressBook.deploymentBlock ? "nothing read yet" : `as of block ${sync.syncedTo}`;
+  const words = sync.error !== undefined ? `${as}, no connection` : `${as}, ${behind} behind`;
   return (
     <span className="sync" title={words}>
       <span className={`dot ${tone}`} />
@@ -161,7 +157,9 @@ function Footer(): ReactElement {
         </span>
       )}
       <span>
-        As of block {sync.syncedTo}
+        {sync.syncedTo < network.addressBook.deploymentBlock
+          ? "Nothing read yet"
+          : `As of block ${sync.syncedTo}`}
         {sync.head !== undefined &&
           `, ${count(Math.max(0, sync.head.number - sync.syncedTo), "block")} behind`}
       </span>

@@ -9,15 +9,17 @@ export interface Explanation {
   readonly hint: string;
 }
 
-/** Any error of the page in plain words. */
-export function explainError(error: unknown): Explanation {
+/** Any error of the page in plain words. `isFirstRead`: while nothing of the chain is on the page yet. */
+export function explainError(error: unknown, isFirstRead = false): Explanation {
   if (error instanceof ConcordatError) {
     return { message: sentence(error.message), hint: sentence(error.hint ?? "Try again") };
   }
   if (isOffline(error)) {
     return {
       message: "The network’s endpoint does not answer.",
-      hint: "What you see is as of the last block read; the page keeps trying.",
+      hint: isFirstRead
+        ? "Nothing has been read from the chain yet, so there is nothing to show; the page keeps trying."
+        : "What you see is as of the last block read; the page keeps trying.",
     };
   }
   if (!(error instanceof BaseError)) {

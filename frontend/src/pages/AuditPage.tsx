@@ -1,6 +1,7 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { ReactElement } from "react";
+import { useTitle } from "../app/useTitle.ts";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
 import { ABIS, CONTRACT_NAMES } from "../events/contracts.ts";
 import { count } from "../ui/format.ts";
@@ -20,6 +21,11 @@ export function AuditPage(): ReactElement {
   const search = useSearch({ from: "/audit" });
   const { world, version } = useFederationState();
   const { store } = useFederation();
+  useTitle(
+    search.round === undefined ? undefined : `Round ${search.round}`,
+    search.task === undefined ? undefined : `Task ${search.task}`,
+    "Audit",
+  );
   const [rows, setRows] = useState(FIRST_ROWS);
   const events = useMemo(
     () => world.events.filter((event) => matches(event, search)).toReversed(),
@@ -34,7 +40,12 @@ export function AuditPage(): ReactElement {
         title="Audit"
         lead="Everything that was ever decided stands in these events. Compute any decision again: in this page, with the same rules as the contracts’, trusting nobody but the chain."
       />
-      <Recompute taskId={search.task} round={search.round} />
+      <Recompute
+        // A verdict is about what it was asked of: beside anything else it does not stand.
+        key={`${store.network.chainId}/${search.task}/${search.round}`}
+        taskId={search.task}
+        round={search.round}
+      />
       {indexUrl !== undefined && <IndexOffer url={indexUrl} />}
       <Card
         title={count(events.length, "event")}
@@ -58,7 +69,7 @@ export function AuditPage(): ReactElement {
         )}
         {events.length === 0 ? (
           <Empty>
-            <p>No event is like that.</p>
+            <p>No events match these filters.</p>
           </Empty>
         ) : (
           <ul className="events">

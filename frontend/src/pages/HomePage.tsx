@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy } from "react";
 import type { ReactElement } from "react";
 import { TaskState } from "../../../protocol/enums.ts";
+import { useTitle } from "../app/useTitle.ts";
 import { useFederationState } from "../chain/useFederation.ts";
 import { Card, Facts, PageHead } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
@@ -12,6 +13,7 @@ const MyWork = lazy(async () => ({ default: (await import("./home/MyWork.tsx")).
 /** With a wallet, what awaits its owner; without one, what this is. */
 export function HomePage(): ReactElement {
   const { account } = useWallet();
+  useTitle(account === undefined ? undefined : "My work");
   return account === undefined ? <Welcome /> : <MyWork account={account} />;
 }
 

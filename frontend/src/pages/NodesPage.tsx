@@ -1,11 +1,12 @@
 import { useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { ProposalKind, ProposalState } from "../../../protocol/enums.ts";
+import { useTitle } from "../app/useTitle.ts";
 import { useChainTime, useFederation, useFederationState } from "../chain/useFederation.ts";
 import { ActionButton } from "../transactions/ActionButton.tsx";
 import { Account } from "../ui/Account.tsx";
 import { count } from "../ui/format.ts";
-import { Badge, Card, PageHead, Table } from "../ui/parts.tsx";
+import { Badge, Card, Notice, PageHead, Table } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
 import { WrongNetwork } from "../wallet/WrongNetwork.tsx";
 import type { NodeRecord } from "../world/world.ts";
@@ -15,12 +16,18 @@ import { OwnNode } from "./nodes/OwnNode.tsx";
 import { StakeForm } from "./nodes/StakeForm.tsx";
 import { Votes, isOpen } from "./nodes/Votes.tsx";
 
+/** Once it is drawn: the address names it, wherever in the table it stands. */
+function showRow(row: HTMLTableRowElement | null): void {
+  row?.scrollIntoView({ block: "center" });
+}
+
 /** Who takes part in this network, and what they decide about each other. */
 export function NodesPage(): ReactElement {
   const { world } = useFederationState();
   const { store } = useFederation();
   const { account, ownNode, formerNodes } = useWallet();
   const { node: chosen } = useSearch({ from: "/nodes" });
+  useTitle(chosen === undefined ? undefined : `Node ${chosen}`, "Nodes");
   const now = useChainTime();
   const nodes = [...world.nodes.values()];
   const members = nodes.filter(({ isMember }) => isMember);
@@ -68,13 +75,23 @@ export function NodesPage(): ReactElement {
       {ownNode === undefined && account !== undefined && <ApplyForm />}
       <Votes />
       <Card title="All nodes">
+        {chosen !== undefined && !world.nodes.has(chosen) && (
+          <Notice tone="wait">
+            <p>There is no node {chosen} on this network.</p>
+          </Notice>
+        )}
         <Table caption="All nodes" head={["Node", "Operator", "Signer", "Tasks", "Gateway", "State", ""]}>
           {nodes.map((node) => {
             const tasks = [...world.tasks.values()].filter((task) =>
               [...task.members.values()].some(({ nodeId, active }) => nodeId === node.nodeId && active),
             );
             return (
-              <tr key={node.nodeId} aria-current={node.nodeId === chosen ? "true" : undefined}>
+              <tr
+                // Made anew when it becomes the chosen one, and then brought into view.
+                key={`${node.nodeId}-${node.nodeId === chosen}`}
+                ref={node.nodeId === chosen ? showRow : undefined}
+                aria-current={node.nodeId === chosen ? "true" : undefined}
+              >
                 <th scope="row">
                   Node {node.nodeId} {node.nodeId === ownNode?.nodeId && <Badge tone="accent">yours</Badge>}
                 </th>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
 import { TaskState } from "../../../protocol/enums.ts";
+import { useTitle } from "../app/useTitle.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
 import { useFederationState } from "../chain/useFederation.ts";
 import { useToken } from "../chain/useToken.ts";
@@ -25,6 +26,7 @@ const FILTERS = [
 /** All tasks, newest first. */
 export function TaskListPage(): ReactElement {
   const { world } = useFederationState();
+  useTitle("Tasks");
   const [filter, setFilter] = useState(0);
   const states: readonly TaskState[] | undefined = FILTERS[filter]?.[1];
   const tasks = [...world.tasks.values()].filter(({ state }) => states?.includes(state) ?? true).toReversed();
@@ -89,7 +91,7 @@ export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement 
       <p className="card-note">
         Task {taskId} · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}
         {state === TaskState.Open ? `joins until ${date(terms.timeLimit)}` : count(terms.rounds, "round")} ·{" "}
-        {task.escrow === 0n ? "pays nothing" : `${amount(task.escrow, token)} in rewards`}
+        {task.escrow === 0n ? "pays nothing" : `${amount(task.escrowLeft, token)} in escrow`}
       </p>
       <Meter share={finalised / terms.rounds} label={`${finalised} of ${terms.rounds} rounds`} />
       <div className="row-spread">

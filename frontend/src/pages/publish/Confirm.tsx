@@ -78,7 +78,13 @@ export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
                   note={<Said text={files.manifest.description} />}
                 />
                 <TermsTab
-                  task={{ terms, active: [], hardEnd: hardEndOf(terms), escrow: escrowOf(terms) }}
+                  task={{
+                    terms,
+                    active: [],
+                    hardEnd: hardEndOf(terms),
+                    escrow: escrowOf(terms),
+                    escrowLeft: escrowOf(terms),
+                  }}
                   manifest={files.manifest}
                 />
               </>

@@ -28,7 +28,14 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
             ["Rounds finalised", `${finalised.length} of ${terms.rounds}`],
             ["Nodes", `${task.active.length} of ${span(terms.minNodes, terms.maxNodes)}`],
             ["Alpha now", ratio(last?.finalised?.alphaBps ?? terms.initialAlphaBps)],
-            ["Escrow for rewards", task.escrow === 0n ? "none" : amount(task.escrow, rewardToken)],
+            [
+              "Escrow for rewards",
+              task.escrow === 0n
+                ? "none"
+                : task.escrowLeft === task.escrow
+                  ? amount(task.escrow, rewardToken)
+                  : `${amount(task.escrowLeft, rewardToken)} left of ${amount(task.escrow, rewardToken)}`,
+            ],
             task.state === TaskState.Open
               ? ["Starts from", date(terms.startTime)]
               : ["No round starts after", date(terms.timeLimit)],

@@ -84,7 +84,7 @@ function Election({ task, opening }: Props): ReactElement {
           ? "The seed is the digest of the previous global model."
           : opening.seedBlockHash === undefined
             ? "The seed is the hash of the previous global model’s digest, the task and the round."
-            : `The seed is the hash of the previous global model’s digest, the hash of block ${opening.sealBlock}, the task and the round: nobody can choose it.`}{" "}
+            : `The seed is the hash of the previous global model’s digest, the hash of block ${opening.sealBlock}, the task and the round. Nobody knows it before that block; who builds the block has a say in its hash, by leaving a block out or making another.`}{" "}
         The seed modulo {opening.active.length} nodes is the leader’s position; the committee is the leader
         and the next {size - 1} positions in turn.
       </p>

@@ -4,6 +4,7 @@ import type { ReactElement } from "react";
 import { TaskState } from "../../../../protocol/enums.ts";
 import { Failed } from "../../app/Failed.tsx";
 import { ROLE_WORDS, foreignAddresses } from "../../../../protocol/foreignContracts.ts";
+import { useTitle } from "../../app/useTitle.ts";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useManifest } from "../../manifest/useManifest.ts";
 import { Account } from "../../ui/Account.tsx";
@@ -29,7 +30,9 @@ export function TaskPage(): ReactElement {
   if (task === undefined) {
     return (
       <Empty>
-        <h1>There is no task {taskId} on this network</h1>
+        <h1>
+          There is no task <Said text={taskId} most={40} /> on this network
+        </h1>
         <Link to="/tasks">See all tasks</Link>
       </Empty>
     );
@@ -46,9 +49,16 @@ function showCurrentTab(tabs: HTMLElement | null): void {
 }
 
 function Task({ task }: { readonly task: TaskRecord }): ReactElement {
-  const { tab = "now" } = useSearch({ from: "/tasks/$taskId" });
+  const { tab = "now", round } = useSearch({ from: "/tasks/$taskId" });
   const manifest = useManifest(task.terms.manifestDigest);
   const { word, tone } = STATE_WORDS[task.state];
+  const [, tabName] = TASK_TABS.find(([name]) => name === tab) ?? [];
+  useTitle(
+    tab === "now" ? undefined : tabName,
+    round === undefined ? undefined : `Round ${round}`,
+    manifest.data?.name,
+    `Task ${task.taskId}`,
+  );
   const taskId = String(task.taskId);
   return (
     <>

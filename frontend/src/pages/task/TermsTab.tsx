@@ -42,7 +42,7 @@ export function TermsTab({
   manifest,
 }: {
   /** A task, or what will be one. */
-  readonly task: Pick<TaskRecord, "terms" | "active" | "hardEnd" | "escrow">;
+  readonly task: Pick<TaskRecord, "terms" | "active" | "hardEnd" | "escrow" | "escrowLeft">;
   readonly manifest: TaskManifest | undefined;
 }): ReactElement {
   const { terms } = task;
@@ -144,7 +144,7 @@ export function TermsTab({
               "In escrow",
               task.escrow === 0n
                 ? "nothing"
-                : `${amount(task.escrow, rewardToken)}: the worst case is already paid in`,
+                : `${amount(task.escrow, rewardToken)}: the worst case was paid in at publication${task.escrowLeft < task.escrow ? `; ${amount(task.escrowLeft, rewardToken)} of it are left` : ""}`,
             ],
           ]}
         />

@@ -28,6 +28,10 @@ const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?:
     "It is not on the chain yet. Your account’s other owners may still confirm it.",
     "Dismiss this once you know that they will not; until then it cannot be done again here.",
   ],
+  asked: [
+    "Your wallet was asked for this, and this page did not get its answer, so it may have been sent.",
+    "Once it is on the chain, this page finds it. Look into your wallet: if it is not there, dismiss this and do it again.",
+  ],
 };
 const TONES: Readonly<Record<TransactionState, string>> = {
   checking: "info",
@@ -40,6 +44,7 @@ const TONES: Readonly<Record<TransactionState, string>> = {
   cancelled: "wait",
   lost: "bad",
   unconfirmed: "wait",
+  asked: "wait",
 };
 const SUCCESS: readonly TransactionState[] = ["confirmed", "repriced"];
 const UNDER_WAY: readonly TransactionState[] = ["checking", "signing", "pending"];
@@ -101,7 +106,7 @@ function wordsOf(
 ): readonly [message: string, hint?: string] {
   if (error !== undefined) {
     const { message, hint } = explainError(error);
-    return [message, hint];
+    return state === "asked" ? [message, WORDS.asked[1] ?? hint] : [message, hint];
   }
   return late
     ? [

@@ -1,4 +1,5 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
+import { encodeFunctionData } from "viem";
 import type { Hex, TransactionReceipt } from "viem";
 import { useConfig } from "wagmi";
 import { getWalletClient } from "wagmi/actions";
@@ -56,6 +57,8 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
       account,
       // Every call of the federation's contracts emits an event; some tokens emit none.
       emitter: contract === "Token" ? undefined : target,
+      to: target,
+      input: encodeFunctionData(call),
       simulate: async () => {
         await store.client.simulateContract(call);
         // What carries a contract account's call costs more than the call; its wallet knows how much.

@@ -128,8 +128,12 @@ describe("a chain that takes blocks back, in the browser", function () {
     return send("evm_snapshot");
   }
 
+  /** Takes blocks back, and goes on as a chain does: the new branch is as long as the old one. */
   async function revert(id: string): Promise<void> {
+    const longest = Number(await send("eth_blockNumber"));
     expect(await send("evm_revert", id)).to.equal(true);
+    const missing = longest - Number(await send("eth_blockNumber"));
+    await stage.federation.connection.networkHelpers.mine(missing);
   }
 
   /** What the page says is what somebody reads who comes only now. */

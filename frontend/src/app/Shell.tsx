@@ -99,11 +99,17 @@ function Reading(): ReactElement {
 function Sync(): ReactElement {
   const { sync } = useFederationState();
   const behind = sync.head === undefined ? 0 : Math.max(0, sync.head.number - sync.syncedTo);
-  const tone = sync.error !== undefined ? "dot-bad" : behind > 0 ? "dot-wait" : "";
+  const tone =
+    sync.error !== undefined ? "dot-bad" : behind > 0 || sync.lagsAt !== undefined ? "dot-wait" : "";
   const { network } = useFederation().store;
   const as =
     sync.syncedTo < network.addressBook.deploymentBlock ? "nothing read yet" : `as of block ${sync.syncedTo}`;
-  const words = sync.error !== undefined ? `${as}, no connection` : `${as}, ${behind} behind`;
+  const words =
+    sync.error !== undefined
+      ? `${as}, no connection`
+      : sync.lagsAt === undefined
+        ? `${as}, ${behind} behind`
+        : `${as}, the endpoint lags at ${sync.lagsAt}`;
   return (
     <span className="sync" title={words}>
       <span className={`dot ${tone}`} />

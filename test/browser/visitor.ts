@@ -24,7 +24,7 @@ export interface VisitOptions {
 }
 
 /** Milliseconds that a page may take to show what a test waits for: generous, since it is there to end a hang. */
-const TIMEOUT_MS = 40_000;
+const TIMEOUT_MS = Number(process.env["CONCORDAT_PATIENCE"] ?? 40_000);
 /** Every chain of the tests is Hardhat's. */
 const CHAIN_ID = 31_337;
 
@@ -64,7 +64,7 @@ export async function visit(
     faults,
     open: async (path) => {
       await page.goto(`${site.url}#${path}`);
-      await page.getByRole("heading", { level: 1 }).first().waitFor();
+      await page.locator("main[aria-busy=false]").getByRole("heading", { level: 1 }).first().waitFor();
     },
   };
 }

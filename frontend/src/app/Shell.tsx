@@ -12,7 +12,7 @@ import { Toasts } from "../transactions/Toasts.tsx";
 import { Failed } from "./Failed.tsx";
 
 const PAGES: readonly (readonly [path: string, label: string, icon: IconName])[] = [
-  ["/", "My work", "home"],
+  ["/work", "My work", "home"],
   ["/tasks", "Tasks", "tasks"],
   ["/nodes", "Nodes", "nodes"],
   ["/publish", "Publish", "publish"],
@@ -21,6 +21,7 @@ const PAGES: readonly (readonly [path: string, label: string, icon: IconName])[]
 
 /** What stands around every page. */
 export function Shell(): ReactElement {
+  const { ready } = useFederationState();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   return (
     <>
@@ -35,11 +36,7 @@ export function Shell(): ReactElement {
           </Link>
           <nav className="nav" aria-label="Pages">
             {PAGES.map(([to, label, icon]) => (
-              <Link
-                key={to}
-                to={to}
-                aria-current={(to === "/" ? path === to : path.startsWith(to)) ? "page" : undefined}
-              >
+              <Link key={to} to={to} aria-current={path.startsWith(to) ? "page" : undefined}>
                 <Icon name={icon} />
                 {label}
               </Link>
@@ -52,7 +49,7 @@ export function Shell(): ReactElement {
           </div>
         </div>
       </header>
-      <main id="main" className="page" tabIndex={-1}>
+      <main id="main" className="page" tabIndex={-1} aria-busy={!ready}>
         <Content />
       </main>
       <Footer />
@@ -70,28 +67,15 @@ function skip(event: { preventDefault(): void }): void {
 function Content(): ReactElement {
   const { ready, sync } = useFederationState();
   const { store } = useFederation();
-  if (!ready && sync.error !== undefined) {
-    return <Failed error={sync.error} retry={() => void store.advance()} isFirstRead />;
-  }
-  if (!ready) return <Reading />;
   return (
     <div className="stack">
-      {sync.error !== undefined && <Failed error={sync.error} retry={() => void store.advance()} />}
+      {sync.error !== undefined && (
+        <Failed error={sync.error} retry={() => void store.advance()} isFirstRead={!ready} />
+      )}
       <Suspense fallback={<p className="card-note">Loading…</p>}>
         <Outlet />
       </Suspense>
     </div>
-  );
-}
-
-function Reading(): ReactElement {
-  const { sync } = useFederationState();
-  const { head, syncedTo } = sync;
-  return (
-    <p role="status" className="card-note">
-      Reading the chain’s events
-      {head === undefined ? "…" : `: block ${Math.max(0, syncedTo)} of ${head.number}…`}
-    </p>
   );
 }
 

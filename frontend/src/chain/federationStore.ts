@@ -158,8 +158,8 @@ export class FederationStore {
     const { deploymentBlock } = addressBook;
     const { contracts } = this;
     const reader = chainReader(this.request);
-    await this.#checkContracts();
-    const first = await reader.block(deploymentBlock);
+    // At once, since on a slow line each question in turn costs as much as all together.
+    const [first] = await Promise.all([reader.block(deploymentBlock), this.#checkContracts()]);
     const scope = [chainId, ...CONTRACT_NAMES.map((name) => contracts[name]), first?.hash].join(":");
     return new EventSync({
       reader,
@@ -178,8 +178,7 @@ export class FederationStore {
       },
       missing: (block) => missingEvents(this, this.#world, block),
       onStatus: (sync) => {
-        const caughtUp =
-          sync.head !== undefined && sync.syncedTo >= sync.head.number && sync.error === undefined;
+        const caughtUp = sync.head !== undefined && sync.completeTo >= sync.head.number;
         this.#change({ sync: this.#patient(sync), ready: this.#state.ready || caughtUp });
       },
     });
@@ -200,14 +199,16 @@ export class FederationStore {
   }
 
   async #checkContracts(): Promise<void> {
-    const chainId = await this.client.getChainId();
+    const [chainId, codes] = await Promise.all([
+      this.client.getChainId(),
+      Promise.all(
+        CONTRACT_NAMES.map(async (name) => ({
+          name,
+          code: await this.client.getCode({ address: this.contracts[name] }),
+        })),
+      ),
+    ]);
     if (chainId !== this.network.chainId) throw new MissingContract(this.network, chainId);
-    const codes = await Promise.all(
-      CONTRACT_NAMES.map(async (name) => ({
-        name,
-        code: await this.client.getCode({ address: this.contracts[name] }),
-      })),
-    );
     const missing = codes.find(({ code }) => code === undefined);
     if (missing !== undefined) throw new MissingContract(this.network, chainId, missing.name);
   }

@@ -31,7 +31,7 @@ export async function* readSegments(
     const to = Math.min(head.number, start + range - 1);
     let segment: Segment;
     try {
-      segment = await readSegment(reader, addresses, start, to);
+      segment = await readSegment(reader, addresses, start, to, to === head.number ? head : undefined);
     } catch (error) {
       if (error instanceof EndpointBehind || range === 1 || isOffline(error)) throw error;
       range = Math.ceil(range / 2);
@@ -50,8 +50,9 @@ async function readSegment(
   addresses: readonly Hex[],
   from: number,
   to: number,
+  known?: BlockHeader,
 ): Promise<Segment> {
-  const before = await reader.block(to);
+  const before = known ?? (await reader.block(to));
   const logs = await reader.logs(addresses, from, to);
   const after = await reader.block(to);
   if (before === undefined || after === undefined) {

@@ -108,9 +108,11 @@ export class TransactionLog {
     this.#storage.all().forEach(takeUp);
     const stops = [this.#storage.watch(takeUp), this.#asked.answer()];
     let isOver = false;
-    void this.#asked.abandoned().then((list) => {
+    const takeUpAbandoned = async (): Promise<void> => {
+      const list = await this.#asked.abandoned();
       if (!isOver) for (const asked of list) this.#takeUpAsked(asked);
-    });
+    };
+    void takeUpAbandoned();
     return () => {
       isOver = true;
       for (const stop of stops) stop();

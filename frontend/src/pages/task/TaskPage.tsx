@@ -4,12 +4,14 @@ import type { ReactElement } from "react";
 import { TaskState } from "../../../../protocol/enums.ts";
 import { Failed } from "../../app/Failed.tsx";
 import { ROLE_WORDS, foreignAddresses } from "../../../../protocol/foreignContracts.ts";
+import { Reading } from "../../app/WhenRead.tsx";
 import { useTitle } from "../../app/useTitle.ts";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useManifest } from "../../manifest/useManifest.ts";
 import { Account } from "../../ui/Account.tsx";
 import { count } from "../../ui/format.ts";
 import { Badge, Button, Empty, Notice, PageHead } from "../../ui/parts.tsx";
+import { plainText } from "../../ui/plainText.ts";
 import { Said } from "../../ui/Said.tsx";
 import { END_WORDS, STATE_WORDS } from "../../world/taskWords.ts";
 import type { TaskRecord } from "../../world/world.ts";
@@ -25,8 +27,16 @@ const ModelTab = lazy(async () => ({ default: (await import("./ModelTab.tsx")).M
 /** One task: what it asks, who takes part, and its rounds as they happen. */
 export function TaskPage(): ReactElement {
   const { taskId } = useParams({ from: "/tasks/$taskId" });
-  const { world } = useFederationState();
+  const { world, ready } = useFederationState();
   const task = world.tasks.get(Number(taskId));
+  if (task === undefined && !ready) {
+    return (
+      <div className="stack">
+        <PageHead title={`Task ${plainText(taskId, 40)}`} />
+        <Reading />
+      </div>
+    );
+  }
   if (task === undefined) {
     return (
       <Empty>

@@ -203,6 +203,72 @@ describe("what the page shows is what there is, in the browser", function () {
     await visitor.context.close();
   });
 
+  it("tasks are searched, sorted and filtered by the address, and empty ones of one account stand once", async () => {
+    const { federation } = stage;
+    const { taskId } = federation;
+    for (let count = 0; count < 3; count++) await federation.publish();
+    federation.taskId = taskId;
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    const cards = page.locator(".card-link");
+    await visitor.open("/tasks");
+    await page.getByText("and 2 more tasks of this publisher that nobody has joined").click();
+    await page.getByRole("button", { name: /^Show all publishers again/ }).waitFor();
+    expect(await cards.count()).to.equal(4);
+    expect(page.url()).to.match(/[?&]by=/);
+    await page.getByRole("button", { name: "Running" }).click();
+    await page.waitForFunction(() => document.querySelectorAll(".card-link").length === 1);
+    await page.reload();
+    await page.getByText("Task 1 ·").waitFor();
+    expect(await cards.count()).to.equal(1);
+    await visitor.open("/tasks?text=task 4");
+    await page.getByText("Task 4 ·").waitFor();
+    expect(await cards.count()).to.equal(1);
+    await visitor.open("/tasks?text=nothing like it");
+    await page.getByText("No task matches these filters.").waitFor();
+    await visitor.context.close();
+  });
+
+  it("a round says whom it waits for and the remedy, and a vote what is on record", async () => {
+    const { federation } = stage;
+    const [first, second, third, fourth] = federation.nodes;
+    if (!first || !second || !third || !fourth) throw new Error("The federation has too few nodes");
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks/1");
+    await federation.train([first, second]);
+    await page.getByText("1 more is needed in").waitFor();
+    await federation.train([third]);
+    await page.getByText(/The quorum is there: in .* the round goes on without it\./).waitFor();
+    await page.getByRole("link", { name: "vote it out" }).click();
+    await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
+    await federation.contracts.nodeRegistry.connect(first.operator).proposeRemoval(4);
+    await page.getByText(/^In 2 rounds it posted 2 updates and 2 score tables\.$/).waitFor();
+    await federation.train([fourth]);
+    await visitor.context.close();
+  });
+
+  it("an ended task begins with what it came to, by node", async () => {
+    const { federation } = stage;
+    await federation.aggregate({ digest: digests[2] ?? "" });
+    await federation.negotiate();
+    await federation.playRound();
+    await federation.playRound();
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks/1");
+    const first = page.locator("main section").first();
+    await first.getByRole("heading", { name: "What it came to" }).waitFor();
+    const table = first.getByRole("table", { name: "What it came to, by node" });
+    expect(await table.getByRole("columnheader").allInnerTexts()).to.include.members([
+      "Score at the chosen alpha",
+      "Its own alone (local)",
+      "Earned",
+    ]);
+    expect(await table.getByRole("row").count()).to.equal(1 + 4);
+    await visitor.context.close();
+  });
+
   async function savedModel({ page }: Visitor): Promise<readonly [round: number, bytes: Uint8Array]> {
     const [download] = await Promise.all([
       page.waitForEvent("download"),

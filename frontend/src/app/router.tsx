@@ -44,6 +44,8 @@ const nodes = createRoute({
 const publish = createRoute({
   getParentRoute: () => root,
   path: "/publish",
+  validateSearch: ({ step }: Readonly<Record<string, unknown>>): { readonly step?: number } =>
+    typeof step === "number" && Number.isSafeInteger(step) && step > 0 ? { step } : {},
   component: lazyRouteComponent(() => import("../pages/PublishPage.tsx"), "PublishPage"),
 });
 const audit = createRoute({

@@ -1,3 +1,4 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress, zeroAddress } from "viem";
@@ -62,8 +63,10 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
   const kept = useDraft(key);
   const { change, news } = kept;
   const draft = withTokens(kept.draft, store.network.addressBook.tokens?.DevelopmentToken);
-  const [step, setStep] = useState(0);
-  const [furthest, setFurthest] = useState(0);
+  const navigate = useNavigate();
+  const { step: asked = 1 } = useSearch({ from: "/publish" });
+  const step = Math.min(asked, STEPS.length + 1) - 1;
+  const [furthest, setFurthest] = useState(step);
   const [replaced, setReplaced] = useState<{ readonly by: string; readonly draft: Draft }>();
   const rewardToken = useTokenQuery(isAddress(draft.rewardToken) ? draft.rewardToken : zeroAddress);
   const stakeToken = useTokenQuery(isAddress(draft.stakeToken) ? draft.stakeToken : zeroAddress);
@@ -72,7 +75,7 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
 
   const steps = useRef<HTMLOListElement>(null);
   const goTo = (next: number): void => {
-    setStep(next);
+    void navigate({ to: "/publish", search: next === 0 ? {} : { step: next + 1 } });
     steps.current?.scrollIntoView({ block: "nearest" });
     setFurthest(Math.max(furthest, next));
   };

@@ -1,7 +1,6 @@
 import { useEffect, useState } from "react";
 import type { ReactElement } from "react";
 import { explainError } from "../app/explainError.ts";
-import { useFederation } from "../chain/useFederation.ts";
 import { Hash } from "../ui/Account.tsx";
 import { Button } from "../ui/parts.tsx";
 import type { LoggedTransaction, TransactionState } from "./transactionLog.ts";
@@ -67,9 +66,7 @@ export function Toasts(): ReactElement {
 
 function Toast({ transaction }: { readonly transaction: LoggedTransaction }): ReactElement {
   const log = useTransactionLog();
-  const { store } = useFederation();
   const { id, label, state, hash } = transaction;
-  const { explorerUrl } = store.network;
   useEffect(() => {
     if (!SUCCESS.includes(state)) return undefined;
     const timer = setTimeout(() => log.dismiss(id), SHOWN_MS);
@@ -85,11 +82,6 @@ function Toast({ transaction }: { readonly transaction: LoggedTransaction }): Re
       {hint !== undefined && <p>{hint}</p>}
       <div className="row">
         {hash !== undefined && <Hash value={hash} what="transaction hash" />}
-        {hash !== undefined && explorerUrl !== undefined && (
-          <a href={`${explorerUrl}/tx/${hash}`} target="_blank" rel="noreferrer">
-            Explorer
-          </a>
-        )}
         {!UNDER_WAY.includes(state) && (
           <Button small look="quiet" onClick={() => log.dismiss(id)}>
             Dismiss

@@ -31,9 +31,17 @@ export function Hash({
   readonly value: string;
   readonly what?: string;
 }): ReactElement {
+  const { explorerUrl } = useFederation().store.network;
+  const short = `${value.slice(0, 8)}…${value.slice(-6)}`;
   return (
     <span className="account" title={value}>
-      <span>{`${value.slice(0, 8)}…${value.slice(-6)}`}</span>
+      {what === "transaction hash" && explorerUrl !== undefined ? (
+        <a href={`${explorerUrl}/tx/${value}`} target="_blank" rel="noreferrer">
+          {short}
+        </a>
+      ) : (
+        <span>{short}</span>
+      )}
       <Copy text={value} what={what} />
     </span>
   );

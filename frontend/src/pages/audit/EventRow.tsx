@@ -7,7 +7,7 @@ import { useFederation } from "../../chain/useFederation.ts";
 import type { ChainEvent } from "../../events/contracts.ts";
 import { eventId, fieldText, fieldsOf } from "../../events/eventText.ts";
 import { Account, Copy, Hash } from "../../ui/Account.tsx";
-import { date } from "../../ui/format.ts";
+import { Moment } from "../../ui/Moment.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Badge } from "../../ui/parts.tsx";
 import { Said } from "../../ui/Said.tsx";
@@ -58,7 +58,7 @@ function Whole({ event }: { readonly event: ChainEvent }): ReactElement {
     <dl className="terms">
       <div>
         <dt>When</dt>
-        <dd>{block.data === undefined ? "…" : date(block.data)}</dd>
+        <dd>{block.data === undefined ? "…" : <Moment at={block.data} />}</dd>
       </div>
       <div>
         <dt>Transaction</dt>

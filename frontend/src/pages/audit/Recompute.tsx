@@ -87,9 +87,9 @@ function Outcome({
   readonly subject: string;
   readonly answer: Extract<AuditAnswer, { readonly kind: "done" }>;
 }): ReactElement {
-  const { total, notRecomputed, onlyRead, disagreements, checks, toBlock } = answer;
+  const { total, notRecomputed, missing, onlyRead, disagreements, checks, toBlock } = answer;
   const derived = total - notRecomputed;
-  const tone = disagreements.length > 0 ? "bad" : derived === 0 ? "wait" : "good";
+  const tone = disagreements.length > 0 ? "bad" : derived === 0 || missing.length > 0 ? "wait" : "good";
   return (
     <>
       <Notice tone={tone}>
@@ -105,6 +105,12 @@ function Outcome({
           {notRecomputed > 0 &&
             ` ${count(notRecomputed, "fact")} more could only be read, not derived again: the last table says why.`}
         </p>
+        {missing.map(({ kind, count: lacking, of, reasons }) => (
+          <p key={kind}>
+            {number(lacking)} of {number(of)} facts about {kind} could not be computed again:{" "}
+            <Said text={reasons.join("; ")} most={300} />.
+          </p>
+        ))}
       </Notice>
       {disagreements.length > 0 && <Checks caption="Disagreements" checks={disagreements} />}
       {checks.length > 0 && <Checks caption="Facts of this round" checks={checks} />}

@@ -1,7 +1,8 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { Suspense, lazy, useState } from "react";
 import type { ReactElement } from "react";
-import { date, ratio } from "../../ui/format.ts";
+import { ratio } from "../../ui/format.ts";
+import { Moment } from "../../ui/Moment.tsx";
 import { Badge, Button, Card, Empty, Notice, Table } from "../../ui/parts.tsx";
 import { meanScore } from "../../world/rounds.ts";
 import type { Opening, TaskRecord } from "../../world/world.ts";
@@ -78,7 +79,9 @@ function Row({ task, opening }: { readonly task: TaskRecord; readonly opening: O
           {retry > 0 && `, retry ${retry}`}
         </Link>
       </th>
-      <td>{date(opening.openedAt)}</td>
+      <td>
+        <Moment at={opening.openedAt} />
+      </td>
       <td>
         <Outcome opening={opening} />
       </td>

@@ -7,6 +7,7 @@ import { Account, Identicon } from "../ui/Account.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import type { DialogHandle } from "../ui/Dialog.tsx";
 import { Button, Notice } from "../ui/parts.tsx";
+import { Balances } from "./Balances.tsx";
 import { useContractAccount } from "./contractAccount.ts";
 import { useWallet } from "./useWallet.ts";
 
@@ -83,6 +84,7 @@ function Connected(): ReactElement {
   return (
     <>
       {account !== undefined && <Account address={account} />}
+      {account !== undefined && !wrongNetwork && <Balances account={account} />}
       <p className="card-note">
         {connection.connector?.name} · {wrongNetwork ? `chain ${walletChainId}` : store.network.name}
       </p>

@@ -6,6 +6,8 @@ import { useChainTime, useFederation } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { FeeNote } from "../../transactions/FeeNote.tsx";
+import type { ContractCall } from "../../transactions/useSend.ts";
 import { claimCall } from "../../transactions/claimCall.ts";
 import { amount } from "../../ui/format.ts";
 import { Card, Facts, Notice } from "../../ui/parts.tsx";
@@ -64,6 +66,13 @@ function Membership({ task, node }: { readonly task: TaskRecord; readonly node: 
   const wish = queued.get(node.nodeId);
   const inside = member?.active === true || wish === true;
   const consent = useForeign(terms, task.publisher);
+  const join: ContractCall = {
+    key: `join:${taskId}`,
+    label: `Join task ${taskId} with node ${node.nodeId}`,
+    contract: "TaskRegistry",
+    functionName: "joinTask",
+    args: [taskId, node.nodeId],
+  };
   return (
     <>
       {member !== undefined && <Earnings task={task} member={member} />}
@@ -79,19 +88,7 @@ function Membership({ task, node }: { readonly task: TaskRecord; readonly node: 
         </>
       )}
       <div className="row">
-        {open && !inside && (
-          <ActionButton
-            look="primary"
-            disabled={short || !consent.isGiven}
-            call={{
-              key: `join:${taskId}`,
-              label: `Join task ${taskId} with node ${node.nodeId}`,
-              contract: "TaskRegistry",
-              functionName: "joinTask",
-              args: [taskId, node.nodeId],
-            }}
-          />
-        )}
+        {open && !inside && <ActionButton look="primary" disabled={short || !consent.isGiven} call={join} />}
         {open && inside && wish !== false && (
           <ActionButton
             call={{
@@ -104,6 +101,7 @@ function Membership({ task, node }: { readonly task: TaskRecord; readonly node: 
           />
         )}
       </div>
+      {open && !inside && !short && consent.isGiven && <FeeNote call={join} />}
     </>
   );
 }

@@ -84,8 +84,10 @@ describe("a task that is there to harm its readers, in the browser", function ()
   it("makes no page wider than its window, runs no script, and hides or turns nothing", async () => {
     const path = `/tasks/${hostile.taskId}`;
     for (const width of [360, 1280]) {
-      const visitor = await stage.visit(undefined, { width });
+      const visitor = await stage.visit(stage.federation.nodes[3]?.operator, { width });
       const { page } = visitor;
+      await visitor.open("/tasks");
+      await connect(visitor);
       for (const place of [
         "/",
         "/tasks",

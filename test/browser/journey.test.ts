@@ -186,7 +186,8 @@ describe("one person's journey among four node processes, from an empty browser"
     await Promise.all(
       founders.federation.nodes.map(async ({ config }) => {
         await founders.concordat("stake", "deposit", "5", "--token", token, "--config", config);
-        await founders.concordat("task", "join", "1", "--config", config);
+        // The person is the task's arbiter, whom each operator trusts by name.
+        await founders.concordat("task", "join", "1", "--trust", person.address, "--config", config);
       }),
     );
     await page.getByRole("heading", { name: "Round 1", exact: true }).waitFor();

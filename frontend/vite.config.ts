@@ -58,6 +58,7 @@ export default defineConfig({
       // What the learning modules need of Node, for the page.
       "node:timers/promises": `${root}src/learning/timersPromises.ts`,
       "node:net": `${root}src/learning/nodeNet.ts`,
+      "node:os": `${root}src/learning/nodeOs.ts`,
       "node:crypto": `${root}src/learning/nodeCrypto.ts`,
     },
   },

@@ -15,7 +15,7 @@ import { chromiumPath, launchBrowser } from "./browser.ts";
 import { Founders } from "./founders.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { serveSite, type Site } from "./site.ts";
-import { connect, trustAll, visit, type Visitor } from "./visitor.ts";
+import { connect, trustAll, visit, withoutAges, type Visitor } from "./visitor.ts";
 
 const NAME = "Digits of the valley";
 const ROUNDS = 3;
@@ -326,7 +326,7 @@ describe("one person's journey among four node processes, from an empty browser"
       const titles = reader.getByRole("heading", {
         name: new RegExp(`^(Round ${round}|Updates|Accuracy table)$`),
       });
-      return reader.locator("section").filter({ has: titles }).allInnerTexts();
+      return (await reader.locator("section").filter({ has: titles }).allInnerTexts()).map(withoutAges);
     };
     const expected = await record(fresh.page);
     await visitor.open(path);

@@ -82,3 +82,8 @@ export async function trustAll({ page }: Visitor): Promise<void> {
   await boxes.first().waitFor();
   for (const box of await boxes.all()) await box.check();
 }
+
+/** A page's text without how long ago things were, which goes on while one looks. */
+export function withoutAges(text: string): string {
+  return text.replaceAll(/ ?\((?:in [\d a-z]+|[\d a-z]+ ago)\)/g, "");
+}

@@ -60,4 +60,17 @@ describe("a wallet over reloads, in the browser", function () {
     expect(wallet?.asked).to.deep.equal([]);
     await visitor.context.close();
   });
+
+  it("where there is none, links open this very page in the browser of a wallet’s app", async () => {
+    const visitor = await stage.visit(undefined, { width: 360 });
+    const { page } = visitor;
+    await visitor.open("/tasks?state=open");
+    await page.getByRole("button", { name: "Connect wallet" }).click();
+    const link = page.getByRole("link", { name: "Coinbase Wallet" });
+    const href = new URL((await link.getAttribute("href")) ?? "");
+    expect(href.searchParams.get("cb_url")).to.equal(page.url());
+    const metamask = await page.getByRole("link", { name: "MetaMask" }).getAttribute("href");
+    expect(metamask).to.equal(`https://metamask.app.link/dapp/${page.url().replace("http://", "")}`);
+    await visitor.context.close();
+  });
 });

@@ -14,6 +14,8 @@ applyTheme();
 const root = document.querySelector("#root");
 if (root !== null) {
   const opened = openVisit(loadConfig());
+  // Until there is something to show, what index.html says stands.
+  await opened;
   createRoot(root).render(
     <StrictMode>
       <App opened={opened} />

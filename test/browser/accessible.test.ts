@@ -28,7 +28,7 @@ const READING = [
   "/no/such/page",
 ] as const;
 /** Pages that say more to the operator of a node. */
-const OPERATING = ["/", "/tasks/5", "/tasks/6", "/nodes", "/nodes?node=2"] as const;
+const OPERATING = ["/", "/work", "/tasks/5", "/tasks/6", "/nodes", "/nodes?node=2"] as const;
 /** Colours do not depend on the width, nor the layout on the colours: two looks show all four. */
 const LOOKS = [
   { colorScheme: "dark", width: 360 },

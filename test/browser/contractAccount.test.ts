@@ -3,7 +3,7 @@ import { Wallet, id, parseEther } from "ethers";
 import type { Page } from "playwright-core";
 import type { Address } from "../../protocol/ids.ts";
 import { fund, testNode } from "../contracts/federation.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { Stage, connect, trustAll, type Visitor } from "./stage.ts";
 
 // One story: the tests go on where the one before ended.
 describe("an account that is a contract, in the browser", function () {
@@ -66,6 +66,7 @@ describe("an account that is a contract, in the browser", function () {
       minNodes: 1,
     });
     await visitor.open("/tasks/1");
+    await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await page.getByRole("button", { name: "Join task 1 with node 5" }).and(page.locator(":enabled")).click();
     await page.getByRole("button", { name: "Leave task 1" }).waitFor();
@@ -93,6 +94,7 @@ describe("an account that is a contract, in the browser", function () {
     await federation.publish({ minStake: 70n, stakeToken: address, slashRecipient: account, minNodes: 1 });
     await visitor.open("/tasks/2");
     await page.getByText("The task asks for 70 units more.").waitFor();
+    await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await page
       .getByRole("button", { name: "Join task 2 with node 5" })

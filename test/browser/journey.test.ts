@@ -15,7 +15,7 @@ import { chromiumPath, launchBrowser } from "./browser.ts";
 import { Founders } from "./founders.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { serveSite, type Site } from "./site.ts";
-import { connect, visit, type Visitor } from "./visitor.ts";
+import { connect, trustAll, visit, withoutAges, type Visitor } from "./visitor.ts";
 
 const NAME = "Digits of the valley";
 const ROUNDS = 3;
@@ -171,13 +171,14 @@ describe("one person's journey among four node processes, from an empty browser"
     await second.close();
     await readUpTo(await founders.federation.provider.getBlockNumber());
     await page.getByRole("button", { name: "Ask the nodes for them" }).click();
-    await page.getByText("A node serves both files.").waitFor();
+    await page.getByText(/^Node \d serves both files to whoever asks\.$/).waitFor();
     await page.getByRole("button", { name: "Publish the task" }).click();
     await page.getByRole("heading", { name: NAME, level: 1 }).waitFor();
     expect(page.url()).to.match(/\/tasks\/1$/);
   });
 
   it("it stakes and joins in the page, the founders at the command line, and the nodes start the task", async () => {
+    await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await enabled("Join task 1 with node 4").click();
     await page.getByRole("button", { name: "Leave task 1" }).waitFor();
@@ -185,7 +186,8 @@ describe("one person's journey among four node processes, from an empty browser"
     await Promise.all(
       founders.federation.nodes.map(async ({ config }) => {
         await founders.concordat("stake", "deposit", "5", "--token", token, "--config", config);
-        await founders.concordat("task", "join", "1", "--config", config);
+        // The person is the task's arbiter, whom each operator trusts by name.
+        await founders.concordat("task", "join", "1", "--trust", person.address, "--config", config);
       }),
     );
     await page.getByRole("heading", { name: "Round 1", exact: true }).waitFor();
@@ -324,7 +326,7 @@ describe("one person's journey among four node processes, from an empty browser"
       const titles = reader.getByRole("heading", {
         name: new RegExp(`^(Round ${round}|Updates|Accuracy table)$`),
       });
-      return reader.locator("section").filter({ has: titles }).allInnerTexts();
+      return (await reader.locator("section").filter({ has: titles }).allInnerTexts()).map(withoutAges);
     };
     const expected = await record(fresh.page);
     await visitor.open(path);

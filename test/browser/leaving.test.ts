@@ -72,7 +72,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await page.getByText(/^3\.5 DEV on its way out, due \w/).waitFor();
     expect(await page.getByRole("button", { name: /^Withdraw/ }).count()).to.equal(0);
 
-    await visitor.open("/");
+    await visitor.open("/work");
     await page.getByText(/3\.5 DEV unbonding, unlocks \w/).waitFor();
     await connection.networkHelpers.time.increase(90 * DAY);
     await page.getByRole("link", { name: "due: withdraw it" }).click();
@@ -94,7 +94,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await proposer.page.getByRole("button", { name: "Approve" }).click();
     await proposer.page.getByText("you approved").waitFor();
     for (const nodeId of [2, 3]) {
-      const voter = await enter(nodeAt(nodeId), "/");
+      const voter = await enter(nodeAt(nodeId), "/work");
       await voter.page.getByRole("button", { name: "Approve" }).click();
       await confirmed(voter.page, "Approve in vote 1");
       await close(voter);
@@ -102,14 +102,14 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await row.getByText("removed by vote").waitFor();
     await close(proposer);
 
-    const visitor = await enter(expelled, "/");
+    const visitor = await enter(expelled, "/work");
     const { page } = visitor;
     await page.getByText("Your node 4 is no member any more").waitFor();
     await page.getByRole("link", { name: "Task 1" }).click();
     await page.getByText("Your account operates no node any more.").waitFor();
     await page.getByRole("button", { name: "Claim 5 DEV" }).click();
     await confirmed(page, "Claim 5 DEV");
-    await visitor.open("/");
+    await visitor.open("/work");
     await page.getByRole("link", { name: "Stake or unbond" }).click();
     await page.getByRole("heading", { name: "Stake of your former node 4" }).waitFor();
     expect(await page.getByRole("button", { name: "Stake", exact: true }).count()).to.equal(0);
@@ -148,7 +148,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     expect(refundable > 0n).to.equal(true);
     const visitor = await stage.visit(publisher);
     const { page } = visitor;
-    await visitor.open("/");
+    await visitor.open("/work");
     await connect(visitor);
     const before = await contracts.token.balanceOf(publisher);
     await page.getByRole("button", { name: /^Take back \d+ DEV$/ }).click();

@@ -122,7 +122,7 @@ describe("publishing and deciding in the browser", function () {
     await contracts.token.connect(node.operator).approve(contracts.stakeVault, parseEther("7"));
     const visitor = await stage.visit(node.operator);
     const { page, wallet } = visitor;
-    await visitor.open("/");
+    await visitor.open("/work");
     await connect(visitor);
     if (wallet === undefined) throw new Error("The visitor has no wallet");
     await page.getByText("StakeVault may take 7 DEV").waitFor();

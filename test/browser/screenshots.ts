@@ -34,7 +34,7 @@ const READING: Readonly<Record<string, string>> = {
   audit: "/audit?task=1",
 };
 const OWNING: Readonly<Record<string, string>> = {
-  "my-work": "/",
+  "my-work": "/work",
   "own-task": "/tasks/1",
   "own-node": "/nodes",
 };

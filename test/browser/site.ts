@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
@@ -48,7 +49,14 @@ export async function serveSite(): Promise<Site> {
       return;
     }
     readFile(join(folder, name)).then(
-      (bytes) => response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "text/plain" }).end(bytes),
+      // As hosts of files send texts.
+      (bytes) =>
+        response
+          .writeHead(200, {
+            "content-type": TYPES[extname(name)] ?? "text/plain",
+            "content-encoding": "gzip",
+          })
+          .end(gzipSync(bytes)),
       () => response.writeHead(404).end(),
     );
   });

@@ -7,7 +7,7 @@ import { chromiumPath, launchBrowser } from "./browser.ts";
 import { serveSite, type Site } from "./site.ts";
 import { visit, type VisitOptions, type Visitor } from "./visitor.ts";
 
-export { connect, type Visitor } from "./visitor.ts";
+export { connect, trustAll, type Visitor } from "./visitor.ts";
 
 /** A real chain with real contracts, the built dApp on a host of its own, and a browser to look at it with. */
 export class Stage {

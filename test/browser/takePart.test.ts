@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
-import { Stage, connect } from "./stage.ts";
+import { Stage, connect, trustAll } from "./stage.ts";
 
 describe("taking part in the browser", function () {
   this.timeout(120_000);
@@ -35,6 +35,7 @@ describe("taking part in the browser", function () {
     const { page, wallet } = visitor;
     await visitor.open("/tasks/1");
     await connect(visitor);
+    await trustAll(visitor);
 
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await page

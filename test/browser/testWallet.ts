@@ -5,6 +5,10 @@ import type { BrowserContext } from "playwright-core";
 export interface TestWallet {
   /** Declines everything while true, as a user would. */
   declines: boolean;
+  /** Awaited before anything is sent, as an owner takes time to read. */
+  beforeSending: () => Promise<void>;
+  /** Whether its endpoint breaks off after it has sent, so that the page gets an error for what is on its way. */
+  losesAnswers: boolean;
   /** Chain that the wallet says it is on; switching changes it. */
   chainId: number;
   /** Methods that were asked for, in order. */
@@ -41,7 +45,14 @@ export async function injectWallet(
   chainId: number,
   { contractAccount, late = false }: WalletKind = {},
 ): Promise<TestWallet> {
-  const state: TestWallet = { declines: false, chainId, asked: [], sent: [] };
+  const state: TestWallet = {
+    declines: false,
+    beforeSending: async () => {},
+    losesAnswers: false,
+    chainId,
+    asked: [],
+    sent: [],
+  };
   const account = contractAccount ?? signer.address;
   const provider = signer.provider as unknown as {
     send(method: string, params: unknown[]): Promise<unknown>;
@@ -71,11 +82,13 @@ export async function injectWallet(
         return null;
       case "eth_sendTransaction": {
         if (state.declines) throw rejection();
+        await state.beforeSending();
         const call = params[0] as Call;
         const { hash } = await (contractAccount === undefined
           ? sendFromKey(signer, call)
           : sendThrough(contractAccount, signer, call));
         state.sent.push(hash);
+        if (state.losesAnswers) throw new Error("read ECONNRESET");
         return hash;
       }
       case "eth_signTypedData_v4": {

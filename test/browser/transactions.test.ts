@@ -47,16 +47,16 @@ describe("what becomes of a sent transaction, in the browser", function () {
   after(async () => stage?.close());
 
   it("one that its sender speeds up is confirmed at its new fee", async () => {
-    await changeEndpoints("http://127.0.0.1:20001");
+    await changeEndpoints("/ip4/127.0.0.1/tcp/20001/http");
     await replace({});
     await mine();
     await toast("repriced").getByText("Confirmed, at the fee that you changed in your wallet.").waitFor();
-    expect(await endpoints()).to.equal("http://127.0.0.1:20001");
+    expect(await endpoints()).to.equal("/ip4/127.0.0.1/tcp/20001/http");
   });
 
   it("one that its sender cancels is told as cancelled, and can be sent again", async () => {
     const before = await endpoints();
-    await changeEndpoints("http://127.0.0.1:20002");
+    await changeEndpoints("/ip4/127.0.0.1/tcp/20002/http");
     await replace({ to: node.operator.address, data: "0x" });
     await mine();
     await toast("cancelled").getByText("You cancelled this in your wallet, so it was not done.").waitFor();
@@ -65,19 +65,19 @@ describe("what becomes of a sent transaction, in the browser", function () {
     await toast("pending").waitFor();
     await mine();
     await toast("confirmed").waitFor();
-    expect(await endpoints()).to.equal("http://127.0.0.1:20002");
+    expect(await endpoints()).to.equal("/ip4/127.0.0.1/tcp/20002/http");
   });
 
   it("one that another takes the place of is told as not done", async () => {
     const { nodeRegistry } = stage.federation.contracts;
-    await changeEndpoints("http://127.0.0.1:20003");
-    const data = nodeRegistry.interface.encodeFunctionData("setEndpoints", ["http://127.0.0.1:20004"]);
+    await changeEndpoints("/ip4/127.0.0.1/tcp/20003/http");
+    const data = nodeRegistry.interface.encodeFunctionData("setEndpoints", ["/ip4/127.0.0.1/tcp/20004/http"]);
     await replace({ data });
     await mine();
     await toast("replaced")
       .getByText("Your wallet sent another transaction in its place, so this was not done.")
       .waitFor();
-    expect(await endpoints()).to.equal("http://127.0.0.1:20004");
+    expect(await endpoints()).to.equal("/ip4/127.0.0.1/tcp/20004/http");
   });
 
   it("one that the contract refuses only when it is mined is told with the contract's reason", async () => {
@@ -101,14 +101,14 @@ describe("what becomes of a sent transaction, in the browser", function () {
   });
 
   it("a reloaded page, and a second window, go on with what is pending, and send nothing twice", async () => {
-    await changeEndpoints("http://127.0.0.1:20005");
+    await changeEndpoints("/ip4/127.0.0.1/tcp/20005/http");
     await page.reload();
     await toast("pending").waitFor();
     const window = await visitor.context.newPage();
     await window.goto(page.url());
     for (const each of [page, window]) {
       await each.getByRole("button", { name: /^0x/ }).waitFor();
-      await each.getByLabel("New endpoints").fill("http://127.0.0.1:20006");
+      await each.getByLabel("New endpoints").fill("/ip4/127.0.0.1/tcp/20006/http");
       expect(await each.getByRole("button", { name: "Under way…" }).isEnabled()).to.equal(false);
     }
     await mine();
@@ -117,11 +117,11 @@ describe("what becomes of a sent transaction, in the browser", function () {
       await submit(each).and(each.locator(":enabled")).waitFor();
     }
     expect(visitor.wallet?.sent).to.have.length(1);
-    expect(await endpoints()).to.equal("http://127.0.0.1:20005");
+    expect(await endpoints()).to.equal("/ip4/127.0.0.1/tcp/20005/http");
   });
 
   it("what was cancelled while no page looked is told at the next visit", async () => {
-    await changeEndpoints("http://127.0.0.1:20007");
+    await changeEndpoints("/ip4/127.0.0.1/tcp/20007/http");
     await page.goto("about:blank");
     await replace({ to: node.operator.address, data: "0x" });
     for (let block = 0; block < 5; block++) await mine();
@@ -137,7 +137,7 @@ describe("what becomes of a sent transaction, in the browser", function () {
     try {
       stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
       await page.reload();
-      await changeEndpoints("http://127.0.0.1:20008");
+      await changeEndpoints("/ip4/127.0.0.1/tcp/20008/http");
       await proxy.down();
       await page.getByText("The network’s endpoint does not answer.").waitFor();
       await mine();
@@ -151,6 +151,45 @@ describe("what becomes of a sent transaction, in the browser", function () {
     }
   });
 
+  it("a page that is loaded again while the wallet asks finds what its owner then signs, and sends nothing twice", async () => {
+    const { wallet } = visitor;
+    if (wallet === undefined) throw new Error("The visitor has no wallet");
+    const agreed = Promise.withResolvers<void>();
+    wallet.beforeSending = () => agreed.promise;
+    await page.getByLabel("New endpoints").fill("/ip4/127.0.0.1/tcp/20009/http");
+    await submit().and(page.locator(":enabled")).click();
+    await toast("signing").waitFor();
+    await page.reload();
+    await toast("asked").getByText("so it may have been sent").waitFor();
+    await page.getByRole("button", { name: /^0x/ }).waitFor();
+    await page.getByLabel("New endpoints").fill("/ip4/127.0.0.1/tcp/20010/http");
+    expect(await page.getByRole("button", { name: "Under way…" }).isEnabled()).to.equal(false);
+    agreed.resolve();
+    // Nothing is told of it before it is mined: only the wallet knows its hash.
+    while (wallet.sent.length === 0) await new Promise((resolve) => void setImmediate(resolve));
+    await mine();
+    await toast("confirmed").waitFor();
+    expect(await endpoints()).to.equal("/ip4/127.0.0.1/tcp/20009/http");
+    expect(wallet.sent).to.have.length(1);
+    await page.reload();
+    await page.getByRole("button", { name: /^0x/ }).waitFor();
+    expect(await page.locator("[data-state]").count()).to.equal(0);
+  });
+
+  it("what a wallet sent without telling the page is found by its content, not sent again", async () => {
+    const { wallet } = visitor;
+    if (wallet === undefined) throw new Error("The visitor has no wallet");
+    wallet.losesAnswers = true;
+    await page.getByLabel("New endpoints").fill("/ip4/127.0.0.1/tcp/20011/http");
+    await submit().and(page.locator(":enabled")).click();
+    await toast("asked").waitFor();
+    expect(await page.getByRole("button", { name: "Under way…" }).isEnabled()).to.equal(false);
+    await mine();
+    await toast("confirmed").waitFor();
+    expect(wallet.sent).to.have.length(1);
+    expect(await endpoints()).to.equal("/ip4/127.0.0.1/tcp/20011/http");
+  });
+
   function submit(where = page): Locator {
     return where.getByRole("button", { name: "Change the endpoints" });
   }
@@ -162,7 +201,7 @@ describe("what becomes of a sent transaction, in the browser", function () {
   /** Sends a change of the node's endpoints from the page, which then waits for the chain. */
   async function changeEndpoints(value: string): Promise<void> {
     await page.getByLabel("New endpoints").fill(value);
-    await submit().click();
+    await submit().and(page.locator(":enabled")).click();
     await toast("pending").waitFor();
     // Only what the endpoint has shown can be told from what replaces it.
     await page.waitForFunction(() => Object.values(localStorage).some((text) => /seenAt/.test(text)));

@@ -24,7 +24,7 @@ export interface VisitOptions {
 }
 
 /** Milliseconds that a page may take to show what a test waits for: generous, since it is there to end a hang. */
-const TIMEOUT_MS = 40_000;
+const TIMEOUT_MS = Number(process.env["CONCORDAT_PATIENCE"] ?? 40_000);
 /** Every chain of the tests is Hardhat's. */
 const CHAIN_ID = 31_337;
 
@@ -64,7 +64,7 @@ export async function visit(
     faults,
     open: async (path) => {
       await page.goto(`${site.url}#${path}`);
-      await page.getByRole("heading", { level: 1 }).first().waitFor();
+      await page.locator("main[aria-busy=false]").getByRole("heading", { level: 1 }).first().waitFor();
     },
   };
 }
@@ -74,4 +74,16 @@ export async function connect({ page }: Visitor): Promise<void> {
   await page.getByRole("button", { name: "Connect wallet" }).click();
   await page.getByRole("button", { name: "Test wallet" }).click();
   await page.getByRole("button", { name: /^0x/ }).waitFor();
+}
+
+/** Ticks the box of every address that the address book does not vouch for. */
+export async function trustAll({ page }: Visitor): Promise<void> {
+  const boxes = page.getByRole("checkbox", { name: /^I know and trust 0x/ });
+  await boxes.first().waitFor();
+  for (const box of await boxes.all()) await box.check();
+}
+
+/** A page's text without how long ago things were, which goes on while one looks. */
+export function withoutAges(text: string): string {
+  return text.replaceAll(/ ?\((?:in [\d a-z]+|[\d a-z]+ ago)\)/g, "");
 }

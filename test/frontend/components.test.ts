@@ -164,6 +164,8 @@ describe("components of the page", () => {
           ...call,
           account: zeroAddress,
           emitter: undefined,
+          to: zeroAddress,
+          input: "0x",
           simulate: () => promise,
           sign: () => Promise.resolve("0x"),
         });

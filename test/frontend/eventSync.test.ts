@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { EventFragment } from "ethers";
 import type { Hex } from "viem";
 import { chainReader } from "../../frontend/src/events/chainReader.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
@@ -136,6 +137,94 @@ describe("following a chain's events", () => {
     expect(follower.world).to.deep.equal(truth);
   });
 
+  describe("whose endpoint lags, or leaves something out", () => {
+    it("an older head takes nothing back, and is told as a lag, until the endpoint has caught up", async () => {
+      let lag = 0;
+      const endpoint = endpointOf(story);
+      const request: SendRequest = async (method, params) => {
+        const [tag] = params;
+        const newest = head - lag;
+        if (method !== "eth_getBlockByNumber") return endpoint(method, params);
+        if (tag !== "latest" && Number(tag) > newest) return null;
+        return endpoint(method, tag === "latest" ? [`0x${newest.toString(16)}`, false] : params);
+      };
+      const follower = new Follower(story, request);
+      await follower.advance();
+      for (lag of [1, 7, 500]) {
+        const status = await follower.advance();
+        expect(status).to.include({ error: undefined, lagsAt: head - lag, syncedTo: head });
+        expect(status.head?.number).to.equal(head);
+        expect(follower.world).to.deep.equal(truth);
+      }
+      lag = 0;
+      expect(await follower.advance()).to.include({ lagsAt: undefined, syncedTo: head });
+    });
+
+    it("a backend that has not heard of a block that another one told takes nothing back", async () => {
+      const fork = await story.federation.connection.networkHelpers.takeSnapshot();
+      let isBehind = false;
+      const endpoint = endpointOf(story);
+      const request: SendRequest = async (method, params) => {
+        const isOld = method === "eth_getBlockByNumber" && Number(params[0]) === head;
+        return isBehind && isOld ? null : endpoint(method, params);
+      };
+      const follower = new Follower(story, request);
+      await follower.advance();
+      await story.federation.connection.networkHelpers.mine(3);
+      isBehind = true;
+      const { error, syncedTo } = await follower.advance();
+      expect(error)
+        .to.be.an("error")
+        .with.property("message")
+        .that.matches(/does not know block/);
+      expect(syncedTo).to.equal(head);
+      expect(follower.world).to.deep.equal(truth);
+      isBehind = false;
+      expect((await follower.advance()).error).to.equal(undefined);
+      await fork.restore();
+    });
+
+    for (const [name, hides] of [
+      ["an update", "UpdateAccepted"],
+      ["a task", "TaskPublished"],
+      ["a phase", "PhaseEntered"],
+    ] as const) {
+      it(`logs without ${name} that the contracts count are not shown, and are asked for until they are there`, async () => {
+        const { federation } = story;
+        const fork = await federation.connection.networkHelpers.takeSnapshot();
+        let isHiding = false;
+        const topic = topicOf(federation, hides);
+        const { request } = provider((answer) => {
+          if (!isHiding) return;
+          const list = answer as { topics: readonly string[] }[];
+          const place = list.findLastIndex((log) => log.topics[0] === topic);
+          if (place >= 0) list.splice(place, 1);
+        });
+        const follower = new Follower(story, request, { counts: true });
+        expect((await follower.advance()).error).to.equal(undefined);
+        expect(follower.world).to.deep.equal(truth);
+        isHiding = true;
+        await federation.train();
+        await federation.publish();
+        federation.taskId = 1n;
+        for (let poll = 0; poll < 7; poll++) {
+          expect((await follower.advance()).error)
+            .to.be.an("error")
+            .with.property("message")
+            .that.matches(/^The endpoint has not told all up to block \d+: it has /);
+        }
+        isHiding = false;
+        expect((await follower.advance()).error).to.equal(undefined);
+        const whole = await freshWorld(story);
+        expect(follower.world).to.deep.equal(whole);
+        // Nobody was shown anything between what there was and what there is.
+        const seen = new Set(follower.shown.filter((count) => count > truth.events.length));
+        expect([...seen]).to.deep.equal([whole.events.length]);
+        await fork.restore();
+      });
+    }
+  });
+
   describe("with what an earlier visit kept", () => {
     let kept: readonly Segment[];
 
@@ -204,6 +293,8 @@ describe("following a chain's events", () => {
 
       await fork.restore();
       await federation.train();
+      // What is shorter than before is no proof: a lagging endpoint says the same.
+      await federation.connection.networkHelpers.mine(5);
       await follower.advance();
       expect(follower.world).to.deep.equal(await freshWorld(story));
       const next = new Follower(story, endpointOf(story), { cache });
@@ -250,6 +341,14 @@ describe("following a chain's events", () => {
     return { request, queries };
   }
 });
+
+function topicOf({ contracts }: Story["federation"], event: string): string {
+  const found = [contracts.coordinator, contracts.taskRegistry]
+    .flatMap(({ interface: { fragments } }) => fragments)
+    .find((fragment) => fragment.type === "event" && (fragment as EventFragment).name === event);
+  if (found === undefined) throw new Error(`There is no event ${event}`);
+  return (found as EventFragment).topicHash;
+}
 
 /** As if the last segment's newest block had been another one. */
 function spoilLast(segments: readonly Segment[]): readonly Segment[] {

@@ -1,4 +1,6 @@
+import { createPublicClient, custom } from "viem";
 import type { Hex } from "viem";
+import { missingEvents } from "../../frontend/src/chain/missingEvents.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
 import { chainReader } from "../../frontend/src/events/chainReader.ts";
 import type { ContractName } from "../../frontend/src/events/contracts.ts";
@@ -15,23 +17,38 @@ import type { Story } from "../audit/story.ts";
 export interface FollowerOptions {
   readonly cache?: SegmentCache;
   readonly isOffline?: (error: unknown) => boolean;
+  /** Whether the contracts' counts are compared. */
+  readonly counts?: boolean;
+}
+
+/** An endpoint as viem asks it. */
+function askedBy(request: SendRequest) {
+  return ({ method, params }: { method: string; params?: readonly unknown[] }) =>
+    request(method, params ?? []);
 }
 
 /** Follows a chain as the page does, without a page around it. */
 export class Follower {
   readonly statuses: SyncStatus[] = [];
+  /** How many events a reader saw, each time that something was shown. */
+  readonly shown: number[] = [];
   #world = emptyWorld();
   readonly #sync: EventSync;
 
   constructor(
     { deployment }: Story,
     request: SendRequest,
-    { cache = NO_CACHE, isOffline = () => false }: FollowerOptions = {},
+    { cache = NO_CACHE, isOffline = () => false, counts = false }: FollowerOptions = {},
   ) {
+    const contracts = deployment.contracts as Readonly<Record<ContractName, Hex>>;
+    const client = createPublicClient({
+      transport: custom({ request: askedBy(request) }, { retryCount: 0 }),
+    });
     this.#sync = new EventSync({
       reader: chainReader(request),
       cache,
-      contracts: deployment.contracts as Readonly<Record<ContractName, Hex>>,
+      contracts,
+      ...(counts && { missing: (block: number) => missingEvents({ client, contracts }, this.#world, block) }),
       deploymentBlock: deployment.deploymentBlock,
       index: undefined,
       isOffline,
@@ -40,7 +57,9 @@ export class Follower {
           this.#world = emptyWorld();
         },
         apply: (event) => applyEvent(this.#world, event),
-        settled: () => {},
+        settled: () => {
+          this.shown.push(this.#world.events.length);
+        },
       },
       onStatus: (status) => this.statuses.push(status),
     });

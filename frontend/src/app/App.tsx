@@ -16,7 +16,7 @@ const NETWORK_KEY = "concordat.network";
 /** The page: its configuration, then everything that stands on it. */
 export function App({ opened }: { readonly opened: Promise<Opened> }): ReactElement {
   return (
-    <Suspense fallback={<p className="page">Loading…</p>}>
+    <Suspense>
       <Configured opened={opened} />
     </Suspense>
   );

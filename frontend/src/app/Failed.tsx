@@ -6,11 +6,14 @@ import { explainError } from "./explainError.ts";
 export function Failed({
   error,
   retry,
+  isFirstRead = false,
 }: {
   readonly error: unknown;
   readonly retry?: () => void;
+  /** Whether nothing of the chain is on the page yet. */
+  readonly isFirstRead?: boolean;
 }): ReactElement {
-  const { message, hint } = explainError(error);
+  const { message, hint } = explainError(error, isFirstRead);
   return (
     <Notice tone="bad" action={retry && <Button onClick={retry}>Try again</Button>}>
       <p>{message}</p>

@@ -1,5 +1,5 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, useState } from "react";
 import type { ReactElement } from "react";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
 import { eventOrigin } from "../events/eventOrigin.ts";
@@ -12,7 +12,7 @@ import { Toasts } from "../transactions/Toasts.tsx";
 import { Failed } from "./Failed.tsx";
 
 const PAGES: readonly (readonly [path: string, label: string, icon: IconName])[] = [
-  ["/", "My work", "home"],
+  ["/work", "My work", "home"],
   ["/tasks", "Tasks", "tasks"],
   ["/nodes", "Nodes", "nodes"],
   ["/publish", "Publish", "publish"],
@@ -21,11 +21,8 @@ const PAGES: readonly (readonly [path: string, label: string, icon: IconName])[]
 
 /** What stands around every page. */
 export function Shell(): ReactElement {
+  const { ready } = useFederationState();
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  useEffect(() => {
-    const page = PAGES.find(([start]) => (start === "/" ? path === "/" : path.startsWith(start)));
-    document.title = page === undefined ? "Concordat" : `${page[1]} · Concordat`;
-  }, [path]);
   return (
     <>
       <a className="skip button" href="#main" onClick={skip}>
@@ -39,11 +36,7 @@ export function Shell(): ReactElement {
           </Link>
           <nav className="nav" aria-label="Pages">
             {PAGES.map(([to, label, icon]) => (
-              <Link
-                key={to}
-                to={to}
-                aria-current={(to === "/" ? path === to : path.startsWith(to)) ? "page" : undefined}
-              >
+              <Link key={to} to={to} aria-current={path.startsWith(to) ? "page" : undefined}>
                 <Icon name={icon} />
                 {label}
               </Link>
@@ -56,7 +49,7 @@ export function Shell(): ReactElement {
           </div>
         </div>
       </header>
-      <main id="main" className="page" tabIndex={-1}>
+      <main id="main" className="page" tabIndex={-1} aria-busy={!ready}>
         <Content />
       </main>
       <Footer />
@@ -74,13 +67,11 @@ function skip(event: { preventDefault(): void }): void {
 function Content(): ReactElement {
   const { ready, sync } = useFederationState();
   const { store } = useFederation();
-  if (!ready && sync.error !== undefined) {
-    return <Failed error={sync.error} retry={() => void store.advance()} />;
-  }
-  if (!ready) return <Reading />;
   return (
     <div className="stack">
-      {sync.error !== undefined && <Failed error={sync.error} retry={() => void store.advance()} />}
+      {sync.error !== undefined && (
+        <Failed error={sync.error} retry={() => void store.advance()} isFirstRead={!ready} />
+      )}
       <Suspense fallback={<p className="card-note">Loading…</p>}>
         <Outlet />
       </Suspense>
@@ -88,26 +79,21 @@ function Content(): ReactElement {
   );
 }
 
-function Reading(): ReactElement {
-  const { sync } = useFederationState();
-  const { head, syncedTo } = sync;
-  return (
-    <p role="status" className="card-note">
-      Reading the chain’s events
-      {head === undefined ? "…" : `: block ${Math.max(0, syncedTo)} of ${head.number}…`}
-    </p>
-  );
-}
-
 /** How far the page has read, and how far behind the chain that is. */
 function Sync(): ReactElement {
   const { sync } = useFederationState();
   const behind = sync.head === undefined ? 0 : Math.max(0, sync.head.number - sync.syncedTo);
-  const tone = sync.error !== undefined ? "dot-bad" : behind > 0 ? "dot-wait" : "";
+  const tone =
+    sync.error !== undefined ? "dot-bad" : behind > 0 || sync.lagsAt !== undefined ? "dot-wait" : "";
+  const { network } = useFederation().store;
+  const as =
+    sync.syncedTo < network.addressBook.deploymentBlock ? "nothing read yet" : `as of block ${sync.syncedTo}`;
   const words =
     sync.error !== undefined
-      ? `as of block ${sync.syncedTo}, no connection`
-      : `as of block ${sync.syncedTo}, ${behind} behind`;
+      ? `${as}, no connection`
+      : sync.lagsAt === undefined
+        ? `${as}, ${behind} behind`
+        : `${as}, the endpoint lags at ${sync.lagsAt}`;
   return (
     <span className="sync" title={words}>
       <span className={`dot ${tone}`} />
@@ -161,7 +147,9 @@ function Footer(): ReactElement {
         </span>
       )}
       <span>
-        As of block {sync.syncedTo}
+        {sync.syncedTo < network.addressBook.deploymentBlock
+          ? "Nothing read yet"
+          : `As of block ${sync.syncedTo}`}
         {sync.head !== undefined &&
           `, ${count(Math.max(0, sync.head.number - sync.syncedTo), "block")} behind`}
       </span>

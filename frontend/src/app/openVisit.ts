@@ -1,5 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
 import type { Config } from "wagmi";
+import { isFinalAnswer } from "../chain/endpointFailure.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
 import { wagmiConfig } from "../wallet/wagmiConfig.ts";
 import { createAppRouter } from "./router.tsx";
@@ -21,7 +22,9 @@ export type Opened = { readonly visit: Visit } | { readonly error: unknown };
 export async function openVisit(config: Promise<DappConfig>): Promise<Opened> {
   try {
     const value = await config;
-    const queries = new QueryClient({ defaultOptions: { queries: { retry: 1 } } });
+    const queries = new QueryClient({
+      defaultOptions: { queries: { retry: (failures, error) => failures < 3 && !isFinalAnswer(error) } },
+    });
     return { visit: { config: value, wagmi: wagmiConfig(value), queries, router: createAppRouter() } };
   } catch (error) {
     return { error };

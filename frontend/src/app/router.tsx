@@ -11,11 +11,22 @@ import { Failed } from "./Failed.tsx";
 import { NotFound } from "./NotFound.tsx";
 import { parseAuditSearch } from "../pages/audit/auditSearch.ts";
 import { parseTaskSearch } from "../pages/task/taskTabs.ts";
+import { parseTaskListSearch } from "../pages/tasks/taskListSearch.ts";
 import { Shell } from "./Shell.tsx";
 
 const root = createRootRoute({ component: Shell });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
-const tasks = createRoute({ getParentRoute: () => root, path: "/tasks", component: TaskListPage });
+const work = createRoute({
+  getParentRoute: () => root,
+  path: "/work",
+  component: lazyRouteComponent(() => import("../pages/WorkPage.tsx"), "WorkPage"),
+});
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks",
+  validateSearch: parseTaskListSearch,
+  component: TaskListPage,
+});
 const task = createRoute({
   getParentRoute: () => root,
   path: "/tasks/$taskId",
@@ -33,6 +44,8 @@ const nodes = createRoute({
 const publish = createRoute({
   getParentRoute: () => root,
   path: "/publish",
+  validateSearch: ({ step }: Readonly<Record<string, unknown>>): { readonly step?: number } =>
+    typeof step === "number" && Number.isSafeInteger(step) && step > 0 ? { step } : {},
   component: lazyRouteComponent(() => import("../pages/PublishPage.tsx"), "PublishPage"),
 });
 const audit = createRoute({
@@ -42,7 +55,7 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("../pages/AuditPage.tsx"), "AuditPage"),
 });
 
-const tree = root.addChildren([home, tasks, task, nodes, publish, audit]);
+const tree = root.addChildren([home, work, tasks, task, nodes, publish, audit]);
 
 /** Pages stand behind the hash, so that any host of files serves every one of them. */
 export function createAppRouter() {

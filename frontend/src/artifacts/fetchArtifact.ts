@@ -17,6 +17,8 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
   /** Share from 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** Told which gateway had all of it. */
+  readonly onServed?: (gateway: Gateway) => void;
 }
 
 /**
@@ -31,14 +33,17 @@ export async function fetchArtifact(
   options: FetchOptions,
 ): Promise<Uint8Array> {
   const failures: string[] = [];
-  for (const { origin, nodeId, unreachable } of gateways) {
+  for (const gateway of gateways) {
+    const { origin, nodeId, unreachable } = gateway;
     const name = nodeId === undefined ? origin : `node ${nodeId} (${origin})`;
     if (unreachable !== undefined) {
       failures.push(`${name}: ${unreachable}`);
       continue;
     }
     try {
-      return await fetchFrom(origin, cidFromDigest(digest), options);
+      const bytes = await fetchFrom(origin, cidFromDigest(digest), options);
+      options.onServed?.(gateway);
+      return bytes;
     } catch (error) {
       if (options.signal?.aborted === true || error instanceof ArtifactError) throw error;
       failures.push(`${name}: ${error instanceof ConcordatError ? error.message : "does not answer"}`);

@@ -44,10 +44,15 @@ export function knownGateways(config: DappConfig, world: World, page: URL): read
   ];
 }
 
+/** Whether only this machine reaches it, so that what it serves is served to nobody else. */
+export function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return /(^|\.)localhost$|^127\.|^\[::1\]$/.test(hostname);
+}
+
 function whyUnreachable(origin: string, page: URL): string | undefined {
-  const { protocol, hostname } = new URL(origin);
-  const loopback = hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]";
-  return page.protocol === "https:" && protocol === "http:" && !loopback
+  const { protocol } = new URL(origin);
+  return page.protocol === "https:" && protocol === "http:" && !isLoopback(origin)
     ? "browsers forbid a page that was loaded by https to ask a gateway by http"
     : undefined;
 }

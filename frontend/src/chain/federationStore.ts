@@ -1,5 +1,6 @@
 import { createPublicClient, fallback, http } from "viem";
 import type { Hex, PublicClient } from "viem";
+import { ConcordatError } from "../../../protocol/errors.ts";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 import { chainReader } from "../events/chainReader.ts";
 import type { SendRequest } from "../events/chainReader.ts";
@@ -14,11 +15,16 @@ import { applyEvent } from "../world/applyEvent.ts";
 import { emptyWorld } from "../world/world.ts";
 import type { World } from "../world/world.ts";
 import { MissingContract } from "./missingContract.ts";
+import { missingEvents } from "./missingEvents.ts";
 import { isOffline } from "./offline.ts";
 import { viemChain } from "./viemChain.ts";
 
 /** The page is told of changes at most this often, in milliseconds. */
 const NOTIFY_MS = 80;
+/** Milliseconds for which a failure of the endpoint is waited out before the page tells of it. */
+const PATIENCE_MS = 8_000;
+/** While the endpoint fails, pauses between polls are at most this many times as long. */
+const SLOWEST = 8;
 
 /** What one render sees: the same object until something changed. */
 export interface FederationState {
@@ -46,6 +52,10 @@ export class FederationStore {
   #stopHeads: (() => void) | undefined;
   #announced = false;
   #stopped = true;
+  /** When the endpoint last began to fail, in milliseconds; undefined while all is well. */
+  #failingSince: number | undefined;
+  /** Polls in a row while it failed: a busy endpoint is asked less often. */
+  #failures = 0;
   readonly #listeners = new Set<() => void>();
 
   constructor(network: NetworkConfig) {
@@ -66,9 +76,11 @@ export class FederationStore {
       announced: false,
       sync: {
         syncedTo: network.addressBook.deploymentBlock - 1,
+        completeTo: 0,
         head: undefined,
         heardAt: 0,
         error: undefined,
+        lagsAt: undefined,
         index: undefined,
       },
     };
@@ -113,7 +125,9 @@ export class FederationStore {
     try {
       this.#sync ??= await this.#open();
     } catch (error) {
-      this.#change({ sync: { ...this.#state.sync, error } });
+      // What is wrong with the configuration does not pass by itself.
+      const sync = { ...this.#state.sync, error };
+      this.#change({ sync: error instanceof ConcordatError ? sync : this.#patient(sync) });
       return;
     }
     await this.#sync.advance();
@@ -134,7 +148,9 @@ export class FederationStore {
     if (!document.hidden) await this.advance();
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#poll(), this.network.pollMs);
+    const factor = this.#failingSince === undefined ? 1 : Math.min(SLOWEST, 2 ** this.#failures++);
+    if (factor === 1) this.#failures = 0;
+    this.#timer = setTimeout(() => void this.#poll(), factor * this.network.pollMs);
   }
 
   async #open(): Promise<EventSync> {
@@ -142,8 +158,8 @@ export class FederationStore {
     const { deploymentBlock } = addressBook;
     const { contracts } = this;
     const reader = chainReader(this.request);
-    await this.#checkContracts();
-    const first = await reader.block(deploymentBlock);
+    // At once, since on a slow line each question in turn costs as much as all together.
+    const [first] = await Promise.all([reader.block(deploymentBlock), this.#checkContracts()]);
     const scope = [chainId, ...CONTRACT_NAMES.map((name) => contracts[name]), first?.hash].join(":");
     return new EventSync({
       reader,
@@ -160,22 +176,39 @@ export class FederationStore {
         apply: (event) => applyEvent(this.#world, event),
         settled: () => this.#change({ world: this.#world, version: this.#state.version + 1 }),
       },
+      missing: (block) => missingEvents(this, this.#world, block),
       onStatus: (sync) => {
-        const caughtUp = sync.head !== undefined && sync.syncedTo >= sync.head.number;
-        this.#change({ sync, ready: this.#state.ready || caughtUp });
+        const caughtUp = sync.head !== undefined && sync.completeTo >= sync.head.number;
+        this.#change({ sync: this.#patient(sync), ready: this.#state.ready || caughtUp });
       },
     });
   }
 
+  /**
+   * Without an error that may pass: endpoints limit, lag and hand over between backends all the time, and a page that cries at
+   * each is not read any more. That nobody answers at all is told at once.
+   */
+  #patient(sync: SyncStatus): SyncStatus {
+    if (sync.error === undefined) {
+      this.#failingSince = undefined;
+      return sync;
+    }
+    this.#failingSince ??= Date.now();
+    const isTold = isOffline(sync.error) || Date.now() - this.#failingSince >= PATIENCE_MS;
+    return isTold ? sync : { ...sync, error: undefined };
+  }
+
   async #checkContracts(): Promise<void> {
-    const chainId = await this.client.getChainId();
+    const [chainId, codes] = await Promise.all([
+      this.client.getChainId(),
+      Promise.all(
+        CONTRACT_NAMES.map(async (name) => ({
+          name,
+          code: await this.client.getCode({ address: this.contracts[name] }),
+        })),
+      ),
+    ]);
     if (chainId !== this.network.chainId) throw new MissingContract(this.network, chainId);
-    const codes = await Promise.all(
-      CONTRACT_NAMES.map(async (name) => ({
-        name,
-        code: await this.client.getCode({ address: this.contracts[name] }),
-      })),
-    );
     const missing = codes.find(({ code }) => code === undefined);
     if (missing !== undefined) throw new MissingContract(this.network, chainId, missing.name);
   }

@@ -3,6 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { Hex } from "viem";
 import { zeroAddress } from "viem";
 import { TOKEN_ABI } from "../transactions/contractAbi.ts";
+import { plainText } from "../ui/plainText.ts";
 import { useFederation } from "./useFederation.ts";
 
 export interface Token {
@@ -29,7 +30,7 @@ export function useTokenQuery(address: Hex): UseQueryResult<Token> {
         store.client.readContract({ ...contract, functionName: "symbol" }),
         store.client.readContract({ ...contract, functionName: "decimals" }),
       ]);
-      return { address, symbol: symbol.slice(0, 12), decimals };
+      return { address, symbol: plainText(symbol, 12) || "?", decimals };
     },
   });
 }

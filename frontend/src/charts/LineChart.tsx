@@ -9,6 +9,8 @@ export interface Line {
   readonly label: string;
   readonly values: readonly (number | null)[];
   readonly strong?: boolean;
+  /** Number of the node that it is about: a node has one colour in every chart. */
+  readonly node?: number;
 }
 
 interface LineChartProps {
@@ -29,6 +31,7 @@ const MOST_NAMED = 12;
 /** Lines over rounds, drawn on a canvas so that hundreds of rounds and lines stay smooth. */
 export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): ReactElement {
   const place = useRef<HTMLDivElement>(null);
+  const [pointed, setPointed] = useState<number>();
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
@@ -42,6 +45,13 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
         height: HEIGHT,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
+        hooks: {
+          setCursor: [
+            ({ cursor: { idx, left = -1 } }) => {
+              setPointed(idx === null || idx === undefined || left < 0 ? undefined : idx);
+            },
+          ],
+        },
         scales: { x: { time: false } },
         axes: [
           { ...axis, label: xLabel, incrs: WHOLE_STEPS },
@@ -49,9 +59,9 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
         ],
         series: [
           {},
-          ...lines.map(({ label, strong = false }, index) => ({
+          ...lines.map(({ label, strong = false, node = 0 }) => ({
             label,
-            stroke: strong ? ink : colourOf(index),
+            stroke: strong ? ink : colourOf(node),
             width: strong ? 3 : 1.5,
             points: { show: xs.length < 30 },
           })),
@@ -72,12 +82,19 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
     <figure className="stack-tight">
       <figcaption className="card-note">{title}</figcaption>
       <div ref={place} className="chart" role="img" aria-label={summary(title, unit, xs, lines)} />
+      <p className="chart-values" role="status">
+        {pointed === undefined || xs[pointed] === undefined ? (
+          <span className="card-note">Point at a {xLabel} for its values.</span>
+        ) : (
+          <Pointed index={pointed} xs={xs} xLabel={xLabel} unit={unit} lines={named} />
+        )}
+      </p>
       {lines.length > 1 && (
         <div className="chart-legend">
-          {named.map(({ label, strong = false }, index) => (
+          {named.map(({ label, strong = false, node = 0 }) => (
             <span
               key={label}
-              style={{ "--swatch": strong ? "currentColor" : colourOf(index) } as CSSProperties}
+              style={{ "--swatch": strong ? "currentColor" : colourOf(node) } as CSSProperties}
             >
               {label}
             </span>
@@ -87,6 +104,25 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
       )}
       <Values title={title} xs={xs} xLabel={xLabel} lines={named} />
     </figure>
+  );
+}
+
+/** The values at the x that the pointer is over. */
+function Pointed({
+  index,
+  xs,
+  xLabel,
+  unit,
+  lines,
+}: Omit<LineChartProps, "title"> & { readonly index: number }): ReactElement {
+  const told = lines.flatMap(({ label, values }) => {
+    const value = values[index];
+    return value === null || value === undefined ? [] : [`${label} ${number(value)}`];
+  });
+  return (
+    <>
+      {xLabel} {xs[index]}: {told.length === 0 ? "no value" : told.join(", ")} ({unit})
+    </>
   );
 }
 
@@ -116,8 +152,8 @@ function Values({ title, xs, xLabel, lines }: Omit<LineChartProps, "unit">): Rea
 }
 
 /** Hues a golden angle apart, of a lightness that reads on both backgrounds. */
-function colourOf(index: number): string {
-  return `hsl(${(175 + index * 137.5) % 360} 48% 48%)`;
+function colourOf(node: number): string {
+  return `hsl(${(175 + node * 137.5) % 360} 48% 48%)`;
 }
 
 function summary(title: string, unit: string, xs: readonly number[], lines: readonly Line[]): string {

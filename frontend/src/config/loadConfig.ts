@@ -1,3 +1,4 @@
+import { takeEarlyFile } from "./earlyFiles.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import type { DappConfig } from "./dappConfig.ts";
 import { parseConfig } from "./dappConfig.ts";
@@ -12,7 +13,9 @@ async function readBeside(name: string): Promise<unknown> {
   if (address.origin !== location.origin) {
     throw new ConcordatError(`${name} is not beside the page`, { hint: "Name a file of the same site" });
   }
-  const response = await fetch(address, { cache: "no-cache" }).catch(() => undefined);
+  const response = await (takeEarlyFile(name) ?? fetch(address, { cache: "no-cache" })).catch(
+    () => undefined,
+  );
   if (response?.ok !== true) {
     throw new ConcordatError(`The page’s ${name} cannot be read`, {
       hint: "Put it beside index.html on the host, then load again",

@@ -3,6 +3,7 @@ import type { BlockHeader, ChainReader } from "./chainReader.ts";
 import type { ChainEvent, ContractName } from "./contracts.ts";
 import { CONTRACT_NAMES } from "./contracts.ts";
 import { decodeEvent } from "./decodeEvent.ts";
+import { EndpointBehind } from "./endpointBehind.ts";
 import { IndexRefused, lie } from "./indexClient.ts";
 import type { IndexClient } from "./indexClient.ts";
 import { readIndexed } from "./readIndexed.ts";
@@ -17,17 +18,23 @@ const SLICE_MS = 24;
 const ATTEMPTS = 3;
 /** Blocks on top of those that an index is asked for: what may still change, one query of the endpoint tells as well. */
 const SETTLED_BLOCKS = 64;
+/** Incomplete readings in a row after which everything is read again. */
+const READ_AGAIN = 5;
 
 /** How far the page has read. */
 export interface SyncStatus {
   /** Last block whose events are on the page; one less than the deployment's before the first. */
   readonly syncedTo: number;
+  /** Last block up to which the contracts count nothing that is not on the page; 0 before the first. */
+  readonly completeTo: number;
   /** The chain's last block, as last heard. */
   readonly head: BlockHeader | undefined;
   /** When that was heard, by this machine's clock, in milliseconds. */
   readonly heardAt: number;
   /** Why the last attempt failed; undefined while all is well. */
   readonly error: unknown;
+  /** The newest block that the endpoint knew when it knew less than it had told before; undefined while it knows all. */
+  readonly lagsAt: number | undefined;
   /** What came from the configured index. */
   readonly index: IndexUse | undefined;
 }
@@ -60,6 +67,11 @@ export interface EventSyncOptions {
   readonly isOffline: (error: unknown) => boolean;
   readonly sink: EventSink;
   readonly onStatus: (status: SyncStatus) => void;
+  /**
+   * What the contracts count at the block up to which all events were given, and these do not have; undefined where nothing
+   * is missing. Throws where that cannot be asked just now.
+   */
+  readonly missing?: (block: number) => Promise<string | undefined>;
 }
 
 /**
@@ -75,6 +87,11 @@ export class EventSync {
   #heardAt = 0;
   #refusal: IndexRefused | undefined;
   #running: Promise<void> | undefined;
+  #lagsAt: number | undefined;
+  /** Last block up to which the events were all that the contracts count. */
+  #completeTo = 0;
+  /** Readings in a row whose events were not all that the contracts count. */
+  #incomplete = 0;
 
   constructor(options: EventSyncOptions) {
     this.#options = options;
@@ -121,12 +138,19 @@ export class EventSync {
   async #follow(): Promise<void> {
     const { reader, contracts, index, isOffline } = this.#options;
     const head = await reader.block("latest");
-    if (head === undefined) throw new Error("The endpoint knows no block");
+    if (head === undefined) throw new EndpointBehind("The endpoint knows no block");
+    const known = this.#segments ?? [];
+    if (head.number < this.#syncedTo && !(await this.#isContradicted(known, head))) {
+      // A backend that lags behind the one that answered before: the chain has not gone back, and nothing is taken back.
+      this.#lagsAt = head.number;
+      return;
+    }
+    this.#lagsAt = undefined;
+    const kept = await this.#stillOnChain(known, head);
     this.#head = head;
     this.#heardAt = Date.now();
-    const known = this.#segments ?? [];
-    const kept = await this.#stillOnChain(known, head);
     if (kept.length < known.length) await this.#rewind(kept);
+    const before = this.#segments ?? [];
     const addresses = Object.values(contracts);
     const settled = head.number - SETTLED_BLOCKS;
     if (index !== undefined && this.#refusal === undefined) {
@@ -135,6 +159,38 @@ export class EventSync {
     }
     const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, isOffline);
     for await (const segment of rest) await this.#take(segment);
+    if (this.#syncedTo > this.#completeTo) await this.#requireAll(before);
+  }
+
+  /**
+   * Takes back what was read where the contracts count more than its events tell. Where that happens again and again, the
+   * missing ones are older than this reading: everything is read again.
+   */
+  async #requireAll(before: readonly Segment[]): Promise<void> {
+    const upTo = this.#syncedTo;
+    const missing = await this.#options.missing?.(upTo);
+    if (missing === undefined) {
+      this.#incomplete = 0;
+      this.#completeTo = upTo;
+      this.#options.sink.settled();
+      return;
+    }
+    this.#incomplete++;
+    await this.#rewind(this.#incomplete % READ_AGAIN === 0 ? [] : before);
+    throw new EndpointBehind(`The endpoint has not told all up to block ${upTo}: it has ${missing}`);
+  }
+
+  /** Whether the endpoint's chain has another block where one is known here: proof that blocks were taken back. */
+  async #isContradicted(known: readonly Segment[], head: BlockHeader): Promise<boolean> {
+    const block = knownBlock(known, head.number);
+    if (block === undefined) return false;
+    const { number } = block;
+    const header = number === head.number ? head : await this.#options.reader.block(number);
+    if (header === undefined || header.hash === block.hash) return false;
+    if (number === head.number) return true;
+    // The block counts as the chain's once its child says so.
+    const child = number + 1 === head.number ? head : await this.#options.reader.block(number + 1);
+    return child?.parentHash === header.hash;
   }
 
   get #syncedTo(): number {
@@ -150,7 +206,8 @@ export class EventSync {
       throw error;
     }
     await this.#append(segment);
-    this.#options.sink.settled();
+    // A first reading is shown as it grows. Later ones only once nothing is missing in them.
+    if (this.#completeTo === 0) this.#options.sink.settled();
     this.#report(undefined);
   }
 
@@ -171,6 +228,10 @@ export class EventSync {
           : head?.number === last.to + 1
             ? head.parentHash
             : (await this.#options.reader.block(last.to))?.hash;
+      // Another backend that has not heard of it proves nothing.
+      if (hash === undefined && head !== undefined) {
+        throw new EndpointBehind(`The endpoint does not know block ${last.to} at the moment`);
+      }
       if (hash === last.toHash) return segments.slice(0, length);
     }
     return [];
@@ -178,6 +239,7 @@ export class EventSync {
 
   async #rewind(kept: readonly Segment[]): Promise<void> {
     this.#segments = kept;
+    this.#completeTo = Math.min(this.#completeTo, this.#syncedTo);
     await this.#store((kept.at(-1)?.to ?? -1) + 1, []);
     this.#options.sink.reset();
     for (const segment of kept) await this.#give(segment);
@@ -227,9 +289,11 @@ export class EventSync {
     const { index } = this.#options;
     this.#options.onStatus({
       syncedTo: this.#syncedTo,
+      completeTo: this.#completeTo,
       head: this.#head,
       heardAt: this.#heardAt,
       error,
+      lagsAt: this.#lagsAt,
       index: index && {
         url: index.url,
         to: this.#segments?.findLast((segment) => segment.index !== undefined)?.to,
@@ -237,6 +301,20 @@ export class EventSync {
       },
     });
   }
+}
+
+/** The highest block up to `most` whose hash is known: the end of a segment, or one that a log stands in. */
+function knownBlock(
+  segments: readonly Segment[],
+  most: number,
+): { readonly number: number; readonly hash: Hex } | undefined {
+  const segment = segments.findLast(({ from }) => from <= most);
+  if (segment === undefined) return undefined;
+  if (segment.to <= most) return { number: segment.to, hash: segment.toHash };
+  const log = segment.logs.findLast(({ blockNumber }) => blockNumber <= most);
+  if (log !== undefined) return { number: log.blockNumber, hash: log.blockHash };
+  const before = segments.findLast(({ to }) => to <= most);
+  return before && { number: before.to, hash: before.toHash };
 }
 
 /** The segments before the first that another index told than the one at `url`. */

@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { EndpointBehind } from "./endpointBehind.ts";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
 import type { Segment } from "./storedLog.ts";
 
@@ -7,7 +8,11 @@ const FIRST_RANGE = 2_000;
 const LARGEST_RANGE = 50_000;
 
 /** The chain changed while it was read: what was read of the last range does not count. */
-export class Reorganised extends Error {}
+export class Reorganised extends EndpointBehind {
+  constructor() {
+    super("The chain changed while it was read");
+  }
+}
 
 /**
  * Reads all logs from block `from` up to `head`, a segment at a time: ranges that the endpoint refuses are halved, and
@@ -26,9 +31,9 @@ export async function* readSegments(
     const to = Math.min(head.number, start + range - 1);
     let segment: Segment;
     try {
-      segment = await readSegment(reader, addresses, start, to);
+      segment = await readSegment(reader, addresses, start, to, to === head.number ? head : undefined);
     } catch (error) {
-      if (error instanceof Reorganised || range === 1 || isOffline(error)) throw error;
+      if (error instanceof EndpointBehind || range === 1 || isOffline(error)) throw error;
       range = Math.ceil(range / 2);
       continue;
     }
@@ -45,10 +50,14 @@ async function readSegment(
   addresses: readonly Hex[],
   from: number,
   to: number,
+  known?: BlockHeader,
 ): Promise<Segment> {
-  const before = await reader.block(to);
+  const before = known ?? (await reader.block(to));
   const logs = await reader.logs(addresses, from, to);
   const after = await reader.block(to);
-  if (before === undefined || after === undefined || before.hash !== after.hash) throw new Reorganised();
+  if (before === undefined || after === undefined) {
+    throw new EndpointBehind(`The endpoint does not know block ${to} yet, which it has named before`);
+  }
+  if (before.hash !== after.hash) throw new Reorganised();
   return { from, to, toHash: after.hash, logs };
 }

@@ -1,6 +1,8 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { ReactElement } from "react";
+import { WhenRead } from "../app/WhenRead.tsx";
+import { useTitle } from "../app/useTitle.ts";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
 import { ABIS, CONTRACT_NAMES } from "../events/contracts.ts";
 import { count } from "../ui/format.ts";
@@ -20,6 +22,11 @@ export function AuditPage(): ReactElement {
   const search = useSearch({ from: "/audit" });
   const { world, version } = useFederationState();
   const { store } = useFederation();
+  useTitle(
+    search.round === undefined ? undefined : `Round ${search.round}`,
+    search.task === undefined ? undefined : `Task ${search.task}`,
+    "Audit",
+  );
   const [rows, setRows] = useState(FIRST_ROWS);
   const events = useMemo(
     () => world.events.filter((event) => matches(event, search)).toReversed(),
@@ -34,47 +41,54 @@ export function AuditPage(): ReactElement {
         title="Audit"
         lead="Everything that was ever decided stands in these events. Compute any decision again: in this page, with the same rules as the contracts’, trusting nobody but the chain."
       />
-      <Recompute taskId={search.task} round={search.round} />
-      {indexUrl !== undefined && <IndexOffer url={indexUrl} />}
-      <Card
-        title={count(events.length, "event")}
-        aside={
-          <span className="row">
-            <Button small onClick={() => saveEventsCsv(events)}>
-              Save as CSV
-            </Button>
-            <Button small onClick={() => saveEventsJson(events)}>
-              Save as JSON
-            </Button>
-          </span>
-        }
-      >
-        {search.event === undefined ? (
-          <Filters search={search} />
-        ) : (
-          <p>
-            One event, by its permanent link. <Link to="/audit">See all events</Link>
-          </p>
-        )}
-        {events.length === 0 ? (
-          <Empty>
-            <p>No event is like that.</p>
-          </Empty>
-        ) : (
-          <ul className="events">
-            {events.slice(0, rows).map((event) => (
-              <EventRow
-                key={`${event.place.blockNumber}-${event.place.logIndex}`}
-                event={event}
-                open={search.event !== undefined}
-              />
-            ))}
-          </ul>
-        )}
-        {rows < events.length && (
-          <Button onClick={() => setRows(rows + 200)}>Show more ({events.length - rows} left)</Button>
-        )}
-      </Card>
+      <WhenRead>
+        <Recompute
+          // A verdict is about what it was asked of: beside anything else it does not stand.
+          key={`${store.network.chainId}/${search.task}/${search.round}`}
+          taskId={search.task}
+          round={search.round}
+        />
+        {indexUrl !== undefined && <IndexOffer url={indexUrl} />}
+        <Card
+          title={count(events.length, "event")}
+          aside={
+            <span className="row">
+              <Button small onClick={() => saveEventsCsv(events)}>
+                Save as CSV
+              </Button>
+              <Button small onClick={() => saveEventsJson(events)}>
+                Save as JSON
+              </Button>
+            </span>
+          }
+        >
+          {search.event === undefined ? (
+            <Filters search={search} />
+          ) : (
+            <p>
+              One event, by its permanent link. <Link to="/audit">See all events</Link>
+            </p>
+          )}
+          {events.length === 0 ? (
+            <Empty>
+              <p>No events match these filters.</p>
+            </Empty>
+          ) : (
+            <ul className="events">
+              {events.slice(0, rows).map((event) => (
+                <EventRow
+                  key={`${event.place.blockNumber}-${event.place.logIndex}`}
+                  event={event}
+                  open={search.event !== undefined}
+                />
+              ))}
+            </ul>
+          )}
+          {rows < events.length && (
+            <Button onClick={() => setRows(rows + 200)}>Show more ({events.length - rows} left)</Button>
+          )}
+        </Card>
+      </WhenRead>
     </div>
   );
 }

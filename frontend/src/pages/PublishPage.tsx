@@ -1,3 +1,4 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress, zeroAddress } from "viem";
@@ -8,6 +9,7 @@ import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { termsFrom } from "../../../protocol/termsSettings.ts";
 import type { TermsFiles } from "../../../protocol/termsSettings.ts";
 import { evaluationOf } from "../../../oracle-nodes/src/learning/taskFiles.ts";
+import { useTitle } from "../app/useTitle.ts";
 import { explainError } from "../app/explainError.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import { useTokenQuery } from "../chain/useToken.ts";
@@ -45,6 +47,7 @@ const NEWS_WORDS: Readonly<Record<DraftNews, string>> = {
 
 /** From an idea to a published task. What is typed stays in this browser, apart for each network. */
 export function PublishPage(): ReactElement {
+  useTitle("Publish");
   const { store } = useFederation();
   const key = draftKey({
     chainId: store.network.chainId,
@@ -60,8 +63,11 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
   const kept = useDraft(key);
   const { change, news } = kept;
   const draft = withTokens(kept.draft, store.network.addressBook.tokens?.DevelopmentToken);
-  const [step, setStep] = useState(0);
-  const [furthest, setFurthest] = useState(0);
+  const navigate = useNavigate();
+  const { step: asked = 1 } = useSearch({ from: "/publish" });
+  const step = Math.min(asked, STEPS.length + 1) - 1;
+  const [furthest, setFurthest] = useState(step);
+  const [replaced, setReplaced] = useState<{ readonly by: string; readonly draft: Draft }>();
   const rewardToken = useTokenQuery(isAddress(draft.rewardToken) ? draft.rewardToken : zeroAddress);
   const stakeToken = useTokenQuery(isAddress(draft.stakeToken) ? draft.stakeToken : zeroAddress);
   const dataset = draftDataset(draft).terms;
@@ -69,7 +75,7 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
 
   const steps = useRef<HTMLOListElement>(null);
   const goTo = (next: number): void => {
-    setStep(next);
+    void navigate({ to: "/publish", search: next === 0 ? {} : { step: next + 1 } });
     steps.current?.scrollIntoView({ block: "nearest" });
     setFurthest(Math.max(furthest, next));
   };
@@ -126,7 +132,10 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
             <Button
               key={preset.name}
               title={preset.what}
-              onClick={() => change({ ...preset.draft, name: draft.name, description: draft.description })}
+              onClick={() => {
+                setReplaced({ by: preset.name, draft: kept.draft });
+                change({ ...preset.draft, name: draft.name, description: draft.description });
+              }}
             >
               {preset.name}
             </Button>
@@ -134,6 +143,28 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
         </div>
         <p className="card-note">{PRESETS.map(({ name, what }) => `${name}: ${what}`).join(". ")}.</p>
       </Card>
+      {replaced !== undefined && (
+        <Notice
+          action={
+            <>
+              <Button
+                small
+                onClick={() => {
+                  change(replaced.draft);
+                  setReplaced(undefined);
+                }}
+              >
+                Undo
+              </Button>
+              <Button small look="quiet" onClick={() => setReplaced(undefined)}>
+                Keep it
+              </Button>
+            </>
+          }
+        >
+          <p>The preset “{replaced.by}” stands in place of what you had, all but name and description.</p>
+        </Notice>
+      )}
       {news !== undefined && (
         <Notice tone="wait">
           <p>{NEWS_WORDS[news]}</p>

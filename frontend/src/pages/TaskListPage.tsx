@@ -1,64 +1,134 @@
-import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
 import { TaskState } from "../../../protocol/enums.ts";
+import type { TaskManifest } from "../../../protocol/manifest.ts";
+import { Reading } from "../app/WhenRead.tsx";
+import { useTitle } from "../app/useTitle.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
 import { useFederationState } from "../chain/useFederation.ts";
 import { useToken } from "../chain/useToken.ts";
 import { useManifest } from "../manifest/useManifest.ts";
+import { Identicon } from "../ui/Account.tsx";
 import { amount, count, date, span } from "../ui/format.ts";
+import { Said } from "../ui/Said.tsx";
+import { Icon } from "../ui/icons.tsx";
 import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
 import { finalisedOpenings, meanScore } from "../world/rounds.ts";
 import { STATE_WORDS } from "../world/taskWords.ts";
 import type { TaskRecord } from "../world/world.ts";
 import { scoreWords } from "./task/scoreWords.ts";
+import { ORDERS, STATES, chosenTasks, withoutRepeats } from "./tasks/taskListSearch.ts";
+import type { TaskListSearch } from "./tasks/taskListSearch.ts";
 
-const FILTERS = [
-  ["All", undefined],
-  ["Open", [TaskState.Open]],
-  ["Running", [TaskState.Running]],
-  ["Ended", [TaskState.Completed, TaskState.Aborted, TaskState.Cancelled]],
-] as const;
-
-/** All tasks, newest first. */
+/** All tasks, newest first, or those that the address asks for. */
 export function TaskListPage(): ReactElement {
-  const { world } = useFederationState();
-  const [filter, setFilter] = useState(0);
-  const states: readonly TaskState[] | undefined = FILTERS[filter]?.[1];
-  const tasks = [...world.tasks.values()].filter(({ state }) => states?.includes(state) ?? true).toReversed();
+  useTitle("Tasks");
   return (
     <div className="stack">
       <PageHead
         title="Tasks"
         lead="What is trained here, by whom, and under which rules. Everything on these pages comes from the chain."
       />
+      <TaskFilters />
+      <TaskList />
+    </div>
+  );
+}
+
+function TaskFilters(): ReactElement {
+  const search = useSearch({ from: "/tasks" });
+  const navigate = useNavigate();
+  const { state = "all", text = "", by, order = "newest" } = search;
+  const change = (part: TaskListSearch): void => {
+    void navigate({ to: "/tasks", search: { ...search, ...part }, replace: true });
+  };
+  return (
+    <form className="task-filters" aria-label="Filter tasks" onSubmit={(event) => event.preventDefault()}>
       <div className="row" role="group" aria-label="Filter by state">
-        {FILTERS.map(([label], index) => (
+        {STATES.map(([name, label]) => (
           <button
-            key={label}
+            key={name}
             type="button"
-            className={`button button-small ${index === filter ? "button-primary" : ""}`}
-            aria-pressed={index === filter}
-            onClick={() => setFilter(index)}
+            className={`button button-small ${name === state ? "button-primary" : ""}`}
+            aria-pressed={name === state}
+            onClick={() => change({ state: name === "all" ? undefined : name })}
           >
             {label}
           </button>
         ))}
+        {by !== undefined && (
+          <button
+            type="button"
+            className="button button-small"
+            aria-label={`Show all publishers again, not only ${by}`}
+            onClick={() => change({ by: undefined })}
+          >
+            by {by.slice(0, 8)}… <Icon name="close" />
+          </button>
+        )}
       </div>
-      {tasks.length === 0 ? (
+      <input
+        type="search"
+        aria-label="Search tasks"
+        placeholder="Name, number or publisher"
+        maxLength={100}
+        value={text}
+        onChange={({ target }) => change({ text: target.value === "" ? undefined : target.value })}
+      />
+      <select
+        aria-label="Order"
+        value={order}
+        onChange={({ target }) => change({ order: ORDERS.find(([name]) => name === target.value)?.[0] })}
+      >
+        {ORDERS.map(([name, label]) => (
+          <option key={name} value={name}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </form>
+  );
+}
+
+function TaskList(): ReactElement {
+  const { world, ready } = useFederationState();
+  const search = useSearch({ from: "/tasks" });
+  const queries = useQueryClient();
+  const nameOf = ({ terms }: TaskRecord): string | undefined =>
+    queries.getQueriesData<TaskManifest>({ queryKey: ["manifest", terms.manifestDigest] })[0]?.[1]?.name;
+  const tasks = chosenTasks(world.tasks.values(), search, nameOf);
+  const isWhole = search.text === undefined && search.by === undefined;
+  const shown = isWhole ? withoutRepeats(tasks) : tasks.map((task) => ({ task, alike: 0 }));
+  return (
+    <>
+      {!ready && <Reading />}
+      {ready && tasks.length === 0 && (
         <Empty>
-          <p>{world.tasks.size === 0 ? "No task has been published yet." : "No task is in this state."}</p>
+          <p>
+            {world.tasks.size === 0 ? "No task has been published yet." : "No task matches these filters."}
+          </p>
           <Link to="/publish">Publish a task</Link>
         </Empty>
-      ) : (
-        <div className="grid-3">
-          {tasks.map((task) => (
-            <TaskCard key={task.taskId} task={task} />
-          ))}
-        </div>
       )}
-    </div>
+      <div className="grid-3">
+        {shown.map(({ task, alike }) => (
+          <div key={task.taskId} className="stack-tight">
+            <TaskCard task={task} />
+            {alike > 0 && (
+              <Link
+                to="/tasks"
+                search={{ ...search, by: task.publisher.toLowerCase() }}
+                className="card-note"
+              >
+                and {count(alike, "more task")} of this publisher that nobody has joined
+              </Link>
+            )}
+          </div>
+        ))}
+      </div>
+    </>
   );
 }
 
@@ -75,16 +145,24 @@ export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement 
   return (
     <Link to="/tasks/$taskId" params={{ taskId: String(taskId) }} className="card card-link">
       <div className="row-spread">
-        <h2>{manifest.data?.name ?? `Task ${taskId}`}</h2>
+        <h2>
+          {manifest.data === undefined ? `Task ${taskId}` : <Said text={manifest.data.name} most={80} />}
+        </h2>
         <Badge tone={tone}>{word}</Badge>
       </div>
       {manifest.data !== undefined && manifest.data.description !== "" && (
-        <p className="clamp">{manifest.data.description}</p>
+        <p className="clamp">
+          <Said text={manifest.data.description} most={300} />
+        </p>
       )}
       <p className="card-note">
-        Task {taskId} · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}
+        Task {taskId} · by{" "}
+        <span title={task.publisher}>
+          <Identicon value={task.publisher} /> {task.publisher.slice(0, 6)}…{task.publisher.slice(-4)}
+        </span>{" "}
+        · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}
         {state === TaskState.Open ? `joins until ${date(terms.timeLimit)}` : count(terms.rounds, "round")} ·{" "}
-        {task.escrow === 0n ? "pays nothing" : `${amount(task.escrow, token)} in rewards`}
+        {task.escrow === 0n ? "pays nothing" : `${amount(task.escrowLeft, token)} in escrow`}
       </p>
       <Meter share={finalised / terms.rounds} label={`${finalised} of ${terms.rounds} rounds`} />
       <div className="row-spread">

@@ -1,7 +1,6 @@
 import { useEffect, useState } from "react";
 import type { ReactElement } from "react";
 import { explainError } from "../app/explainError.ts";
-import { useFederation } from "../chain/useFederation.ts";
 import { Hash } from "../ui/Account.tsx";
 import { Button } from "../ui/parts.tsx";
 import type { LoggedTransaction, TransactionState } from "./transactionLog.ts";
@@ -28,6 +27,10 @@ const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?:
     "It is not on the chain yet. Your account’s other owners may still confirm it.",
     "Dismiss this once you know that they will not; until then it cannot be done again here.",
   ],
+  asked: [
+    "Your wallet was asked for this, and this page did not get its answer, so it may have been sent.",
+    "Once it is on the chain, this page finds it. Look into your wallet: if it is not there, dismiss this and do it again.",
+  ],
 };
 const TONES: Readonly<Record<TransactionState, string>> = {
   checking: "info",
@@ -40,6 +43,7 @@ const TONES: Readonly<Record<TransactionState, string>> = {
   cancelled: "wait",
   lost: "bad",
   unconfirmed: "wait",
+  asked: "wait",
 };
 const SUCCESS: readonly TransactionState[] = ["confirmed", "repriced"];
 const UNDER_WAY: readonly TransactionState[] = ["checking", "signing", "pending"];
@@ -62,9 +66,7 @@ export function Toasts(): ReactElement {
 
 function Toast({ transaction }: { readonly transaction: LoggedTransaction }): ReactElement {
   const log = useTransactionLog();
-  const { store } = useFederation();
   const { id, label, state, hash } = transaction;
-  const { explorerUrl } = store.network;
   useEffect(() => {
     if (!SUCCESS.includes(state)) return undefined;
     const timer = setTimeout(() => log.dismiss(id), SHOWN_MS);
@@ -80,11 +82,6 @@ function Toast({ transaction }: { readonly transaction: LoggedTransaction }): Re
       {hint !== undefined && <p>{hint}</p>}
       <div className="row">
         {hash !== undefined && <Hash value={hash} what="transaction hash" />}
-        {hash !== undefined && explorerUrl !== undefined && (
-          <a href={`${explorerUrl}/tx/${hash}`} target="_blank" rel="noreferrer">
-            Explorer
-          </a>
-        )}
         {!UNDER_WAY.includes(state) && (
           <Button small look="quiet" onClick={() => log.dismiss(id)}>
             Dismiss
@@ -101,7 +98,7 @@ function wordsOf(
 ): readonly [message: string, hint?: string] {
   if (error !== undefined) {
     const { message, hint } = explainError(error);
-    return [message, hint];
+    return state === "asked" ? [message, WORDS.asked[1] ?? hint] : [message, hint];
   }
   return late
     ? [

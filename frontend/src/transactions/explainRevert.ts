@@ -16,7 +16,14 @@ export function explainRevert(error: BaseError): { message: string; hint: string
   if (!(reverted instanceof ContractFunctionRevertedError)) return undefined;
   const decoded = reverted.data ?? decode(reverted.raw);
   if (decoded === undefined || reverted.reason !== undefined) {
-    const reason = reverted.reason ?? reverted.signature ?? "without a reason";
+    const reason = reverted.reason ?? reverted.signature;
+    if (reason === undefined) {
+      return {
+        message:
+          "The endpoint says that this would fail, but gives no reason of the contract’s. Nothing was sent.",
+        hint: "It may be behind the chain: try again in a moment.",
+      };
+    }
     return {
       message: `The contract refused this (${reason}). Nothing was sent.`,
       hint: "Load the page again: the chain may have moved on.",

@@ -129,7 +129,10 @@ async function whatTookItsNonce(
 }
 
 /** Finds the block in which the sender's nonce was used by bisection, then the transaction in it. */
-async function transactionAtNonce(client: PublicClient, { from, nonce, seenAt }: TransactionContent) {
+export async function transactionAtNonce(
+  client: PublicClient,
+  { from, nonce, seenAt }: Pick<TransactionContent, "from" | "nonce" | "seenAt">,
+) {
   let free = BigInt(seenAt);
   let used = await client.getBlockNumber({ cacheTime: 0 });
   while (used - free > 1n) {

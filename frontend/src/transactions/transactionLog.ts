@@ -2,8 +2,12 @@ import { isAddressEqual } from "viem";
 import type { Hex, PublicClient, TransactionReceipt } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
+import { AskedStorage } from "./askedStorage.ts";
+import type { AskedTransaction } from "./askedStorage.ts";
 import { explainMinedRevert } from "./explainRevert.ts";
+import { findAsked } from "./findAsked.ts";
 import { followTransaction } from "./followTransaction.ts";
+import { mayBeSent } from "./mayBeSent.ts";
 import { PendingStorage } from "./pendingStorage.ts";
 import type { PendingTransaction } from "./pendingStorage.ts";
 
@@ -20,7 +24,9 @@ export type TransactionState =
   | "cancelled"
   | "lost"
   /** Not on the chain for long, but a contract account's other owners may still confirm it. */
-  | "unconfirmed";
+  | "unconfirmed"
+  /** The wallet was asked and has not answered this page: it may be on its way. */
+  | "asked";
 
 export interface LoggedTransaction {
   readonly id: number;
@@ -41,6 +47,9 @@ export interface Sending {
   readonly emitter: Hex | undefined;
   readonly simulate: () => Promise<void>;
   readonly sign: () => Promise<Hex>;
+  /** What the wallet will be asked to send. */
+  readonly to: Hex;
+  readonly input: Hex;
 }
 
 /** A step before a transaction: a question to the chain, or a message to be signed. */
@@ -52,7 +61,10 @@ export interface Step<T> {
 }
 
 /** What keeps another one of its key from being sent. */
-const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending", "unconfirmed"];
+const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending", "unconfirmed", "asked"];
+
+/** Milliseconds after which nobody signs any more what a wallet was asked for. */
+const FORGOTTEN_AFTER_MS = 86_400_000;
 
 /**
  * The transactions of this visit. Pending ones are remembered over a reload, and shared with the browser's other pages of
@@ -61,6 +73,9 @@ const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending", "
 export class TransactionLog {
   readonly #client: PublicClient;
   readonly #storage: PendingStorage;
+  readonly #asked: AskedStorage;
+  /** Ends the search for what a wallet was asked, by entry of the log. */
+  readonly #searches = new Map<number, AbortController>();
   readonly #onEnded: () => void;
   #list: readonly LoggedTransaction[] = [];
   #nextId = 1;
@@ -69,6 +84,7 @@ export class TransactionLog {
   constructor(client: PublicClient, chainId: number, onEnded: () => void) {
     this.#client = client;
     this.#storage = new PendingStorage(chainId);
+    this.#asked = new AskedStorage(chainId);
     this.#onEnded = onEnded;
   }
 
@@ -90,7 +106,45 @@ export class TransactionLog {
       void this.#follow(id, pending);
     };
     this.#storage.all().forEach(takeUp);
-    return this.#storage.watch(takeUp);
+    const stops = [this.#storage.watch(takeUp), this.#asked.answer()];
+    let isOver = false;
+    const takeUpAbandoned = async (): Promise<void> => {
+      const list = await this.#asked.abandoned();
+      if (!isOver) for (const asked of list) this.#takeUpAsked(asked);
+    };
+    void takeUpAbandoned();
+    return () => {
+      isOver = true;
+      for (const stop of stops) stop();
+      for (const search of this.#searches.values()) search.abort();
+    };
+  }
+
+  /** What an earlier visit asked a wallet for, or what its wallet answered in a way that leaves open whether it was sent. */
+  #takeUpAsked(asked: AskedTransaction, error?: unknown): void {
+    if (Date.now() - asked.askedAt > FORGOTTEN_AFTER_MS) {
+      this.#asked.remove(asked.id);
+      return;
+    }
+    if (this.isActive(asked.key)) return;
+    const id = this.#add(asked.key, asked.label);
+    this.#change(id, { state: "asked", error });
+    void this.#search(id, asked);
+  }
+
+  async #search(id: number, asked: AskedTransaction): Promise<TransactionReceipt | undefined> {
+    const search = new AbortController();
+    this.#searches.set(id, search);
+    search.signal.addEventListener("abort", () => this.#searches.delete(id));
+    const hash = await findAsked({ client: this.#client, asked, signal: search.signal });
+    this.#searches.delete(id);
+    if (hash === undefined) return undefined;
+    this.#change(id, { state: "pending", hash, error: undefined });
+    const { key, label, account, emitter } = asked;
+    const pending = { key, label, account, emitter, hash };
+    this.#storage.put(pending);
+    this.#asked.remove(asked.id);
+    return this.#follow(id, pending);
   }
 
   isActive(key: string): boolean {
@@ -100,6 +154,9 @@ export class TransactionLog {
   dismiss(id: number): void {
     const hash = this.#list.find((each) => each.id === id)?.hash;
     if (hash !== undefined) this.#storage.remove(hash);
+    const key = this.#list.find((each) => each.id === id && each.state === "asked")?.key;
+    if (key !== undefined) this.#asked.removeKey(key);
+    this.#searches.get(id)?.abort();
     this.#list = this.#list.filter((each) => each.id !== id);
     this.#notify();
   }
@@ -115,22 +172,49 @@ export class TransactionLog {
     emitter,
     simulate,
     sign,
+    to,
+    input,
   }: Sending): Promise<TransactionReceipt | undefined> {
     if (this.isActive(key)) return undefined;
     this.#list = this.#list.filter((each) => each.key !== key);
     const id = this.#add(key, label);
     let hash: Hex;
+    let asked: AskedTransaction | undefined;
     try {
       await simulate();
+      const [nonce, head] = await Promise.all([
+        this.#client.getTransactionCount({ address: account }),
+        this.#client.getBlockNumber({ cacheTime: 0 }),
+      ]);
+      asked = {
+        id: `${Date.now()}-${Math.random().toString(36).slice(2)}`,
+        key,
+        label,
+        account,
+        emitter,
+        to,
+        input,
+        nonce,
+        seenAt: Number(head),
+        askedAt: Date.now(),
+      };
+      // From here on this page may go while the wallet asks: what it was asked for is kept first.
+      this.#asked.hold(asked);
       this.#change(id, { state: "signing" });
       hash = await sign();
     } catch (error) {
+      if (asked !== undefined && mayBeSent(error)) {
+        this.#change(id, { state: "asked", error });
+        return this.#search(id, asked);
+      }
+      if (asked !== undefined) this.#asked.remove(asked.id);
       this.#change(id, { state: "failed", error });
       return undefined;
     }
     this.#change(id, { state: "pending", hash });
     const pending = { key, label, account, emitter, hash };
     this.#storage.put(pending);
+    this.#asked.remove(asked.id);
     return this.#follow(id, pending);
   }
 

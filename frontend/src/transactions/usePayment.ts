@@ -2,6 +2,7 @@ import { parseSignature } from "viem";
 import type { Hex } from "viem";
 import { useConfig } from "wagmi";
 import { getWalletClient } from "wagmi/actions";
+import { InputError } from "../../../protocol/errors.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
 import { useWallet } from "../wallet/useWallet.ts";
@@ -36,6 +37,8 @@ export interface Payment {
   readonly token: Hex;
   readonly spender: Hex;
   readonly amount: bigint;
+  /** Addresses that the reader has confirmed by name: a token that is not the address book's must be one of them. */
+  readonly confirmed: ReadonlySet<string>;
   /** The call that pays, given the permit. */
   readonly call: (permit: Permit) => ContractCall;
 }
@@ -105,7 +108,10 @@ export function usePayment(): (payment: Payment) => Promise<Awaited<ReturnType<R
       key,
       label,
       state: "checking",
-      run: () => wayToPay(payment, account),
+      run: async () => {
+        requireTrusted(payment, network.addressBook.tokens?.DevelopmentToken);
+        return wayToPay(payment, account);
+      },
     });
     if (way === "allowed") return send(call(NO_PERMIT));
     if (way === "permit") {
@@ -129,4 +135,14 @@ export function usePayment(): (payment: Payment) => Promise<Awaited<ReturnType<R
       }));
     return approved ? send(call(NO_PERMIT)) : undefined;
   };
+}
+
+/** The last door before a signature: whatever a page has drawn, nothing is approved to a token that nobody vouched for. */
+function requireTrusted({ token, amount, confirmed }: Payment, known: string | undefined): void {
+  const address = token.toLowerCase();
+  if (amount === 0n || address === known?.toLowerCase()) return;
+  if ([...confirmed].some((each) => each.toLowerCase() === address)) return;
+  throw new InputError(`The token ${token} is not in the address book`, {
+    hint: "Confirm it by name first. Nothing was sent",
+  });
 }

@@ -1,8 +1,10 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
+import { encodeFunctionData } from "viem";
 import type { Hex, TransactionReceipt } from "viem";
 import { useConfig } from "wagmi";
 import { getWalletClient } from "wagmi/actions";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import { askAgain } from "../chain/endpointFailure.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import type { ContractName } from "../events/contracts.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
@@ -56,11 +58,13 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
       account,
       // Every call of the federation's contracts emits an event; some tokens emit none.
       emitter: contract === "Token" ? undefined : target,
+      to: target,
+      input: encodeFunctionData(call),
       simulate: async () => {
-        await store.client.simulateContract(call);
+        await askAgain(() => store.client.simulateContract(call));
         // What carries a contract account's call costs more than the call; its wallet knows how much.
-        if (await isContractAccount(store.client, account)) return;
-        const estimate = await store.client.estimateContractGas(call);
+        if (await askAgain(() => isContractAccount(store.client, account))) return;
+        const estimate = await askAgain(() => store.client.estimateContractGas(call));
         gas = (estimate * 12n) / 10n + (contract === "RoundCoordinator" ? PHASE_CHANGE_GAS : 0n);
       },
       sign: async () => {

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { useFederation } from "../chain/useFederation.ts";
+import { copyText } from "./copyText.ts";
 import { Icon } from "./icons.tsx";
 
 /** An account: identicon, short form, copy button, and the explorer's page where one is configured. */
@@ -30,30 +31,58 @@ export function Hash({
   readonly value: string;
   readonly what?: string;
 }): ReactElement {
+  const { explorerUrl } = useFederation().store.network;
+  const short = `${value.slice(0, 8)}…${value.slice(-6)}`;
   return (
     <span className="account" title={value}>
-      <span>{`${value.slice(0, 8)}…${value.slice(-6)}`}</span>
+      {what === "transaction hash" && explorerUrl !== undefined ? (
+        <a href={`${explorerUrl}/tx/${value}`} target="_blank" rel="noreferrer">
+          {short}
+        </a>
+      ) : (
+        <span>{short}</span>
+      )}
       <Copy text={value} what={what} />
     </span>
   );
 }
 
+/** What became of copying. */
+type CopyState = "idle" | "copied" | "refused";
+
 export function Copy({ text, what }: { readonly text: string; readonly what: string }): ReactElement {
-  const [copied, setCopied] = useState(false);
+  const [state, setState] = useState<CopyState>("idle");
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
+    const done = await copyText(text);
+    setState(done ? "copied" : "refused");
+    if (done) setTimeout(() => setState("idle"), 1500);
   };
   return (
-    <button
-      type="button"
-      className="copy"
-      aria-label={copied ? "Copied" : `Copy ${what}`}
-      onClick={() => void copy()}
-    >
-      <Icon name={copied ? "check" : "copy"} />
-    </button>
+    <>
+      <button
+        type="button"
+        className="copy"
+        aria-label={state === "copied" ? "Copied" : `Copy ${what}`}
+        onClick={() => void copy()}
+      >
+        <Icon name={state === "copied" ? "check" : "copy"} />
+      </button>
+      {state === "refused" && (
+        <span className="copy-by-hand" role="status">
+          This browser does not let the page copy. Take it from here:{" "}
+          <input
+            readOnly
+            aria-label={`The whole ${what}`}
+            value={text}
+            ref={(input) => input?.select()}
+            onFocus={({ target }) => target.select()}
+          />
+          <button type="button" className="copy" aria-label="Close" onClick={() => setState("idle")}>
+            <Icon name="close" />
+          </button>
+        </span>
+      )}
+    </>
   );
 }
 

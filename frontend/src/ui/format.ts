@@ -1,6 +1,7 @@
 import { formatUnits } from "viem";
+import { writeDecimal } from "./readDecimal.ts";
 
-const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
+const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Basis points as a percentage, e.g. "62.5 %". */
@@ -30,7 +31,7 @@ export function amount(
   const exact = formatUnits(value, token.decimals);
   const rounded = NUMBER.format(Number(exact));
   // Less than is told at this precision, but not nothing.
-  return `${value > 0n && rounded === "0" ? exact : rounded} ${token.symbol}`;
+  return `${value > 0n && rounded === NUMBER.format(0) ? writeDecimal(exact) : rounded} ${token.symbol}`;
 }
 
 /** Unix seconds in the reader's zone and language. */

@@ -7,6 +7,7 @@ import { Account, Identicon } from "../ui/Account.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import type { DialogHandle } from "../ui/Dialog.tsx";
 import { Button, Notice } from "../ui/parts.tsx";
+import { Balances } from "./Balances.tsx";
 import { useContractAccount } from "./contractAccount.ts";
 import { useWallet } from "./useWallet.ts";
 
@@ -31,6 +32,16 @@ export function WalletButton(): ReactElement {
   );
 }
 
+/** Links that open a page in the browser of a wallet’s app, as these apps document them. Nobody is called before one is followed. */
+const WALLET_APPS: readonly (readonly [name: string, linkTo: (page: string) => string])[] = [
+  ["MetaMask", (page) => `https://metamask.app.link/dapp/${page.replace(/^https?:\/\//, "")}`],
+  ["Coinbase Wallet", (page) => `https://go.cb-w.com/dapp?cb_url=${encodeURIComponent(page)}`],
+  [
+    "Trust Wallet",
+    (page) => `https://link.trustwallet.com/open_url?coin_id=60&url=${encodeURIComponent(page)}`,
+  ],
+];
+
 function Connect(): ReactElement {
   const connectors = useConnectors();
   const { store } = useFederation();
@@ -43,6 +54,18 @@ function Connect(): ReactElement {
         <p>
           Install a wallet extension (any that announces itself by EIP-6963) and load the page again. Without
           one you can read and audit everything, and change nothing.
+        </p>
+        <p>
+          On a phone, open this page in your wallet’s own browser:{" "}
+          {WALLET_APPS.map(([name, linkTo], index) => (
+            <span key={name}>
+              {index > 0 && ", "}
+              <a href={linkTo(location.href)} rel="noreferrer">
+                {name}
+              </a>
+            </span>
+          ))}
+          .
         </p>
       </Notice>
     );
@@ -83,6 +106,7 @@ function Connected(): ReactElement {
   return (
     <>
       {account !== undefined && <Account address={account} />}
+      {account !== undefined && !wrongNetwork && <Balances account={account} />}
       <p className="card-note">
         {connection.connector?.name} · {wrongNetwork ? `chain ${walletChainId}` : store.network.name}
       </p>

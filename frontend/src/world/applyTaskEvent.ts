@@ -15,6 +15,7 @@ export function applyTaskEvent(world: World, event: EventFrom<"TaskRegistry">): 
       // viem gives small integers as numbers; termsFromAbi takes both.
       terms: termsFromAbi(terms as unknown as AbiTerms),
       escrow,
+      escrowLeft: escrow,
       hardEnd: Number(hardEnd),
       published: event.place,
       state: TaskState.Open,
@@ -51,6 +52,7 @@ function applyToTask(task: TaskRecord, event: TaskEvent): void {
     case "TaskCancelled":
       task.state = TaskState.Cancelled;
       task.refunded += event.args.refund;
+      task.escrowLeft -= event.args.refund;
       task.ended = event.place;
       return;
     case "MembershipQueued":
@@ -83,6 +85,7 @@ function applyToTask(task: TaskRecord, event: TaskEvent): void {
       task.active.length = Number(event.args.from);
       return;
     case "EscrowReleased":
+      task.escrowLeft -= event.args.amount;
   }
 }
 

@@ -66,7 +66,10 @@ export interface TaskRecord {
   readonly taskId: number;
   readonly publisher: Hex;
   readonly terms: TaskTerms;
+  /** What was paid in, in the reward token's smallest unit. */
   readonly escrow: bigint;
+  /** What of it is still there. */
+  escrowLeft: bigint;
   /** Unix seconds. */
   readonly hardEnd: number;
   readonly published: EventPlace;

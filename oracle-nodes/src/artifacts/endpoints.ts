@@ -37,8 +37,7 @@ const ADDRESS =
  * it asks itself. Nothing but host, port and peer id is ever taken from it.
  */
 export function parseEndpoints(text: string): Endpoints {
-  if (Buffer.byteLength(text) > MAX_ENDPOINT_BYTES)
-    return { gateways: [], peers: [], ignored: [text.slice(0, 80)] };
+  if (byteLength(text) > MAX_ENDPOINT_BYTES) return { gateways: [], peers: [], ignored: [text.slice(0, 80)] };
   const gateways: URL[] = [];
   const peers: Multiaddr[] = [];
   const ignored: string[] = [];
@@ -146,7 +145,7 @@ export function formatEndpoints(addresses: readonly string[]): string {
     }
   }
   const text = addresses.join(" ");
-  if (Buffer.byteLength(text) > MAX_ENDPOINT_BYTES || addresses.length > MAX_ADDRESSES) {
+  if (byteLength(text) > MAX_ENDPOINT_BYTES || addresses.length > MAX_ADDRESSES) {
     throw new InputError(
       `The store has ${addresses.length} addresses in ${text.length} characters, which is too long`,
       {
@@ -183,6 +182,11 @@ export function gatewayAddress({ host, port }: HostPort): string {
 /** The multiaddr on which libp2p listens for a host and port. */
 export function listenAddress({ host, port }: HostPort): string {
   return `${hostComponent(host)}/tcp/${port}`;
+}
+
+/** Not by Buffer: the dApp checks endpoints by this code too. */
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 function hostComponent(host: string): string {

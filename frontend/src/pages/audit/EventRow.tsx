@@ -7,9 +7,10 @@ import { useFederation } from "../../chain/useFederation.ts";
 import type { ChainEvent } from "../../events/contracts.ts";
 import { eventId, fieldText, fieldsOf } from "../../events/eventText.ts";
 import { Account, Copy, Hash } from "../../ui/Account.tsx";
-import { date } from "../../ui/format.ts";
+import { Moment } from "../../ui/Moment.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Badge } from "../../ui/parts.tsx";
+import { Said } from "../../ui/Said.tsx";
 
 /** Fields that are told in the row's first line. */
 const SHORT = 4;
@@ -35,7 +36,7 @@ export function EventRow({
           <strong>{event.name}</strong>
           <Badge>{event.contract}</Badge>
           <span className="card-note">
-            {short.map(([name, value]) => `${name} ${fieldText(value)}`).join(", ")}
+            <Said text={short.map(([name, value]) => `${name} ${fieldText(value)}`).join(", ")} />
           </span>
         </summary>
         {opened && <Whole event={event} />}
@@ -57,7 +58,7 @@ function Whole({ event }: { readonly event: ChainEvent }): ReactElement {
     <dl className="terms">
       <div>
         <dt>When</dt>
-        <dd>{block.data === undefined ? "…" : date(block.data)}</dd>
+        <dd>{block.data === undefined ? "…" : <Moment at={block.data} />}</dd>
       </div>
       <div>
         <dt>Transaction</dt>
@@ -88,10 +89,16 @@ function Whole({ event }: { readonly event: ChainEvent }): ReactElement {
 function Field({ value }: { readonly value: unknown }): ReactElement {
   const text = fieldText(value);
   if (typeof value === "string" && isAddress(value)) return <Account address={value} />;
-  if (text.length <= 80) return <code>{text}</code>;
+  if (text.length <= 80) {
+    return (
+      <code>
+        <Said text={text} />
+      </code>
+    );
+  }
   return (
     <span className="account">
-      <span className="long">{text.slice(0, 400)}</span>
+      <Said text={text} most={400} />
       <Copy text={text} what="value" />
     </span>
   );

@@ -7,6 +7,7 @@ import { useGateways } from "../../artifacts/useGateways.ts";
 import { CheckField } from "../../ui/Field.tsx";
 import { count, number } from "../../ui/format.ts";
 import { Badge, Button, Card, Notice, Table } from "../../ui/parts.tsx";
+import { Said } from "../../ui/Said.tsx";
 import type { AuditAnswer, AuditRequest } from "./auditWorker.ts";
 
 /** Replays all events in a worker with the rules of the contracts, and compares every decision. */
@@ -74,31 +75,48 @@ export function Recompute({
           <p>{answer.message}</p>
         </Notice>
       )}
-      {answer?.kind === "done" && <Outcome answer={answer} />}
+      {answer?.kind === "done" && <Outcome answer={answer} subject={subject} />}
     </Card>
   );
 }
 
 function Outcome({
   answer,
+  subject,
 }: {
+  readonly subject: string;
   readonly answer: Extract<AuditAnswer, { readonly kind: "done" }>;
 }): ReactElement {
-  const { total, notRecomputed, disagreements, checks } = answer;
+  const { total, notRecomputed, missing, onlyRead, disagreements, checks, toBlock } = answer;
+  const derived = total - notRecomputed;
+  const tone = disagreements.length > 0 ? "bad" : derived === 0 || missing.length > 0 ? "wait" : "good";
   return (
     <>
-      <Notice tone={disagreements.length === 0 ? "good" : "bad"}>
+      <Notice tone={tone}>
         <p>
-          {disagreements.length === 0
-            ? `All ${number(total)} facts agree with what the rules give.`
-            : `${number(disagreements.length)} of ${count(total, "fact")} do not agree with what the rules give.`}
+          {disagreements.length > 0
+            ? `${number(disagreements.length)} of ${count(total, "fact")} do not agree with what the rules give.`
+            : derived === 0
+              ? "There was no fact that could be computed again."
+              : `All ${number(derived)} facts agree with what the rules give.`}
         </p>
-        {notRecomputed > 0 && (
-          <p>{count(notRecomputed, "fact")} could only be read, not derived again; the table says why.</p>
-        )}
+        <p>
+          About {subject}, up to block {number(toBlock)}.
+          {notRecomputed > 0 &&
+            ` ${count(notRecomputed, "fact")} more could only be read, not derived again: the last table says why.`}
+        </p>
+        {missing.map(({ kind, count: lacking, of, reasons }) => (
+          <p key={kind}>
+            {number(lacking)} of {number(of)} facts about {kind} could not be computed again:{" "}
+            <Said text={reasons.join("; ")} most={300} />.
+          </p>
+        ))}
       </Notice>
       {disagreements.length > 0 && <Checks caption="Disagreements" checks={disagreements} />}
       {checks.length > 0 && <Checks caption="Facts of this round" checks={checks} />}
+      {onlyRead.length > 0 && (
+        <Checks caption="Facts that could only be read" checks={onlyRead} total={notRecomputed} />
+      )}
     </>
   );
 }
@@ -108,9 +126,12 @@ const MOST_ROWS = 400;
 function Checks({
   caption,
   checks,
+  total = checks.length,
 }: {
   readonly caption: string;
   readonly checks: readonly Check[];
+  /** How many there are, where these are the first of them. */
+  readonly total?: number;
 }): ReactElement {
   return (
     <>
@@ -121,10 +142,14 @@ function Checks({
             <th scope="row">{check.kind}</th>
             <td>{check.subject}</td>
             <td>
-              <code className="long">{check.expected.slice(0, 90)}</code>
+              <code className="long">
+                <Said text={check.expected} most={160} />
+              </code>
             </td>
             <td>
-              <code className="long">{check.found.slice(0, 90)}</code>
+              <code className="long">
+                <Said text={check.found} most={160} />
+              </code>
             </td>
             <td>
               {check.recomputed ? (
@@ -143,7 +168,9 @@ function Checks({
           </tr>
         ))}
       </Table>
-      {checks.length > MOST_ROWS && <p className="card-note">and {checks.length - MOST_ROWS} more</p>}
+      {total > Math.min(checks.length, MOST_ROWS) && (
+        <p className="card-note">and {total - Math.min(checks.length, MOST_ROWS)} more</p>
+      )}
     </>
   );
 }

@@ -29,6 +29,10 @@ export type AuditAnswer =
       readonly notRecomputed: number;
       /** What could not be derived again since somebody serves nothing, and who. */
       readonly missing: readonly MissingFacts[];
+      /** Of these the first, each with the reason. */
+      readonly onlyRead: readonly Check[];
+      /** Last block that was read. */
+      readonly toBlock: number;
       readonly disagreements: readonly Check[];
       /** The checks of the round that was asked for. */
       readonly checks: readonly Check[];
@@ -36,6 +40,8 @@ export type AuditAnswer =
   | { readonly kind: "failed"; readonly message: string };
 
 const PROGRESS_MS = 200;
+/** Facts that could only be read which are told one by one. */
+const MOST_READ = 200;
 
 self.addEventListener("message", ({ data }: MessageEvent<AuditRequest>) => {
   void run(data);
@@ -47,6 +53,7 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: A
   const disagreements: Check[] = [];
   let total = 0;
   let notRecomputed = 0;
+  const onlyRead: Check[] = [];
   let told = 0;
   try {
     const source = chainSource((method, params) => request(rpcUrls, method, params));
@@ -66,13 +73,13 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: A
       }),
       onCheck: (check) => {
         total++;
-        if (!check.recomputed) notRecomputed++;
+        if (!check.recomputed && ++notRecomputed <= MOST_READ) onlyRead.push(check);
         if (!check.agrees) disagreements.push(check);
         if (round !== undefined && check.taskId === taskId && check.round === round) checks.push(check);
       },
       onRestart: () => {
         [total, notRecomputed] = [0, 0];
-        for (const list of [checks, disagreements]) list.length = 0;
+        for (const list of [checks, disagreements, onlyRead]) list.length = 0;
       },
       progress: ({ block }) => {
         if (performance.now() - told < PROGRESS_MS) return;
@@ -80,7 +87,7 @@ async function run({ rpcUrls, addressBook, taskId, round, toBlock, gateways }: A
         answer({ kind: "progress", block, checks: total });
       },
     });
-    answer({ kind: "done", total, notRecomputed, missing, disagreements, checks });
+    answer({ kind: "done", total, notRecomputed, missing, onlyRead, disagreements, checks, toBlock });
   } catch (error) {
     const message =
       error instanceof ConcordatError

@@ -6,6 +6,8 @@ import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
 import { number } from "../../ui/format.ts";
 import { Button, Card, Meter, Notice } from "../../ui/parts.tsx";
+import { Said } from "../../ui/Said.tsx";
+import { plainText } from "../../ui/plainText.ts";
 import { DrawPad } from "./DrawPad.tsx";
 import { imageRecord, rowRecord } from "./readRecord.ts";
 
@@ -110,15 +112,19 @@ function Answer({
   return (
     <div className="stack-tight" role="status" aria-label="What the model says">
       <p>
-        The model says <strong>{ranked[0]?.name}</strong>.
+        The model says{" "}
+        <strong>
+          <Said text={ranked[0]?.name ?? "nothing"} most={60} />
+        </strong>
+        .
       </p>
       {ranked.map(({ name, share }) => (
         <div key={name} className="stack-tight">
           <span className="row-spread">
-            <span>{name}</span>
+            <Said text={name} most={60} />
             <span>{(100 * share).toFixed(1)} %</span>
           </span>
-          <Meter share={share} label={name} />
+          <Meter share={share} label={plainText(name, 60)} />
         </div>
       ))}
     </div>

@@ -9,6 +9,7 @@ import { date } from "../../ui/format.ts";
 import { Card, Notice } from "../../ui/parts.tsx";
 import { useContractAccount } from "../../wallet/contractAccount.ts";
 import { useWallet } from "../../wallet/useWallet.ts";
+import { useEndpointsCheck } from "./useEndpointsCheck.ts";
 import { isOpen } from "./Votes.tsx";
 
 /** Asks for admission of the connected account as the operator of a node. */
@@ -19,6 +20,7 @@ export function ApplyForm(): ReactElement {
   const now = useChainTime();
   const [signer, setSigner] = useState("");
   const [endpoints, setEndpoints] = useState("");
+  const check = useEndpointsCheck(endpoints);
   const own = [...world.proposals.values()].find(
     (proposal) =>
       proposal.kind === ProposalKind.Admission &&
@@ -58,11 +60,13 @@ export function ApplyForm(): ReactElement {
         value={endpoints}
         placeholder="/dns4/node.example/tcp/443/https"
         hint="Where the node serves artifacts: multiaddrs joined by spaces. Can stay empty: “concordat node announce” publishes them later."
+        error={check.error}
         onChange={(event) => setEndpoints(event.target.value)}
       />
+      {check.warning !== undefined && <p className="card-note">{check.warning}</p>}
       <ActionButton
         look="primary"
-        disabled={wrong || (isContract && signer === "")}
+        disabled={wrong || !check.isDone || (isContract && signer === "")}
         call={{
           key: "apply",
           label: "Ask for admission",

@@ -6,12 +6,15 @@ import { Account } from "../../ui/Account.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Card, Facts } from "../../ui/parts.tsx";
 import type { NodeRecord } from "../../world/world.ts";
+import { Said } from "../../ui/Said.tsx";
+import { useEndpointsCheck } from "./useEndpointsCheck.ts";
 import { NodeHealth } from "./NodeHealth.tsx";
 
 /** What an operator can change about its node. */
 export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
   const [signer, setSigner] = useState("");
   const [endpoints, setEndpoints] = useState("");
+  const check = useEndpointsCheck(endpoints);
   const wrongSigner = signer !== "" && !isAddress(signer);
   const signerNow = node.signer === node.operator ? "your account" : <Account address={node.signer} />;
   const health = <NodeHealth node={node} />;
@@ -20,7 +23,7 @@ export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
       <Facts
         facts={[
           ["Signer key", signerNow],
-          ["Endpoints", node.endpoints === "" ? "none" : node.endpoints],
+          ["Endpoints", node.endpoints === "" ? "none" : <Said key="endpoints" text={node.endpoints} />],
           ["Gateway", health],
         ]}
       />
@@ -52,10 +55,12 @@ export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {
             value={endpoints}
             placeholder="/dns4/node.example/tcp/443/https"
             hint="Multiaddrs joined by spaces. “concordat node announce” publishes what the node serves at."
+            error={check.error}
             onChange={(event) => setEndpoints(event.target.value)}
           />
+          {check.warning !== undefined && <p className="card-note">{check.warning}</p>}
           <ActionButton
-            disabled={endpoints.trim() === ""}
+            disabled={endpoints.trim() === "" || !check.isDone}
             call={{
               key: `endpoints:${node.nodeId}`,
               label: "Change the endpoints",

@@ -5,6 +5,9 @@ import { useChainTime, useFederation } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ActionButton, useIsActive } from "../../transactions/ActionButton.tsx";
+import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
+import type { ForeignConsent } from "../../trust/useForeign.ts";
+import { useForeignToken } from "../../trust/useForeign.ts";
 import { usePayment } from "../../transactions/usePayment.ts";
 import { amount, date, duration } from "../../ui/format.ts";
 import { parseAmount } from "../../ui/parseAmount.ts";
@@ -23,16 +26,21 @@ export function StakeForm({
   node,
   token,
   wanted,
+  trust,
 }: {
   readonly node: NodeRecord;
   readonly token: Hex;
   readonly wanted?: bigint;
+  /** Whom the stake is entrusted to, where that is decided around this form; else the token is asked for here. */
+  readonly trust?: ForeignConsent;
 }): ReactElement {
   const { store } = useFederation();
   const { account, wrongNetwork } = useWallet();
   const facts = useToken(token);
   const now = useChainTime();
   const pay = usePayment();
+  const ownConsent = useForeignToken("stakeToken", token);
+  const consent = trust ?? ownConsent;
   const [text, setText] = useState("");
   const stake = node.stakes.get(token) ?? 0n;
   const balance = useView<bigint>({
@@ -70,6 +78,7 @@ export function StakeForm({
           ],
         ]}
       />
+      {trust === undefined && node.isMember && <ForeignAddresses consent={ownConsent} />}
       <TextField
         label={`Amount in ${facts?.symbol ?? "tokens"}`}
         inputMode="decimal"
@@ -84,13 +93,19 @@ export function StakeForm({
           <Button
             look="primary"
             disabled={
-              busy || wrongNetwork || account === undefined || value === 0n || (balance.data ?? 0n) < value
+              busy ||
+              wrongNetwork ||
+              !consent.isGiven ||
+              account === undefined ||
+              value === 0n ||
+              (balance.data ?? 0n) < value
             }
             onClick={() => {
               void pay({
                 token,
                 spender: store.contracts.StakeVault,
                 amount: value,
+                confirmed: consent.confirmed,
                 call: (permit) => ({
                   key,
                   label: `Stake ${amount(value, facts)}`,

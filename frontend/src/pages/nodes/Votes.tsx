@@ -5,6 +5,8 @@ import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { Account } from "../../ui/Account.tsx";
 import { date, duration } from "../../ui/format.ts";
 import { Badge, Card } from "../../ui/parts.tsx";
+import { Said } from "../../ui/Said.tsx";
+import { onRecord } from "./onRecord.ts";
 import { useWallet } from "../../wallet/useWallet.ts";
 import type { NodeRecord, ProposalRecord } from "../../world/world.ts";
 
@@ -68,6 +70,7 @@ export function Vote({
   readonly now: number;
 }): ReactElement {
   const { ownNode } = useWallet();
+  const { world } = useFederationState();
   const { proposalId, approvals, rejections, electorate, expiresAt } = proposal;
   const own = ownNode === undefined ? undefined : proposal.votes.get(ownNode.nodeId);
   const ballot = (approve: boolean, label: string): ReactElement => (
@@ -105,6 +108,18 @@ export function Vote({
         {approvals} for, {rejections} against, of {electorate}; {Math.floor(electorate / 2) + 1} decide. Ends
         in {duration(expiresAt - now)}, {date(expiresAt)}.
       </p>
+      <ul className="on-record" aria-label={`What is on record for vote ${proposalId}`}>
+        {onRecord(world, proposal).map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+        {proposal.endpoints !== "" && (
+          <li>
+            <code>
+              <Said text={proposal.endpoints} most={200} />
+            </code>
+          </li>
+        )}
+      </ul>
     </div>
   );
 }

@@ -1,12 +1,25 @@
 import type { ReactElement } from "react";
+import { useFederationState } from "../../chain/useFederation.ts";
+import { count } from "../../ui/format.ts";
 import { DraftChoice, DraftText } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 
 /** Who takes part, who decides, and which faults are borne. */
 export function CommitteeStep({ form }: { readonly form: DraftForm }): ReactElement {
+  const { world } = useFederationState();
+  const members = [...world.nodes.values()].filter(({ isMember }) => isMember).length;
   return (
     <div className="grid-2">
-      <DraftText form={form} name="minNodes" label="Nodes at least" />
+      <DraftText
+        form={form}
+        name="minNodes"
+        label="Nodes at least"
+        hint={
+          Number(form.draft.minNodes) > members
+            ? `This network has ${count(members, "node")}: the task cannot start before more are admitted.`
+            : `This network has ${count(members, "node")}.`
+        }
+      />
       <DraftText form={form} name="maxNodes" label="Nodes at most" />
       <DraftText form={form} name="quorum" label="Quorum, % of the active nodes" />
       <DraftText form={form} name="gamma" label="Committee, % of the nodes" />

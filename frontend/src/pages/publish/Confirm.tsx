@@ -14,9 +14,12 @@ import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ABIS } from "../../events/contracts.ts";
 import { useIsActive } from "../../transactions/ActionButton.tsx";
+import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
+import { useForeignToken } from "../../trust/useForeign.ts";
 import { usePayment } from "../../transactions/usePayment.ts";
 import { Button, Card, Facts, Notice } from "../../ui/parts.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
+import { Said } from "../../ui/Said.tsx";
 import { TermsTab } from "../task/TermsTab.tsx";
 import { Delivery } from "./Delivery.tsx";
 import type { Draft } from "./draft.ts";
@@ -70,9 +73,18 @@ export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
             </div>
             {hasParties ? (
               <>
-                <Card title={files.manifest.name} note={files.manifest.description} />
+                <Card
+                  title={<Said text={files.manifest.name} />}
+                  note={<Said text={files.manifest.description} />}
+                />
                 <TermsTab
-                  task={{ terms, active: [], hardEnd: hardEndOf(terms), escrow: escrowOf(terms) }}
+                  task={{
+                    terms,
+                    active: [],
+                    hardEnd: hardEndOf(terms),
+                    escrow: escrowOf(terms),
+                    escrowLeft: escrowOf(terms),
+                  }}
                   manifest={files.manifest}
                 />
               </>
@@ -102,6 +114,7 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
   const { store } = useFederation();
   const { account, wrongNetwork } = useWallet();
   const pay = usePayment();
+  const consent = useForeignToken("rewardToken", terms.rewardToken as Hex);
   const navigate = useNavigate();
   const busy = useIsActive("publish");
   const { world } = useFederationState();
@@ -124,6 +137,7 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
       token: terms.rewardToken as Hex,
       spender: store.contracts.TaskRegistry,
       amount: escrow,
+      confirmed: consent.confirmed,
       call: (permit) => ({
         key: "publish",
         label: "Publish the task",
@@ -193,9 +207,17 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
           </p>
         </Notice>
       )}
+      {escrow > 0n && <ForeignAddresses consent={consent} />}
       <Button
         look="primary"
-        disabled={busy || account === undefined || wrongNetwork || short || !stored}
+        disabled={
+          busy ||
+          account === undefined ||
+          wrongNetwork ||
+          short ||
+          !stored ||
+          (escrow > 0n && !consent.isGiven)
+        }
         title={stored ? undefined : "First put the files where nodes find them"}
         onClick={() => void publish()}
       >

@@ -3,12 +3,15 @@ import type { ReactElement } from "react";
 import type { NamedBytes, TaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import { Failed } from "../../app/Failed.tsx";
+import { isLoopback } from "../../artifacts/gateways.ts";
+import type { Gateway } from "../../artifacts/gateways.ts";
 import { useGateways } from "../../artifacts/useGateways.ts";
 import { useFederation } from "../../chain/useFederation.ts";
 import { Copy, Hash } from "../../ui/Account.tsx";
 import { CheckField } from "../../ui/Field.tsx";
 import { bytes } from "../../ui/format.ts";
-import { Button } from "../../ui/parts.tsx";
+import { Button, Notice } from "../../ui/parts.tsx";
+import { HandOver } from "./HandOver.tsx";
 import { saveFile } from "../../ui/saveFile.ts";
 
 const NAMES = ["manifest.json", "initial-model.safetensors"] as const;
@@ -33,6 +36,7 @@ export function Delivery({ files, stored, onStored }: Props): ReactElement {
           </Button>
         </div>
       ))}
+      <HandOver files={both(files).map(([, file]) => file)} stored={stored} onStored={onStored} />
       {kuboRpcUrl !== undefined && (
         <PinToKubo rpcUrl={kuboRpcUrl} files={files} stored={stored} onStored={onStored} />
       )}
@@ -88,18 +92,24 @@ function NodeStore({ files, stored, onStored }: Props): ReactElement {
   const gateways = useGateways();
   const look = useMutation({
     mutationFn: async () => {
+      const served: Served[] = [];
       const { fetchArtifact } = await import("../../artifacts/fetchArtifact.ts");
       for (const [name, { bytes: content, digest }] of both(files)) {
-        await fetchArtifact(digest, gateways, { maxBytes: content.length }).catch((cause: unknown) => {
-          const hint = cause instanceof ConcordatError ? cause.hint : undefined;
-          throw new ConcordatError(`No node serves ${name} to this page yet`, {
-            ...(hint !== undefined && { hint }),
-            cause,
-          });
-        });
+        const onServed = (gateway: Gateway): void => void served.push({ name, gateway });
+        await fetchArtifact(digest, inOrder(gateways), { maxBytes: content.length, onServed }).catch(
+          (cause: unknown) => {
+            const hint = cause instanceof ConcordatError ? cause.hint : undefined;
+            throw new ConcordatError(`No node serves ${name} to this page yet`, {
+              ...(hint !== undefined && { hint }),
+              cause,
+            });
+          },
+        );
       }
+      return served;
     },
-    onSuccess: () => onStored(true),
+    // Whether participants can have them is more than that this page can.
+    onSuccess: (served) => onStored(served.every(({ gateway }) => isForOthers(gateway))),
   });
   return (
     <div className="stack-tight">
@@ -119,8 +129,8 @@ function NodeStore({ files, stored, onStored }: Props): ReactElement {
         <Button disabled={look.isPending} onClick={() => look.mutate()}>
           {look.isPending ? "Asking…" : "Ask the nodes for them"}
         </Button>
-        {look.isSuccess && <span>A node serves both files.</span>}
       </div>
+      {look.data !== undefined && <ServedWords served={look.data} />}
       {look.error !== null && <Failed error={look.error} />}
       <CheckField label="The files are in a node’s store" checked={stored} onChange={onStored} />
     </div>
@@ -132,4 +142,48 @@ function both({ manifestFile, initialModel }: TaskFiles): readonly (readonly [st
     [NAMES[0], manifestFile],
     [NAMES[1], initialModel],
   ];
+}
+
+/** Who gave the page a file. */
+interface Served {
+  readonly name: string;
+  readonly gateway: Gateway;
+}
+
+/** Nodes of the registry that others reach first: what they serve is what a participant gets. */
+function inOrder(gateways: readonly Gateway[]): readonly Gateway[] {
+  return gateways.toSorted((a, b) => Number(isForOthers(b)) - Number(isForOthers(a)));
+}
+
+/** Participants ask members of the registry, and reach no other machine's loopback. On one machine, they are all there. */
+function isForOthers({ nodeId, origin }: Gateway): boolean {
+  return nodeId !== undefined && (!isLoopback(origin) || isLoopback(location.origin));
+}
+
+function ServedWords({ served }: { readonly served: readonly Served[] }): ReactElement {
+  const hidden = served.filter(({ gateway }) => !isForOthers(gateway));
+  const nodes = [...new Set(served.map(({ gateway }) => gateway.nodeId))];
+  if (hidden.length === 0) {
+    return (
+      <p role="status">
+        {nodes.length === 1
+          ? `Node ${nodes[0]} serves both files`
+          : `Nodes ${nodes.join(" and ")} serve the files`}{" "}
+        to whoever asks.
+      </p>
+    );
+  }
+  return (
+    <Notice tone="wait">
+      {hidden.map(({ name, gateway: { nodeId, origin } }) => (
+        <p key={name}>
+          {name}:{" "}
+          {nodeId === undefined
+            ? `only the gateway ${origin} of this page’s configuration has it. Nodes do not ask it, unless their operators name it under “providers”.`
+            : `only node ${nodeId} has it, at ${origin}, which leads nobody to it but programs on its own machine.`}
+        </p>
+      ))}
+      <p>So participants cannot have them yet. Put both into the store of a node that others reach.</p>
+    </Notice>
+  );
 }

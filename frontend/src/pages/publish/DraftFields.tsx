@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { ReactElement, ReactNode } from "react";
 import { AreaField, CheckField, Described, SelectField, TextField } from "../../ui/Field.tsx";
+import { DECIMAL, writeDecimal } from "../../ui/readDecimal.ts";
 import { CHOICES } from "./draft.ts";
 import type { Draft, TextName } from "./draft.ts";
 import type { DraftFaults } from "./draftFaults.ts";
@@ -31,8 +32,12 @@ export function DraftText({ form, name, label, hint, words = false, lines }: Tex
   ) : (
     <TextField
       {...shared}
+      // The draft has points; the reader sees, and types, what the language of the browser has.
+      value={words ? shared.value : writeDecimal(shared.value)}
       inputMode={words ? "text" : "decimal"}
-      onChange={({ target }) => form.change({ [name]: target.value })}
+      onChange={({ target }) =>
+        form.change({ [name]: words ? target.value : target.value.replace(DECIMAL, ".") })
+      }
     />
   );
 }

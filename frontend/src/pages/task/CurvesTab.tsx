@@ -5,7 +5,6 @@ import type { Hex } from "viem";
 import { ScoreKind } from "../../../../protocol/enums.ts";
 import { LineChart } from "../../charts/LineChart.tsx";
 import type { Line } from "../../charts/LineChart.tsx";
-import { useFederationState } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { Card, Empty } from "../../ui/parts.tsx";
 import { finalisedOpenings, meanScore, standings } from "../../world/rounds.ts";
@@ -14,12 +13,13 @@ import { GasCurve } from "./GasCurve.tsx";
 
 /** Alpha, scores, reputation, rewards and gas over the rounds. */
 export function CurvesTab({ task }: { readonly task: TaskRecord }): ReactElement {
-  const { version } = useFederationState();
   const token = useToken(task.terms.rewardToken as Hex);
   const decimals = token?.decimals ?? 0;
-  // The world changes in place: its version stands for what the curves depend on.
+  // The world changes in place, with every block: what the curves are made of stands for it, so that they are not drawn again
+  // when nothing of that has changed.
+  const made = [finalisedOpenings(task).length, task.recorded.length, task.members.size].join();
   // oxlint-disable-next-line react/memo-dependencies, react-hooks/exhaustive-deps
-  const curves = useMemo(() => curvesOf(task, decimals), [task, version, decimals]);
+  const curves = useMemo(() => curvesOf(task, decimals), [task, made, decimals]);
   if (curves.rounds.length === 0) {
     return (
       <Empty>
@@ -108,6 +108,7 @@ function curvesOf(task: TaskRecord, decimals: number): Curves {
       },
       ...members.map(({ nodeId }) => ({
         label: `node ${nodeId}`,
+        node: nodeId,
         values: openings.map(({ finalised, reports }) => {
           const score = reports.get(nodeId)?.scores[(finalised?.index ?? 0) - 1];
           return score === undefined ? null : score / unit;
@@ -116,10 +117,12 @@ function curvesOf(task: TaskRecord, decimals: number): Curves {
     ],
     reputation: accounts.map(({ nodeId, list }) => ({
       label: `node ${nodeId}`,
+      node: nodeId,
       values: list.map(({ reputation }) => reputation),
     })),
     earned: accounts.map(({ nodeId, list }) => ({
       label: `node ${nodeId}`,
+      node: nodeId,
       values: list.map(({ earned }) => Number(formatUnits(earned, decimals))),
     })),
   };

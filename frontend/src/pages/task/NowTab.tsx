@@ -5,10 +5,12 @@ import { useChainTime } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { amount, count, date, duration, ratio, span } from "../../ui/format.ts";
 import { Badge, Card, Facts, Meter } from "../../ui/parts.tsx";
-import { awaited, committeeOf } from "../../world/election.ts";
+import { committeeOf } from "../../world/election.ts";
 import { currentOpening, currentPhase, finalisedOpenings } from "../../world/rounds.ts";
 import type { Opening, TaskRecord } from "../../world/world.ts";
+import { Awaited } from "./Awaited.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
+import { Results } from "./Results.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { TakePart } from "./TakePart.tsx";
 import type { Hex } from "viem";
@@ -22,13 +24,21 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
   const last = finalised.at(-1);
   return (
     <div className="stack">
+      {task.state >= TaskState.Completed && task.state !== TaskState.Cancelled && <Results task={task} />}
       <Card>
         <Facts
           facts={[
             ["Rounds finalised", `${finalised.length} of ${terms.rounds}`],
             ["Nodes", `${task.active.length} of ${span(terms.minNodes, terms.maxNodes)}`],
             ["Alpha now", ratio(last?.finalised?.alphaBps ?? terms.initialAlphaBps)],
-            ["Escrow for rewards", task.escrow === 0n ? "none" : amount(task.escrow, rewardToken)],
+            [
+              "Escrow for rewards",
+              task.escrow === 0n
+                ? "none"
+                : task.escrowLeft === task.escrow
+                  ? amount(task.escrow, rewardToken)
+                  : `${amount(task.escrowLeft, rewardToken)} left of ${amount(task.escrow, rewardToken)}`,
+            ],
             task.state === TaskState.Open
               ? ["Starts from", date(terms.startTime)]
               : ["No round starts after", date(terms.timeLimit)],
@@ -90,7 +100,6 @@ function RunningRound({
   readonly opening: Opening;
 }): ReactElement {
   const phase = currentPhase(opening);
-  const waiting = awaited(task, opening);
   const election = committeeOf(task, opening, phase?.attempt ?? 0);
   return (
     <Card
@@ -113,13 +122,9 @@ function RunningRound({
       </ol>
       <dl className="terms">
         <div>
-          <dt>{phase?.phase === Phase.Aggregation ? "Who may propose" : "Awaited"}</dt>
+          <dt>Awaited</dt>
           <dd>
-            {waiting.length === 0 ? (
-              "nobody: the next transaction moves the phase"
-            ) : (
-              <NodeNames nodeIds={waiting.map(({ nodeId }) => nodeId)} />
-            )}
+            <Awaited task={task} opening={opening} />
           </dd>
         </div>
         <div>

@@ -3,7 +3,8 @@ import type { ReactElement } from "react";
 import { ElectionMode, Phase, SkipReason, enumName } from "../../../../protocol/enums.ts";
 import { committeeSize } from "../../../../protocol/rules/committeeElection.ts";
 import { Hash } from "../../ui/Account.tsx";
-import { date, number, percent } from "../../ui/format.ts";
+import { Moment } from "../../ui/Moment.tsx";
+import { date, duration, number, percent } from "../../ui/format.ts";
 import { Badge, Card, Notice, Table } from "../../ui/parts.tsx";
 import { committeeOf } from "../../world/election.ts";
 import { VOID_WORDS } from "../../world/taskWords.ts";
@@ -61,17 +62,28 @@ export function RoundDetail({ task, opening }: Props): ReactElement {
 
 function Phases({ opening }: { readonly opening: Opening }): ReactElement {
   return (
-    <Table caption="Phases" head={["Phase", "Attempt", "Began", "Deadline"]}>
-      {opening.phases.map(({ phase, attempt, start, deadline, place }) => (
+    <Table caption="Phases" head={["Phase", "Attempt", "Began", "Lasted", "Deadline", "Transaction"]}>
+      {opening.phases.map(({ phase, attempt, start, deadline, place }, index) => (
         <tr key={place.logIndex + place.blockNumber * 10_000}>
           <th scope="row">{enumName(Phase, phase)}</th>
           <td>{attempt}</td>
-          <td>{date(start)}</td>
+          <td>
+            <Moment at={start} />
+          </td>
+          <td>{lastedWords(start, opening.phases[index + 1]?.start)}</td>
           <td>{date(deadline)}</td>
+          <td>
+            <Hash value={place.transactionHash} what="transaction hash" />
+          </td>
         </tr>
       ))}
     </Table>
   );
+}
+
+/** How long a phase took; undefined while it is the last one that was entered. */
+function lastedWords(start: number, next: number | undefined): string {
+  return next === undefined ? "–" : duration(next - start);
 }
 
 function Election({ task, opening }: Props): ReactElement {
@@ -84,7 +96,7 @@ function Election({ task, opening }: Props): ReactElement {
           ? "The seed is the digest of the previous global model."
           : opening.seedBlockHash === undefined
             ? "The seed is the hash of the previous global model’s digest, the task and the round."
-            : `The seed is the hash of the previous global model’s digest, the hash of block ${opening.sealBlock}, the task and the round: nobody can choose it.`}{" "}
+            : `The seed is the hash of the previous global model’s digest, the hash of block ${opening.sealBlock}, the task and the round. Nobody knows it before that block; who builds the block has a say in its hash, by leaving a block out or making another.`}{" "}
         The seed modulo {opening.active.length} nodes is the leader’s position; the committee is the leader
         and the next {size - 1} positions in turn.
       </p>

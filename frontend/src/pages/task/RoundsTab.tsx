@@ -1,8 +1,9 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { Suspense, lazy, useState } from "react";
 import type { ReactElement } from "react";
-import { date, ratio } from "../../ui/format.ts";
-import { Badge, Button, Card, Empty, Table } from "../../ui/parts.tsx";
+import { ratio } from "../../ui/format.ts";
+import { Moment } from "../../ui/Moment.tsx";
+import { Badge, Button, Card, Empty, Notice, Table } from "../../ui/parts.tsx";
 import { meanScore } from "../../world/rounds.ts";
 import type { Opening, TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
@@ -30,6 +31,17 @@ export function RoundsTab({ task }: { readonly task: TaskRecord }): ReactElement
       : openings.find((each) => each.round === round && (retry === undefined || each.retry === retry));
   return (
     <div className="stack">
+      {round !== undefined && chosen === undefined && (
+        <Notice tone="wait">
+          <p>
+            This task has opened no round {round}
+            {retry !== undefined && ` with retry ${retry}`}
+            {round > task.terms.rounds
+              ? `; its terms allow ${task.terms.rounds}.`
+              : ", or not yet: the list has all there are."}
+          </p>
+        </Notice>
+      )}
       {chosen !== undefined && (
         <Suspense fallback={<p className="card-note">Loading…</p>}>
           <RoundDetail task={task} opening={chosen} key={`${chosen.round}-${chosen.retry}`} />
@@ -67,7 +79,9 @@ function Row({ task, opening }: { readonly task: TaskRecord; readonly opening: O
           {retry > 0 && `, retry ${retry}`}
         </Link>
       </th>
-      <td>{date(opening.openedAt)}</td>
+      <td>
+        <Moment at={opening.openedAt} />
+      </td>
       <td>
         <Outcome opening={opening} />
       </td>

@@ -6,10 +6,14 @@ import { useChainTime, useFederation } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
+import { FeeNote } from "../../transactions/FeeNote.tsx";
+import type { ContractCall } from "../../transactions/useSend.ts";
 import { claimCall } from "../../transactions/claimCall.ts";
 import { amount } from "../../ui/format.ts";
 import { Card, Facts, Notice } from "../../ui/parts.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
+import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
+import { useForeign } from "../../trust/useForeign.ts";
 import { currentOpening, currentPhase } from "../../world/rounds.ts";
 import type { MemberRecord, NodeRecord, TaskRecord } from "../../world/world.ts";
 import { StakeForm } from "../nodes/StakeForm.tsx";
@@ -61,33 +65,30 @@ function Membership({ task, node }: { readonly task: TaskRecord; readonly node: 
   const short = terms.minStake > (node.stakes.get(token) ?? 0n);
   const wish = queued.get(node.nodeId);
   const inside = member?.active === true || wish === true;
+  const consent = useForeign(terms, task.publisher);
+  const join: ContractCall = {
+    key: `join:${taskId}`,
+    label: `Join task ${taskId} with node ${node.nodeId}`,
+    contract: "TaskRegistry",
+    functionName: "joinTask",
+    args: [taskId, node.nodeId],
+  };
   return (
     <>
       {member !== undefined && <Earnings task={task} member={member} />}
       {wish !== undefined && <p>Your node {wish ? "joins" : "leaves"} when the next round opens.</p>}
+      {open && !inside && <ForeignAddresses consent={consent} />}
       {open && !inside && short && (
         <>
           <p>
             First stake what the task asks for. It can be slashed only by the task’s arbiter, and withdrawn
             after unbonding.
           </p>
-          <StakeForm node={node} token={token} wanted={terms.minStake} />
+          <StakeForm node={node} token={token} wanted={terms.minStake} trust={consent} />
         </>
       )}
       <div className="row">
-        {open && !inside && (
-          <ActionButton
-            look="primary"
-            disabled={short}
-            call={{
-              key: `join:${taskId}`,
-              label: `Join task ${taskId} with node ${node.nodeId}`,
-              contract: "TaskRegistry",
-              functionName: "joinTask",
-              args: [taskId, node.nodeId],
-            }}
-          />
-        )}
+        {open && !inside && <ActionButton look="primary" disabled={short || !consent.isGiven} call={join} />}
         {open && inside && wish !== false && (
           <ActionButton
             call={{
@@ -100,6 +101,7 @@ function Membership({ task, node }: { readonly task: TaskRecord; readonly node: 
           />
         )}
       </div>
+      {open && !inside && !short && consent.isGiven && <FeeNote call={join} />}
     </>
   );
 }

@@ -1,13 +1,18 @@
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { Suspense, lazy } from "react";
+import { Suspense, lazy, useState } from "react";
 import type { ReactElement } from "react";
 import { TaskState } from "../../../../protocol/enums.ts";
 import { Failed } from "../../app/Failed.tsx";
-import { useFederationState } from "../../chain/useFederation.ts";
+import { ROLE_WORDS, foreignAddresses } from "../../../../protocol/foreignContracts.ts";
+import { Reading } from "../../app/WhenRead.tsx";
+import { useTitle } from "../../app/useTitle.ts";
+import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useManifest } from "../../manifest/useManifest.ts";
 import { Account } from "../../ui/Account.tsx";
 import { count } from "../../ui/format.ts";
-import { Badge, Empty, Notice, PageHead } from "../../ui/parts.tsx";
+import { Badge, Button, Empty, Notice, PageHead } from "../../ui/parts.tsx";
+import { plainText } from "../../ui/plainText.ts";
+import { Said } from "../../ui/Said.tsx";
 import { END_WORDS, STATE_WORDS } from "../../world/taskWords.ts";
 import type { TaskRecord } from "../../world/world.ts";
 import { NowTab } from "./NowTab.tsx";
@@ -22,17 +27,27 @@ const ModelTab = lazy(async () => ({ default: (await import("./ModelTab.tsx")).M
 /** One task: what it asks, who takes part, and its rounds as they happen. */
 export function TaskPage(): ReactElement {
   const { taskId } = useParams({ from: "/tasks/$taskId" });
-  const { world } = useFederationState();
+  const { world, ready } = useFederationState();
   const task = world.tasks.get(Number(taskId));
+  if (task === undefined && !ready) {
+    return (
+      <div className="stack">
+        <PageHead title={`Task ${plainText(taskId, 40)}`} />
+        <Reading />
+      </div>
+    );
+  }
   if (task === undefined) {
     return (
       <Empty>
-        <h1>There is no task {taskId} on this network</h1>
+        <h1>
+          There is no task <Said text={taskId} most={40} /> on this network
+        </h1>
         <Link to="/tasks">See all tasks</Link>
       </Empty>
     );
   }
-  return <Task task={task} />;
+  return <Task key={task.taskId} task={task} />;
 }
 
 /** On a narrow page the tabs scroll: the present one is brought into view. */
@@ -44,21 +59,28 @@ function showCurrentTab(tabs: HTMLElement | null): void {
 }
 
 function Task({ task }: { readonly task: TaskRecord }): ReactElement {
-  const { tab = "now" } = useSearch({ from: "/tasks/$taskId" });
+  const { tab = "now", round } = useSearch({ from: "/tasks/$taskId" });
   const manifest = useManifest(task.terms.manifestDigest);
   const { word, tone } = STATE_WORDS[task.state];
+  const [, tabName] = TASK_TABS.find(([name]) => name === tab) ?? [];
+  useTitle(
+    tab === "now" ? undefined : tabName,
+    round === undefined ? undefined : `Round ${round}`,
+    manifest.data?.name,
+    `Task ${task.taskId}`,
+  );
   const taskId = String(task.taskId);
   return (
     <>
       <PageHead
-        title={manifest.data?.name ?? `Task ${taskId}`}
+        title={manifest.data === undefined ? `Task ${taskId}` : <Said text={manifest.data.name} />}
         lead={
           <>
             Task {taskId}, published by <Account address={task.publisher} />
             {manifest.data !== undefined && manifest.data.description !== "" && (
               <>
                 <br />
-                {manifest.data.description}
+                <Description text={manifest.data.description} />
               </>
             )}
           </>
@@ -73,6 +95,7 @@ function Task({ task }: { readonly task: TaskRecord }): ReactElement {
           </p>
         </Notice>
       )}
+      <ForeignRules task={task} />
       {manifest.error !== null && <Failed error={manifest.error} retry={() => void manifest.refetch()} />}
       <nav className="tabs" aria-label="About this task" ref={showCurrentTab}>
         {TASK_TABS.map(([name, label]) => (
@@ -95,6 +118,47 @@ function Task({ task }: { readonly task: TaskRecord }): ReactElement {
         {tab === "roster" && <RosterTab task={task} />}
         {tab === "model" && <ModelTab task={task} manifest={manifest.data} />}
       </Suspense>
+    </>
+  );
+}
+
+/** Said to every reader, before any number: whose word the page of such a task stands on. */
+function ForeignRules({ task }: { readonly task: TaskRecord }): ReactElement {
+  const { addressBook } = useFederation().store.network;
+  const rules = foreignAddresses(task.terms, task.publisher, addressBook).filter(
+    ({ expected }) => expected !== undefined,
+  );
+  if (rules.length === 0) return <></>;
+  return (
+    <Notice tone="bad">
+      <p>
+        This task is not run by the contracts of this page’s address book: its{" "}
+        {rules.map(({ role }) => ROLE_WORDS[role]).join(", ")} {rules.length === 1 ? "is" : "are"} somebody
+        else’s.
+      </p>
+      <p>
+        Nothing that they decide is bound by the rules that stand here, and this page cannot see or check it.{" "}
+        <Link to="/tasks/$taskId" params={{ taskId: String(task.taskId) }} search={{ tab: "terms" }}>
+          See which they are
+        </Link>
+      </p>
+    </Notice>
+  );
+}
+
+/** Letters of a description that are shown at first. */
+const FIRST_LETTERS = 400;
+
+/** What the publisher says of it; a long one is cut until somebody asks for the rest. */
+function Description({ text }: { readonly text: string }): ReactElement {
+  const [isWhole, setWhole] = useState(false);
+  if (text.length <= FIRST_LETTERS || isWhole) return <Said text={text} />;
+  return (
+    <>
+      <Said text={text} most={FIRST_LETTERS} />{" "}
+      <Button small look="quiet" onClick={() => setWhole(true)}>
+        Show all of it
+      </Button>
     </>
   );
 }

@@ -10,6 +10,7 @@ import { useToken } from "../../chain/useToken.ts";
 import { Account, Hash } from "../../ui/Account.tsx";
 import { amount, bytes, count, date, duration, number, percent, ratio } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
+import { ContractsCard } from "../../trust/ContractsCard.tsx";
 import type { TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
 
@@ -41,7 +42,7 @@ export function TermsTab({
   manifest,
 }: {
   /** A task, or what will be one. */
-  readonly task: Pick<TaskRecord, "terms" | "active" | "hardEnd" | "escrow">;
+  readonly task: Pick<TaskRecord, "terms" | "active" | "hardEnd" | "escrow" | "escrowLeft">;
   readonly manifest: TaskManifest | undefined;
 }): ReactElement {
   const { terms } = task;
@@ -118,6 +119,7 @@ export function TermsTab({
           ]}
         />
       </Card>
+      <ContractsCard terms={terms} />
       <Card title="What it pays">
         <Terms
           rows={[
@@ -142,7 +144,7 @@ export function TermsTab({
               "In escrow",
               task.escrow === 0n
                 ? "nothing"
-                : `${amount(task.escrow, rewardToken)}: the worst case is already paid in`,
+                : `${amount(task.escrow, rewardToken)}: the worst case was paid in at publication${task.escrowLeft < task.escrow ? `; ${amount(task.escrowLeft, rewardToken)} of it are left` : ""}`,
             ],
           ]}
         />

@@ -10,6 +10,7 @@ import type { ContractName } from "../events/contracts.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
 import { useWallet } from "../wallet/useWallet.ts";
 import { callAbi } from "./contractAbi.ts";
+import { decidingGas } from "./decidingGas.ts";
 import type { LoggedTransaction, TransactionLog } from "./transactionLog.ts";
 
 export const Transactions = createContext<TransactionLog | undefined>(undefined);
@@ -38,8 +39,8 @@ export interface ContractCall {
   readonly args: readonly unknown[];
 }
 
-/** Any submission may be the one that moves a phase, which costs more than the simulation saw. */
-const PHASE_CHANGE_GAS = 300_000n;
+/** The share of an estimate that is allowed: the state may change a little before inclusion. */
+const GAS_PERCENT = 125n;
 
 /** Sends a call as the connected account: simulated first, in the log while it runs. Undefined where it did not succeed. */
 export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | undefined> {
@@ -65,7 +66,9 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
         // What carries a contract account's call costs more than the call; its wallet knows how much.
         if (await askAgain(() => isContractAccount(store.client, account))) return;
         const estimate = await askAgain(() => store.client.estimateContractGas(call));
-        gas = (estimate * 12n) / 10n + (contract === "RoundCoordinator" ? PHASE_CHANGE_GAS : 0n);
+        const deciding = functionName === "vote" ? await decidingGas(store.client, call) : 0n;
+        // Where nobody can simulate the vote that decides, it is taken to cost as much again.
+        gas = ((estimate + (deciding ?? estimate)) * GAS_PERCENT) / 100n;
       },
       sign: async () => {
         const wallet = await getWalletClient(config, { chainId: store.network.chainId });

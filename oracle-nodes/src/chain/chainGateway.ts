@@ -358,7 +358,7 @@ export class ChainGateway {
       const block = this.heads.head.number;
       const count = mover.count(await this.#roundAt(taskId, block));
       const call = { account: this.sender.address, contract: to, data };
-      return moverGas(this.provider, call, lastSubmission(taskId, count), block);
+      return moverGas(this.provider.simulator, call, lastSubmission(taskId, count), block);
     };
     return this.sender.send({ to, data, label, extraGas }, signal);
   }

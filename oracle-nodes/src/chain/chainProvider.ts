@@ -1,6 +1,7 @@
 import {
   JsonRpcApiProvider,
   Network,
+  keccak256,
   toQuantity,
   type JsonRpcPayload,
   type JsonRpcResult,
@@ -11,6 +12,7 @@ import { InputError } from "../../../protocol/errors.ts";
 import { endpointName } from "./endpointName.ts";
 import { EndpointPool, type AskOptions, type EndpointHealth } from "./endpointPool.ts";
 import { httpEndpoint } from "./httpEndpoint.ts";
+import type { Simulator } from "./moverGas.ts";
 import { webSocketEndpoint } from "./webSocketEndpoint.ts";
 
 /** Milliseconds for which a read is tried again where its caller says nothing else. */
@@ -18,6 +20,8 @@ export const PATIENCE_MS = 30_000;
 /** Milliseconds for which a contract that returned nothing is asked again: a backend that is behind does not have it yet. */
 const EMPTY_PATIENCE_MS = 1500;
 
+/** Milliseconds for each question of a simulation. */
+const SIMULATION_MS = 4000;
 /** Milliseconds for one look for a receipt. */
 const RECEIPT_PATIENCE_MS = 4000;
 
@@ -103,6 +107,14 @@ export class ChainProvider extends JsonRpcApiProvider {
     const lacks = (result: unknown): string | undefined =>
       result === "0x" && performance.now() < ends ? "the contract" : undefined;
     return this.ask("eth_call", args, { lacks });
+  }
+
+  /** For simulations, which nobody waits for long: without an answer a share of an estimate must do. */
+  get simulator(): Simulator {
+    return {
+      ask: async (method, params) => this.ask(method, params, { patienceMs: SIMULATION_MS }),
+      keccak256,
+    };
   }
 
   override destroy(): void {

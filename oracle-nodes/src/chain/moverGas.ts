@@ -1,26 +1,29 @@
-import { AbiCoder, keccak256, toBeHex, toQuantity } from "ethers";
-import type { ChainProvider } from "./chainProvider.ts";
-import { MAX_GAS } from "./estimateGas.ts";
+/** What is needed to simulate: node and page bring it with the library that they have. */
+export interface Simulator {
+  ask(method: string, params: readonly unknown[]): Promise<unknown>;
+  /** Of bytes as hex digits behind 0x. */
+  keccak256(hex: `0x${string}`): string;
+}
 
 /** A word of a contract's storage as it may be by the time a call is included. */
 export interface ChangedWord {
   /** Slot of the mapping, and the key in it (test/chain/moverGas.test.ts compares both with what contracts do). */
   readonly mapping: number;
   readonly key: number;
-  readonly change: (word: bigint) => bigint;
+  readonly change: (value: bigint) => bigint;
 }
 
-/** Milliseconds for each question: without an answer a share of the estimate must do. */
-const PATIENCE_MS = 4000;
+/** What one transaction may use at most (EIP-7825). */
+const MAX_GAS = 16_777_216n;
 
 /** A task's round in the coordinator, of which one submission less is awaited than `count` and the next one make. */
 export function lastSubmission(taskId: number, count: number): ChangedWord {
-  return { mapping: 2, key: taskId, change: (word) => withField(word, ACTIVE_COUNT, BigInt(count + 1)) };
+  return { mapping: 2, key: taskId, change: (value) => withField(value, ACTIVE_COUNT, BigInt(count + 1)) };
 }
 
 /** A proposal in the registry, of which one more approval is the majority. */
 export function lastApproval(proposalId: number): ChangedWord {
-  const change = (word: bigint): bigint => withField(word, APPROVALS, fieldOf(word, ELECTORATE) / 2n);
+  const change = (value: bigint): bigint => withField(value, APPROVALS, fieldOf(value, ELECTORATE) / 2n);
   return { mapping: 7, key: proposalId, change };
 }
 
@@ -37,22 +40,22 @@ type Field = typeof ACTIVE_COUNT;
  * @param call Who calls which contract with what.
  */
 export async function moverGas(
-  provider: ChainProvider,
+  simulator: Simulator,
   call: { readonly account: string; readonly contract: string; readonly data: string },
   { mapping, key, change }: ChangedWord,
-  block: number,
+  block: number | bigint,
 ): Promise<bigint | undefined> {
   const { account, contract, data } = call;
-  const at = toQuantity(block);
+  const at = hex(BigInt(block));
   const ask = async (method: string, ...params: readonly unknown[]): Promise<string> =>
-    String(await provider.ask(method, params, { patienceMs: PATIENCE_MS }));
+    String(await simulator.ask(method, params));
   // The account itself gets the code that measures, so that the contract sees the right caller.
   const measuring = { [account]: { code: measuringCode(contract) } };
-  const asked = { to: account, data, gas: toQuantity(MAX_GAS) };
+  const asked = { to: account, data, gas: hex(MAX_GAS) };
   try {
-    const slot = keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [key, mapping]));
-    const word = change(BigInt(await ask("eth_getStorageAt", contract, slot, at)));
-    const changed = { [contract]: { stateDiff: { [slot]: toBeHex(word, 32) } } };
+    const slot = simulator.keccak256(`0x${word(BigInt(key))}${word(BigInt(mapping))}`);
+    const value = change(BigInt(await ask("eth_getStorageAt", contract, slot, at)));
+    const changed = { [contract]: { stateDiff: { [slot]: `0x${word(value)}` } } };
     const [usual, moving] = await Promise.all([
       ask("eth_call", asked, at, measuring),
       ask("eth_call", asked, at, { ...measuring, ...changed }),
@@ -65,13 +68,22 @@ export async function moverGas(
   }
 }
 
-function fieldOf(word: bigint, { offset, bytes }: Field): bigint {
-  return (word >> (offset * 8n)) & ((1n << (bytes * 8n)) - 1n);
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
 }
 
-function withField(word: bigint, { offset, bytes }: Field, value: bigint): bigint {
+/** The 32 bytes of a number, as hex digits. */
+function word(value: bigint): string {
+  return value.toString(16).padStart(64, "0");
+}
+
+function fieldOf(value: bigint, { offset, bytes }: Field): bigint {
+  return (value >> (offset * 8n)) & ((1n << (bytes * 8n)) - 1n);
+}
+
+function withField(before: bigint, { offset, bytes }: Field, value: bigint): bigint {
   const mask = ((1n << (bytes * 8n)) - 1n) << (offset * 8n);
-  return (word & ~mask) | (value << (offset * 8n));
+  return (before & ~mask) | (value << (offset * 8n));
 }
 
 /** Code that passes its input on to a contract and returns the gas that this took; it reverts as the contract does. */

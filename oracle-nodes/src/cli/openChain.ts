@@ -139,7 +139,7 @@ export async function connectWriter(
         ...(method === "vote" && {
           extraGas: async () =>
             moverGas(
-              provider,
+              provider.simulator,
               { account: signer.address, contract: to, data },
               lastApproval(Number(args[0])),
               gateway.heads.head.number,

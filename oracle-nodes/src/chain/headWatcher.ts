@@ -23,6 +23,8 @@ const MAX_BACKOFF_MS = 5000;
 const MAX_BUSY_MS = 2000;
 /** Milliseconds between two questions while the endpoint announces its heads by itself: only in case it stops. */
 const GUARD_MS = 30_000;
+/** Milliseconds between two comparisons of several endpoints' newest blocks, while work waits for blocks and while none does. */
+const COMPARE_MS = { busy: 10_000, idle: 60_000 } as const;
 /** Milliseconds for one question for the newest block. */
 const HEAD_PATIENCE_MS = 5000;
 /** Answers in a row that must contradict the head before a chain that became shorter is believed. */
@@ -56,7 +58,13 @@ export class HeadWatcher {
   /** Smoothed milliseconds between two blocks as they were seen; zero before the second. */
   #blockMs = 0;
   #pace: "busy" | "idle" = "busy";
-  #hasAnnouncements = false;
+  /** Announcements since the newest block was taken, and whether that one was announced: some endpoints stop without a word. */
+  #announcements = 0;
+  #isAnnounced = false;
+  /** Whether somebody wanted a look while one was under way. */
+  #isWoken = false;
+  #comparedAt = -Infinity;
+  #comparing: Promise<void> | undefined;
   #contradictions = 0;
   #isBehind = false;
   #isStill = false;
@@ -74,9 +82,14 @@ export class HeadWatcher {
   }
 
   static async start(provider: ChainProvider, options: HeadWatcherOptions): Promise<HeadWatcher> {
+    await provider.pool.compareHeads(COMPARE_MS.busy);
     const head = await readHead(provider, undefined);
     const watcher = new HeadWatcher(provider, options, head);
-    watcher.#hasAnnouncements = provider.pool.onHead(() => watcher.#wake?.());
+    watcher.#comparedAt = performance.now();
+    provider.pool.onHead(() => {
+      watcher.#announcements++;
+      watcher.#look();
+    });
     watcher.#loop = watcher.#follow();
     return watcher;
   }
@@ -104,7 +117,7 @@ export class HeadWatcher {
   setPace(pace: "busy" | "idle"): void {
     const wasIdle = this.#pace === "idle";
     this.#pace = pace;
-    if (wasIdle && pace === "busy") this.#wake?.();
+    if (wasIdle && pace === "busy") this.#look();
   }
 
   /** Resolves when a block other than `seen` is the newest. @throws the signal's reason. */
@@ -115,14 +128,21 @@ export class HeadWatcher {
 
   /** Resolves when the newest block has at least this number. @throws the signal's reason. */
   async reaches(number: number, signal: AbortSignal): Promise<void> {
-    if (this.#head.number < number) this.#wake?.();
+    if (this.#head.number < number) this.#look();
     while (this.#head.number < number) await this.#change(signal);
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error("The chain connection was closed"));
-    this.#wake?.();
+    this.#look();
     await this.#loop;
+    await this.#comparing;
+  }
+
+  /** Looks at once, or again once the look that is under way is over. */
+  #look(): void {
+    this.#isWoken = true;
+    this.#wake?.();
   }
 
   async #change(signal: AbortSignal): Promise<void> {
@@ -146,6 +166,8 @@ export class HeadWatcher {
     while (!signal.aborted) {
       await this.#pause(failures);
       if (signal.aborted) return;
+      this.#isWoken = false;
+      this.#compare(signal);
       try {
         const head = await readHead(this.#provider, signal);
         this.#answeredAt = performance.now();
@@ -165,14 +187,30 @@ export class HeadWatcher {
   async #pause(failures: number): Promise<void> {
     const { pollMs, idlePollMs = pollMs } = this.#options;
     const busyMs = Math.max(pollMs, Math.min(this.#blockMs / 4, MAX_BUSY_MS));
-    const calmMs = this.#hasAnnouncements && this.#contradictions === 0 ? GUARD_MS : 0;
+    const calmMs = this.#isAnnounced && this.#contradictions === 0 ? GUARD_MS : 0;
     const pace = this.#pace === "idle" ? Math.max(idlePollMs, pollMs) : busyMs;
     const backoff = failures === 0 ? 0 : Math.min(MAX_BACKOFF_MS, pollMs * 2 ** failures);
+    if (this.#isWoken && failures === 0) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     const ends = AbortSignal.any([woken.signal, this.#closing.signal]);
     await sleep(Math.max(pace, calmMs, backoff), undefined, { signal: ends }).catch(() => undefined);
     this.#wake = undefined;
+  }
+
+  /** Looks beside everything else whether one of several endpoints is behind the others. */
+  #compare(signal: AbortSignal): void {
+    const everyMs = COMPARE_MS[this.#pace];
+    if (this.#comparing !== undefined || performance.now() - this.#comparedAt < everyMs) return;
+    this.#comparedAt = performance.now();
+    this.#comparing = this.#provider.pool
+      .compareHeads(everyMs, signal)
+      .then((isOneBehind) => {
+        if (isOneBehind) this.#look();
+        return undefined;
+      })
+      .catch(() => undefined)
+      .finally(() => (this.#comparing = undefined));
   }
 
   /** Takes a block as the newest, unless it is an older one of the same branch. */
@@ -184,7 +222,7 @@ export class HeadWatcher {
       return;
     }
     if (head.number > before.number) {
-      if (head.number === before.number + 1 && head.parent !== before.hash) this.#noteReorganisation(head);
+      if (await this.#isOtherBranch(head, signal)) this.#noteReorganisation(head);
       return this.#take(head);
     }
     if (this.#recent.has(head) || !(await this.#isReplaced(head, signal))) {
@@ -193,6 +231,15 @@ export class HeadWatcher {
     }
     this.#noteReorganisation(head);
     this.#take(head);
+  }
+
+  /** Whether a higher block stands on another one than the head. While nobody waits for blocks, the parent alone can say so. */
+  async #isOtherBranch({ number, parent }: Head, signal: AbortSignal): Promise<boolean> {
+    const before = this.#head;
+    if (number === before.number + 1) return parent !== before.hash;
+    if (this.#pace === "idle") return false;
+    const there = await readLink(this.#provider, "eth_getBlockByNumber", toQuantity(before.number), signal);
+    return there !== undefined && there.hash !== before.hash;
   }
 
   /**
@@ -230,6 +277,8 @@ export class HeadWatcher {
     this.#head = head;
     this.#seenAt = now;
     this.#contradictions = 0;
+    this.#isAnnounced = this.#announcements > 0;
+    this.#announcements = 0;
     this.#recent.add(head);
     this.#provider.pinLatest(head.number);
     this.#noteBehind(0);
@@ -238,7 +287,7 @@ export class HeadWatcher {
 
   #noteReorganisation(head: Head): void {
     this.#reorganisations++;
-    this.#recent.forgetFrom(head.number);
+    this.#recent.forgetFrom(Math.min(head.number, this.#head.number));
     this.#logger.warn({ block: head.number, before: this.#head.number }, "the chain was reorganised");
   }
 

@@ -61,8 +61,8 @@ export class HeadWatcher {
   /** Announcements since the newest block was taken, and whether that one was announced: some endpoints stop without a word. */
   #announcements = 0;
   #isAnnounced = false;
-  /** Whether somebody wanted a look while one was under way. */
-  #isWoken = false;
+  /** Whether a block was announced while a look was under way. */
+  #isMissed = false;
   #comparedAt = -Infinity;
   #comparing: Promise<void> | undefined;
   #contradictions = 0;
@@ -88,7 +88,8 @@ export class HeadWatcher {
     watcher.#comparedAt = performance.now();
     provider.pool.onHead(() => {
       watcher.#announcements++;
-      watcher.#look();
+      watcher.#isMissed = true;
+      watcher.#wake?.();
     });
     watcher.#loop = watcher.#follow();
     return watcher;
@@ -117,7 +118,7 @@ export class HeadWatcher {
   setPace(pace: "busy" | "idle"): void {
     const wasIdle = this.#pace === "idle";
     this.#pace = pace;
-    if (wasIdle && pace === "busy") this.#look();
+    if (wasIdle && pace === "busy") this.#wake?.();
   }
 
   /** Resolves when a block other than `seen` is the newest. @throws the signal's reason. */
@@ -128,21 +129,15 @@ export class HeadWatcher {
 
   /** Resolves when the newest block has at least this number. @throws the signal's reason. */
   async reaches(number: number, signal: AbortSignal): Promise<void> {
-    if (this.#head.number < number) this.#look();
+    if (this.#head.number < number) this.#wake?.();
     while (this.#head.number < number) await this.#change(signal);
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error("The chain connection was closed"));
-    this.#look();
+    this.#wake?.();
     await this.#loop;
     await this.#comparing;
-  }
-
-  /** Looks at once, or again once the look that is under way is over. */
-  #look(): void {
-    this.#isWoken = true;
-    this.#wake?.();
   }
 
   async #change(signal: AbortSignal): Promise<void> {
@@ -166,7 +161,7 @@ export class HeadWatcher {
     while (!signal.aborted) {
       await this.#pause(failures);
       if (signal.aborted) return;
-      this.#isWoken = false;
+      this.#isMissed = false;
       this.#compare(signal);
       try {
         const head = await readHead(this.#provider, signal);
@@ -190,7 +185,7 @@ export class HeadWatcher {
     const calmMs = this.#isAnnounced && this.#contradictions === 0 ? GUARD_MS : 0;
     const pace = this.#pace === "idle" ? Math.max(idlePollMs, pollMs) : busyMs;
     const backoff = failures === 0 ? 0 : Math.min(MAX_BACKOFF_MS, pollMs * 2 ** failures);
-    if (this.#isWoken && failures === 0) return;
+    if (this.#isMissed && failures === 0) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     const ends = AbortSignal.any([woken.signal, this.#closing.signal]);
@@ -206,7 +201,7 @@ export class HeadWatcher {
     this.#comparing = this.#provider.pool
       .compareHeads(everyMs, signal)
       .then((isOneBehind) => {
-        if (isOneBehind) this.#look();
+        if (isOneBehind) this.#wake?.();
         return undefined;
       })
       .catch(() => undefined)

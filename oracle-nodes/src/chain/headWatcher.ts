@@ -29,6 +29,8 @@ const COMPARE_MS = { busy: 10_000, idle: 60_000 } as const;
 const HEAD_PATIENCE_MS = 5000;
 /** Answers in a row that must contradict the head before a chain that became shorter is believed. */
 const CONTRADICTIONS = 3;
+/** Blocks by which the chain's pace is judged. */
+const GAPS = 16;
 /** Milliseconds without a new block after which that is said. */
 const STILL_MS = 120_000;
 
@@ -55,6 +57,8 @@ export class HeadWatcher {
   #head: Head;
   #seenAt = performance.now();
   #answeredAt = performance.now();
+  /** Seconds of each of the last blocks. */
+  #gaps: readonly number[] = [];
   /** Smoothed milliseconds between two blocks as they were seen; zero before the second. */
   #blockMs = 0;
   #pace: "busy" | "idle" = "busy";
@@ -107,6 +111,11 @@ export class HeadWatcher {
   /** Milliseconds since the endpoint last answered what the newest block is. */
   get silentMs(): number {
     return performance.now() - this.#answeredAt;
+  }
+
+  /** Seconds between two blocks by their own times, where none is left out; zero before two were seen. */
+  get blockSeconds(): number {
+    return this.#gaps.length === 0 ? 0 : Math.min(...this.#gaps);
   }
 
   /** The chain's time in unix seconds: the newest block's, and as much as has passed here since that block was seen. */
@@ -268,6 +277,8 @@ export class HeadWatcher {
     const now = performance.now();
     const blocks = Math.max(1, head.number - this.#head.number);
     const each = (now - this.#seenAt) / blocks;
+    const gap = (head.timestamp - this.#head.timestamp) / blocks;
+    this.#gaps = [...this.#gaps, Math.max(0, gap)].slice(-GAPS);
     this.#blockMs = this.#blockMs === 0 ? each : this.#blockMs * 0.8 + each * 0.2;
     this.#head = head;
     this.#seenAt = now;

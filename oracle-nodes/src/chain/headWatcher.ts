@@ -86,7 +86,7 @@ export class HeadWatcher {
   }
 
   static async start(provider: ChainProvider, options: HeadWatcherOptions): Promise<HeadWatcher> {
-    await provider.pool.compareHeads(COMPARE_MS.busy);
+    await provider.pool.compareHeads(COMPARE_MS.idle);
     const head = await readHead(provider, undefined);
     const watcher = new HeadWatcher(provider, options, head);
     watcher.#comparedAt = performance.now();

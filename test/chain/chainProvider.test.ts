@@ -1,3 +1,8 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { expect } from "chai";
 import { id, toBeHex } from "ethers";
 import { network } from "hardhat";
@@ -5,6 +10,7 @@ import { pino } from "pino";
 import { checkBlockNumbers } from "../../oracle-nodes/src/chain/checkBlockNumbers.ts";
 import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
+import { webSocketEndpoint } from "../../oracle-nodes/src/chain/webSocketEndpoint.ts";
 import { InputError } from "../../protocol/errors.ts";
 import { offsetNumbers } from "../quirks/limits.ts";
 import { QuirkProxy, type Quirk } from "../quirks/quirkProxy.ts";
@@ -91,6 +97,35 @@ describe("A provider over endpoints as they are", function () {
       await next();
       await heads.close();
     });
+  });
+
+  it("leaves a WebSocket whose peer has vanished, and makes another", async () => {
+    const endpoint = webSocketEndpoint(proxy.webSocketUrl, 300);
+    const { signal } = new AbortController();
+    const ask = async (): Promise<string> => (await endpoint.ask("eth_chainId", [], signal)).kind;
+    expect(await ask()).to.equal("result");
+    proxy.freezeWebSockets();
+    expect(await ask()).to.equal("silent");
+    expect(await ask()).to.equal("result");
+    endpoint.close();
+  });
+
+  it("lives through a WebSocket that sends what is no answer", async () => {
+    const server = createServer().on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash("sha1").update(key).digest("base64");
+      const head = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}`;
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${head}\r\n\r\n`);
+      for (const text of ["null", "1", "[]", "{", '{"id":1,"result":"0x5"}'])
+        socket.write(Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const endpoint = webSocketEndpoint(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, 300);
+    const { signal } = new AbortController();
+    expect((await endpoint.ask("eth_chainId", [], signal)).kind).to.be.oneOf(["result", "silent"]);
+    endpoint.close();
+    server.closeAllConnections();
+    server.close();
   });
 
   it("accepts a chain whose blocks contracts see as the endpoint gives them", async () => {

@@ -60,6 +60,31 @@ describe("Connecting to a chain", function () {
     expect((await refusal("ftp://127.0.0.1", book(1))).message).to.contain("ftp://127.0.0.1");
   });
 
+  it("waits for an endpoint that is not there yet where its caller runs unwatched, and says so once", async () => {
+    const lines: string[] = [];
+    const logger = pino({ base: null }, { write: (line: string) => lines.push(line) });
+    const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const stop = new AbortController();
+    let tries = 0;
+    // Each connection is broken off; after some tries the operator gives up.
+    server.on("connection", () => ++tries >= 6 && stop.abort(new Error("stopped")));
+    const connecting = connectChain({
+      rpcUrl: `http://127.0.0.1:${port}`,
+      addressBook: book(1),
+      confirmations: 0,
+      pollMs: 50,
+      signer: new Wallet(id("signer")),
+      logger,
+      waitUntil: stop.signal,
+    });
+    const error = await connecting.catch((failure: unknown) => failure);
+    server.close();
+    expect(error).to.not.be.instanceOf(InputError);
+    expect(lines.filter((line) => line.includes("waiting for one"))).to.have.length(1);
+  });
+
   it("names the wrong chain, and the address without a contract", async () => {
     const server = await hre.network.createServer("node", "127.0.0.1", 0);
     const { address: host, port } = await server.listen();

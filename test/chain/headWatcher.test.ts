@@ -14,7 +14,8 @@ interface Block {
 
 /** A chain of blocks of which a test says which branch is the endpoint's, and which block it gives as the newest. */
 class Branches implements Endpoint {
-  readonly name = "branches";
+  readonly name: string;
+  onHead?: (listener: () => void) => void;
   readonly requests: string[] = [];
   /** What is given as the newest, one after another; the last for ever. */
   newest: string[] = [];
@@ -22,6 +23,10 @@ class Branches implements Endpoint {
   branch: Block[] = [];
   readonly #known = new Map<string, Block>();
   #answered: (() => void)[] = [];
+
+  constructor(name = "branches") {
+    this.name = name;
+  }
 
   /** A branch that leaves another one after block `after`. */
   grow(name: string, from: readonly Block[], after: number, to: number): Block[] {
@@ -40,6 +45,7 @@ class Branches implements Endpoint {
   }
 
   async ask(method: string, [place]: readonly unknown[]): Promise<EndpointAnswer> {
+    if (method === "eth_chainId") return { kind: "result", result: "0x1" };
     this.requests.push(`${method} ${String(place)}`);
     if (method === "eth_getBlockByHash") return this.#give(this.#known.get(String(place)));
     if (place !== "latest") return this.#give(this.branch[Number(place)]);
@@ -52,7 +58,11 @@ class Branches implements Endpoint {
   close(): void {}
 
   #give(block: Block | undefined): EndpointAnswer {
-    const header = block && { ...block, number: toQuantity(block.number), timestamp: "0x1" };
+    const header = block && {
+      ...block,
+      number: toQuantity(block.number),
+      timestamp: toQuantity(block.number),
+    };
     return { kind: "result", result: header ?? null };
   }
 }
@@ -134,6 +144,55 @@ describe("The newest block", () => {
     await endpoint.looks(2);
     expect(heads.head.hash).to.equal(hashAt(other, 51));
     expect(heads.reorganisations).to.equal(1);
+  });
+
+  it("counts a reorganisation under a branch that is longer by several blocks, as work waits for blocks", async () => {
+    await begin(50);
+    const other = endpoint.grow("other", main, 47, 55);
+    endpoint.branch = other;
+    endpoint.newest = [hashAt(other, 55)];
+    await endpoint.looks(2);
+    expect(heads.head.hash).to.equal(hashAt(other, 55));
+    expect(heads.reorganisations).to.equal(1);
+    endpoint.branch = endpoint.grow("other", other, 55, 60);
+    endpoint.newest = [hashAt(endpoint.branch, 60)];
+    await endpoint.looks(2);
+    expect([heads.head.number, heads.reorganisations]).to.deep.equal([60, 1]);
+  });
+
+  it("is looked for as ever where an endpoint that announces its heads stops, or never began", async () => {
+    let announce: (() => void) | undefined;
+    endpoint.onHead = (listener) => (announce = listener);
+    await begin(50);
+    for (const number of [51, 52]) {
+      endpoint.newest = [hashAt(main, number)];
+      await heads.reaches(number, AbortSignal.timeout(5000));
+      // Whoever waits without asking is told by the look that comes by itself.
+      endpoint.newest = [hashAt(main, number + 10)];
+      await heads.after(heads.head, AbortSignal.timeout(5000));
+    }
+    endpoint.newest = [hashAt(main, 70)];
+    announce?.();
+    await heads.after(heads.head, AbortSignal.timeout(5000));
+    endpoint.newest = [hashAt(main, 71)];
+    announce?.();
+    await heads.after(heads.head, AbortSignal.timeout(5000));
+    expect(heads.head.number).to.equal(71);
+  });
+
+  it("is taken from the endpoint that has it where the preferred one is far behind", async () => {
+    endpoint.branch = main;
+    endpoint.newest = [hashAt(main, 20)];
+    const second = new Branches("second");
+    second.branch = second.grow("main", [], -1, 400);
+    second.newest = [hashAt(main, 50)];
+    const pool = new EndpointPool([endpoint, second], { patienceMs: 1000 });
+    const provider = new ChainProvider(pool, 1);
+    heads = await HeadWatcher.start(provider, { pollMs: 2, logger: pino({ level: "silent" }) });
+    expect(heads.head.number).to.equal(50);
+    expect(pool.health()[0]?.problem).to.equal("is 30 blocks behind the others");
+    await second.looks(3);
+    expect(heads.head.number).to.equal(50);
   });
 
   it("waits out an endpoint that does not know its newest block", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
-import { printable } from "../../oracle-nodes/src/cli/output.ts";
+import { printable } from "../../protocol/printable.ts";
 import { readableTerms } from "../../oracle-nodes/src/cli/readableTerms.ts";
 import {
   END_WORDS,

@@ -130,6 +130,11 @@ export class QuirkProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Lets nothing more through any WebSocket that is open, and leaves it open, as a peer that has vanished. */
+  freezeWebSockets(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   async close(): Promise<void> {
     this.cutWebSockets();
     const closed = once(this.#server, "close");

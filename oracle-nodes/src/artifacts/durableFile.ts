@@ -35,16 +35,21 @@ export async function writeWhole(file: NewFile): Promise<void> {
   await explained(file.path, async () => writeFile(file, false));
 }
 
-async function explained(where: string, write: () => Promise<void>): Promise<void> {
+async function explained(where: string, write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConcordatError(`Cannot write to ${where}: ${reason}`, {
-      hint: "Free space, or make the folder writable",
-      cause,
-    });
+    throw cannotWrite(where, cause);
   }
+}
+
+/** What is said of a disk that is full or does not let us. */
+export function cannotWrite(where: string, cause: unknown): ConcordatError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConcordatError(`Cannot write to ${where}: ${reason}`, {
+    hint: "Free space, or make the folder writable",
+    cause,
+  });
 }
 
 async function writeFile({ path, bytes }: NewFile, isDurable: boolean): Promise<void> {
@@ -70,9 +75,12 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let end = 0; end < bytes.length;) end += (await file.write(bytes, end)).bytesWritten;
 }
 
-/** Makes a folder, and its parents, if it is not there. */
+/**
+ * Makes a folder, and its parents, if it is not there.
+ * @throws {ConcordatError} when the disk is full or does not let us.
+ */
 export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await explained(path, async () => mkdir(path, { recursive: true, mode: 0o700 }));
 }
 
 /** Makes a rename or creation inside a folder last over a crash; Windows has no such call and needs none. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Wallet } from "ethers";
 import type { Logger } from "pino";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
@@ -6,13 +7,15 @@ import { ChainGateway } from "./chainGateway.ts";
 import { openProvider, type ChainProvider } from "./chainProvider.ts";
 import { checkBlockNumbers } from "./checkBlockNumbers.ts";
 import { checkContracts } from "./checkContracts.ts";
-import { EndpointError, faultWords } from "./endpointError.ts";
+import { EndpointError, faultWords, isEndpointFault } from "./endpointError.ts";
 import { HeadWatcher } from "./headWatcher.ts";
 import { TransactionJournal } from "./transactionJournal.ts";
 import { TransactionSender, type SenderOptions } from "./transactionSender.ts";
 
 /** Milliseconds in which one of the endpoints must answer at the start. */
 const CONNECT_PATIENCE_MS = 5000;
+/** Milliseconds between two tries of whoever waits for an endpoint. */
+const WAIT_MS = 2000;
 
 export interface ConnectOptions extends Pick<SenderOptions, "earlier" | "giveUpAfterMs" | "stuckAfterMs"> {
   /** Addresses of JSON-RPC endpoints of one chain, preferred ones first. */
@@ -30,6 +33,8 @@ export interface ConnectOptions extends Pick<SenderOptions, "earlier" | "giveUpA
   readonly journal?: (provider: ChainProvider) => Promise<string>;
   /** Milliseconds for which a read is tried again. */
   readonly patienceMs?: number;
+  /** Waits for endpoints that cannot be used yet until this aborts, instead of telling at once. */
+  readonly waitUntil?: AbortSignal;
 }
 
 /**
@@ -37,10 +42,11 @@ export interface ConnectOptions extends Pick<SenderOptions, "earlier" | "giveUpA
  * @throws {InputError} naming what is wrong: the endpoint, its chain, or an address without its contract.
  */
 export async function connectChain(options: ConnectOptions): Promise<ChainGateway> {
-  const { addressBook: book, logger, signer, confirmations, patienceMs } = options;
+  const { addressBook: book, logger, signer, confirmations, patienceMs, waitUntil } = options;
   const provider = await connectProvider(options.rpcUrl, book, {
     logger,
     ...(patienceMs !== undefined && { patienceMs }),
+    ...(waitUntil !== undefined && { waitUntil }),
   });
   try {
     const { pollMs, idlePollMs = pollMs, journal, earlier, giveUpAfterMs, stuckAfterMs } = options;
@@ -70,14 +76,33 @@ export async function connectChain(options: ConnectOptions): Promise<ChainGatewa
 export async function connectProvider(
   rpcUrl: string | readonly string[],
   book: AddressBook,
-  options: { readonly logger?: Logger; readonly patienceMs?: number } = {},
+  options: {
+    readonly logger?: Logger;
+    readonly patienceMs?: number;
+    readonly waitUntil?: AbortSignal;
+  } = {},
 ): Promise<ChainProvider> {
   const provider = openProvider(rpcUrl, book.chainId, options);
+  const { waitUntil, logger } = options;
   try {
-    await checkChains(provider, book, options.logger);
-    await checkContracts(provider, book);
-    await checkBlockNumbers(provider);
-    return provider;
+    let said = "";
+    for (;;) {
+      try {
+        await checkChains(provider, book, options);
+        await checkContracts(provider, book);
+        await checkBlockNumbers(provider);
+        return provider;
+      } catch (error) {
+        if (!isEndpointFault(error) || waitUntil === undefined) throw error;
+        if (said !== error.message)
+          logger?.warn(
+            { problem: error.message },
+            "no endpoint of the chain can be used yet: waiting for one",
+          );
+        said = error.message;
+        await sleep(WAIT_MS, undefined, { signal: waitUntil });
+      }
+    }
   } catch (error) {
     provider.destroy();
     throw error;
@@ -85,24 +110,32 @@ export async function connectProvider(
 }
 
 /** Each endpoint that answers must serve the book's chain, and one must answer. */
-async function checkChains(provider: ChainProvider, book: AddressBook, logger?: Logger): Promise<void> {
+async function checkChains(
+  provider: ChainProvider,
+  book: AddressBook,
+  { logger, waitUntil }: { readonly logger?: Logger; readonly waitUntil?: AbortSignal },
+): Promise<void> {
   const answers = await provider.pool.chainIds();
+  const isServed = answers.some(({ chainId }) => chainId === book.chainId);
   for (const { name, chainId } of answers) {
-    if (typeof chainId !== "number" || chainId === book.chainId) continue;
-    throw new InputError(`${name} serves chain ${chainId}, the address book is for chain ${book.chainId}`, {
-      hint: "Give the endpoint and the address book of the same chain",
-    });
+    if (chainId instanceof EndpointError || chainId === book.chainId) continue;
+    const words = `${name} serves chain ${chainId}, the address book is for chain ${book.chainId}`;
+    // Who runs unwatched goes on with those that are right.
+    if (!(isServed && waitUntil !== undefined))
+      throw new InputError(words, { hint: "Give the endpoint and the address book of the same chain" });
+    logger?.error({ endpoint: name, problem: words }, "an endpoint is left out");
   }
   const failed = answers.flatMap(({ chainId }) => (chainId instanceof EndpointError ? chainId : []));
-  if (failed.length < answers.length) {
+  if (isServed) {
     for (const error of failed)
       logger?.warn({ endpoint: error.endpoint, problem: error.message }, "an endpoint is left out for now");
     return;
   }
   try {
-    await provider.ask("eth_chainId", [], { patienceMs: CONNECT_PATIENCE_MS });
+    await provider.ask("eth_chainId", [], { patienceMs: waitUntil === undefined ? CONNECT_PATIENCE_MS : 0 });
   } catch (cause) {
-    if (!(cause instanceof EndpointError)) throw cause;
+    const isWaited = waitUntil !== undefined && !isEndpointFault(cause, "unauthorised", "unsupported");
+    if (!(cause instanceof EndpointError) || isWaited) throw cause;
     const { endpoint, fault, message } = cause;
     const reason = message.split(": ").slice(1).join(": ") || faultWords(fault);
     throw new InputError(`The chain's endpoint ${endpoint} cannot be reached: ${reason}`, {
@@ -110,5 +143,5 @@ async function checkChains(provider: ChainProvider, book: AddressBook, logger?: 
       cause,
     });
   }
-  return checkChains(provider, book, logger);
+  return checkChains(provider, book, { ...(logger && { logger }), ...(waitUntil && { waitUntil }) });
 }

@@ -7,6 +7,7 @@ import {
   taskRegistryAbi,
 } from "../../../protocol/abis.ts";
 import { ConcordatError, type ErrorFacts } from "../../../protocol/errors.ts";
+import { printable } from "../../../protocol/printable.ts";
 
 /** A contract refused a call: its custom error, by name and with its arguments. */
 export class ContractError extends ConcordatError {
@@ -33,6 +34,9 @@ export class ContractError extends ConcordatError {
     return new ContractError(call, this.errorName, this.#args, this, this.data);
   }
 }
+
+/** Characters of a refusal's argument that are shown. */
+const MAX_WORDS = 200;
 
 /** Errors of the token and proxy contracts that ours call. */
 const FOREIGN_ERRORS = [
@@ -104,7 +108,9 @@ export function contractErrorOf(error: unknown): ContractError | undefined {
 }
 
 function factsOf({ fragment, args }: ErrorDescription): ErrorFacts {
-  return Object.fromEntries(fragment.inputs.map(({ name }, i) => [name.replace(/_$/, ""), String(args[i])]));
+  // A foreign contract chooses the words of its refusal.
+  const words = (value: unknown): string => printable(String(value), MAX_WORDS);
+  return Object.fromEntries(fragment.inputs.map(({ name }, i) => [name.replace(/_$/, ""), words(args[i])]));
 }
 
 /** "TooFewAttestations" as "too few attestations". */

@@ -1,4 +1,5 @@
 import type { AnswerClass } from "./classifyAnswer.ts";
+import { printable } from "../../../protocol/printable.ts";
 import { ChainError } from "./chainError.ts";
 
 /** Why an endpoint's answer cannot be used; "incompleteLogs": fewer logs than the contracts count events. */
@@ -30,6 +31,9 @@ const WORDS: Readonly<Record<EndpointFault, string>> = {
   wrongChain: "serves another chain",
 };
 
+/** Characters of an endpoint's own words that are shown. */
+const MAX_WORDS = 200;
+
 /** The fault in words that go on after the endpoint's name, e.g. "limits the rate of requests". */
 export function faultWords(fault: EndpointFault): string {
   return WORDS[fault];
@@ -48,7 +52,7 @@ export class EndpointError extends ChainError {
   /** @param detail The endpoint's own words, without secrets. */
   constructor(endpoint: string, fault: EndpointFault, detail = "", method = "") {
     const about = method === "" ? "" : ` (${method})`;
-    const words = detail === "" ? "" : `: ${detail.slice(0, 200)}`;
+    const words = detail === "" ? "" : `: ${printable(detail.replaceAll(/\s+/g, " "), MAX_WORDS)}`;
     super(`The chain's endpoint ${endpoint} ${WORDS[fault]}${about}${words}`);
     this.endpoint = endpoint;
     this.fault = fault;

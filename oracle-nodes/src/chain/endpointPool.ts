@@ -17,6 +17,9 @@ const BARE_REVERTS = 3;
 /** Milliseconds for each answer where every endpoint is asked. */
 const EACH_MS = 5000;
 
+/** How far an endpoint's newest block must be behind another's before the other one is preferred. */
+const BEHIND = { blocks: 3, seconds: 5 } as const;
+
 /** What an endpoint was like when it was asked last. */
 export interface EndpointHealth {
   readonly name: string;
@@ -90,10 +93,10 @@ export class EndpointPool {
   }
 
   health(): EndpointHealth[] {
-    return this.#members.map(({ endpoint, problem, answeredAt, requests }) => ({
+    return this.#members.map(({ endpoint, problem, lag, answeredAt, requests }) => ({
       name: endpoint.name,
       isAnswering: problem === undefined && answeredAt !== undefined,
-      problem: problem && faultWords(problem),
+      problem: problem === undefined ? behindWords(lag) : faultWords(problem),
       answeredAt,
       requests,
     }));
@@ -180,10 +183,19 @@ export class EndpointPool {
     params: readonly unknown[],
     signal = this.#closing.signal,
   ): Promise<readonly ({ readonly name: string; readonly result: unknown } | EndpointError)[]> {
+    return this.#askAll(this.#members, method, params, signal);
+  }
+
+  async #askAll(
+    members: readonly PoolMember[],
+    method: string,
+    params: readonly unknown[],
+    signal: AbortSignal,
+  ): Promise<readonly ({ readonly name: string; readonly result: unknown } | EndpointError)[]> {
     const either = AbortSignal.any([signal, this.#closing.signal]);
     const now = performance.now();
     return Promise.all(
-      this.#members.map(async (member) => {
+      members.map(async (member) => {
         const { name } = member.endpoint;
         if (member.pausedUntil > now)
           return new EndpointError(name, "rateLimited", "it asked for a pause", method);
@@ -213,13 +225,35 @@ export class EndpointPool {
 
   /** Asks every endpoint once for its chain. @returns What each answered, or why it did not. */
   async chainIds(): Promise<{ readonly name: string; readonly chainId: number | EndpointError }[]> {
-    return Promise.all(
-      this.#members.map(async (member) => {
-        const found = await this.#request(member, "eth_chainId", [], this.#closing.signal);
-        const chainId = found instanceof EndpointError ? found : Number(found.result);
-        return { name: member.endpoint.name, chainId };
-      }),
+    const answers = await this.askEach("eth_chainId", []);
+    return answers.map((answer) =>
+      answer instanceof EndpointError
+        ? { name: answer.endpoint, chainId: answer }
+        : { name: answer.name, chainId: Number(answer.result) },
     );
+  }
+
+  /**
+   * Compares the newest blocks of several endpoints, and prefers others for a while to those that are far behind.
+   * @param everyMs Milliseconds until the next comparison.
+   * @returns Whether one is behind.
+   */
+  async compareHeads(everyMs: number, signal = this.#closing.signal): Promise<boolean> {
+    const now = performance.now();
+    const members = this.#members.filter(
+      ({ problem, sparedUntil }) => problem === undefined || sparedUntil <= now,
+    );
+    if (members.length < 2) return false;
+    const answers = await this.#askAll(members, "eth_getBlockByNumber", ["latest", false], signal);
+    const heads = answers.map((answer) => ("result" in answer ? headOf(answer.result) : undefined));
+    const best = heads.reduce((a, b) => (b !== undefined && b.number > (a?.number ?? -1) ? b : a), undefined);
+    for (const [i, head] of heads.entries()) {
+      if (head === undefined || best === undefined) continue;
+      const blocks = best.number - head.number;
+      const isBehind = blocks >= BEHIND.blocks && best.timestamp - head.timestamp >= BEHIND.seconds;
+      members[i]?.noteLag(isBehind ? blocks : 0, everyMs * 3);
+    }
+    return members.some(({ lag }) => lag > 0);
   }
 
   close(): void {
@@ -315,6 +349,17 @@ export class EndpointPool {
     if (retryAfterMs > 0) member.pausedUntil = performance.now() + retryAfterMs;
     return new EndpointError(member.endpoint.name, found, refused.message, refused.method);
   }
+}
+
+function behindWords(lag: number): string | undefined {
+  return lag > 0 ? `is ${lag} blocks behind the others` : undefined;
+}
+
+function headOf(block: unknown): { readonly number: number; readonly timestamp: number } | undefined {
+  if (typeof block !== "object" || block === null || !("number" in block && "timestamp" in block))
+    return undefined;
+  const [number, timestamp] = [Number(block.number), Number(block.timestamp)];
+  return Number.isSafeInteger(number) && Number.isSafeInteger(timestamp) ? { number, timestamp } : undefined;
 }
 
 /** A result as it is, or what it lacks as the fault of a backend that is behind. */

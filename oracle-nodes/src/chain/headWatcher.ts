@@ -23,10 +23,14 @@ const MAX_BACKOFF_MS = 5000;
 const MAX_BUSY_MS = 2000;
 /** Milliseconds between two questions while the endpoint announces its heads by itself: only in case it stops. */
 const GUARD_MS = 30_000;
+/** Milliseconds between two comparisons of several endpoints' newest blocks, while work waits for blocks and while none does. */
+const COMPARE_MS = { busy: 10_000, idle: 60_000 } as const;
 /** Milliseconds for one question for the newest block. */
 const HEAD_PATIENCE_MS = 5000;
 /** Answers in a row that must contradict the head before a chain that became shorter is believed. */
 const CONTRADICTIONS = 3;
+/** Blocks by which the chain's pace is judged. */
+const GAPS = 16;
 /** Milliseconds without a new block after which that is said. */
 const STILL_MS = 120_000;
 
@@ -53,10 +57,18 @@ export class HeadWatcher {
   #head: Head;
   #seenAt = performance.now();
   #answeredAt = performance.now();
+  /** Seconds of each of the last blocks. */
+  #gaps: readonly number[] = [];
   /** Smoothed milliseconds between two blocks as they were seen; zero before the second. */
   #blockMs = 0;
   #pace: "busy" | "idle" = "busy";
-  #hasAnnouncements = false;
+  /** Announcements since the newest block was taken, and whether that one was announced: some endpoints stop without a word. */
+  #announcements = 0;
+  #isAnnounced = false;
+  /** Whether a block was announced while a look was under way. */
+  #isMissed = false;
+  #comparedAt = -Infinity;
+  #comparing: Promise<void> | undefined;
   #contradictions = 0;
   #isBehind = false;
   #isStill = false;
@@ -74,9 +86,15 @@ export class HeadWatcher {
   }
 
   static async start(provider: ChainProvider, options: HeadWatcherOptions): Promise<HeadWatcher> {
+    await provider.pool.compareHeads(COMPARE_MS.idle);
     const head = await readHead(provider, undefined);
     const watcher = new HeadWatcher(provider, options, head);
-    watcher.#hasAnnouncements = provider.pool.onHead(() => watcher.#wake?.());
+    watcher.#comparedAt = performance.now();
+    provider.pool.onHead(() => {
+      watcher.#announcements++;
+      watcher.#isMissed = true;
+      watcher.#wake?.();
+    });
     watcher.#loop = watcher.#follow();
     return watcher;
   }
@@ -93,6 +111,11 @@ export class HeadWatcher {
   /** Milliseconds since the endpoint last answered what the newest block is. */
   get silentMs(): number {
     return performance.now() - this.#answeredAt;
+  }
+
+  /** Seconds between two blocks by their own times, where none is left out; zero before two were seen. */
+  get blockSeconds(): number {
+    return this.#gaps.length === 0 ? 0 : Math.min(...this.#gaps);
   }
 
   /** The chain's time in unix seconds: the newest block's, and as much as has passed here since that block was seen. */
@@ -123,6 +146,7 @@ export class HeadWatcher {
     this.#closing.abort(new Error("The chain connection was closed"));
     this.#wake?.();
     await this.#loop;
+    await this.#comparing;
   }
 
   async #change(signal: AbortSignal): Promise<void> {
@@ -146,6 +170,8 @@ export class HeadWatcher {
     while (!signal.aborted) {
       await this.#pause(failures);
       if (signal.aborted) return;
+      this.#isMissed = false;
+      this.#compare(signal);
       try {
         const head = await readHead(this.#provider, signal);
         this.#answeredAt = performance.now();
@@ -165,14 +191,30 @@ export class HeadWatcher {
   async #pause(failures: number): Promise<void> {
     const { pollMs, idlePollMs = pollMs } = this.#options;
     const busyMs = Math.max(pollMs, Math.min(this.#blockMs / 4, MAX_BUSY_MS));
-    const calmMs = this.#hasAnnouncements && this.#contradictions === 0 ? GUARD_MS : 0;
+    const calmMs = this.#isAnnounced && this.#contradictions === 0 ? GUARD_MS : 0;
     const pace = this.#pace === "idle" ? Math.max(idlePollMs, pollMs) : busyMs;
     const backoff = failures === 0 ? 0 : Math.min(MAX_BACKOFF_MS, pollMs * 2 ** failures);
+    if (this.#isMissed && failures === 0) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     const ends = AbortSignal.any([woken.signal, this.#closing.signal]);
     await sleep(Math.max(pace, calmMs, backoff), undefined, { signal: ends }).catch(() => undefined);
     this.#wake = undefined;
+  }
+
+  /** Looks beside everything else whether one of several endpoints is behind the others. */
+  #compare(signal: AbortSignal): void {
+    const everyMs = COMPARE_MS[this.#pace];
+    if (this.#comparing !== undefined || performance.now() - this.#comparedAt < everyMs) return;
+    this.#comparedAt = performance.now();
+    this.#comparing = this.#provider.pool
+      .compareHeads(everyMs, signal)
+      .then((isOneBehind) => {
+        if (isOneBehind) this.#wake?.();
+        return undefined;
+      })
+      .catch(() => undefined)
+      .finally(() => (this.#comparing = undefined));
   }
 
   /** Takes a block as the newest, unless it is an older one of the same branch. */
@@ -184,7 +226,7 @@ export class HeadWatcher {
       return;
     }
     if (head.number > before.number) {
-      if (head.number === before.number + 1 && head.parent !== before.hash) this.#noteReorganisation(head);
+      if (await this.#isOtherBranch(head, signal)) this.#noteReorganisation(head);
       return this.#take(head);
     }
     if (this.#recent.has(head) || !(await this.#isReplaced(head, signal))) {
@@ -193,6 +235,15 @@ export class HeadWatcher {
     }
     this.#noteReorganisation(head);
     this.#take(head);
+  }
+
+  /** Whether a higher block stands on another one than the head. While nobody waits for blocks, the parent alone can say so. */
+  async #isOtherBranch({ number, parent }: Head, signal: AbortSignal): Promise<boolean> {
+    const before = this.#head;
+    if (number === before.number + 1) return parent !== before.hash;
+    if (this.#pace === "idle") return false;
+    const there = await readLink(this.#provider, "eth_getBlockByNumber", toQuantity(before.number), signal);
+    return there !== undefined && there.hash !== before.hash;
   }
 
   /**
@@ -226,10 +277,14 @@ export class HeadWatcher {
     const now = performance.now();
     const blocks = Math.max(1, head.number - this.#head.number);
     const each = (now - this.#seenAt) / blocks;
+    const gap = (head.timestamp - this.#head.timestamp) / blocks;
+    this.#gaps = [...this.#gaps, Math.max(0, gap)].slice(-GAPS);
     this.#blockMs = this.#blockMs === 0 ? each : this.#blockMs * 0.8 + each * 0.2;
     this.#head = head;
     this.#seenAt = now;
     this.#contradictions = 0;
+    this.#isAnnounced = this.#announcements > 0;
+    this.#announcements = 0;
     this.#recent.add(head);
     this.#provider.pinLatest(head.number);
     this.#noteBehind(0);
@@ -238,7 +293,7 @@ export class HeadWatcher {
 
   #noteReorganisation(head: Head): void {
     this.#reorganisations++;
-    this.#recent.forgetFrom(head.number);
+    this.#recent.forgetFrom(Math.min(head.number, this.#head.number));
     this.#logger.warn({ block: head.number, before: this.#head.number }, "the chain was reorganised");
   }
 

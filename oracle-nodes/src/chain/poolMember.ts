@@ -24,6 +24,8 @@ export class PoolMember {
   sparedUntil = 0;
   /** Time before which it asked not to be asked. */
   pausedUntil = 0;
+  /** Blocks that it was behind another endpoint of the pool when they were compared last. */
+  lag = 0;
   /** Whether it was found to serve the chain that is wanted. */
   isChecked = false;
   /** Troubles since it last answered. */
@@ -43,6 +45,18 @@ export class PoolMember {
   /** Prefers others for a while. */
   spare(ms: number = SPARE_MS[0]): void {
     this.sparedUntil = Math.max(this.sparedUntil, performance.now() + ms);
+  }
+
+  /** Notes how many blocks it is behind others, zero for none, and spares it for a while if it is. */
+  noteLag(blocks: number, spareMs: number): void {
+    const wasBehind = this.lag > 0;
+    this.lag = blocks;
+    if (blocks > 0) this.spare(spareMs);
+    else if (wasBehind && this.problem === undefined) this.sparedUntil = 0;
+    if (wasBehind === blocks > 0) return;
+    if (blocks === 0)
+      this.#logger?.info(this.#facts(), "the chain's endpoint is no longer behind the others");
+    else this.#logger?.warn({ ...this.#facts(), blocks }, "the chain's endpoint is behind the others");
   }
 
   /** Notes that it answered, whatever it said. */

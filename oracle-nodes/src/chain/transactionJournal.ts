@@ -2,7 +2,7 @@ import { readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
-import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
+import { cannotWrite, makeFolder, writeDurably } from "../artifacts/durableFile.ts";
 import { LockedError, takeLock, type FolderLock } from "../artifacts/folderLock.ts";
 
 const hex = z.string().regex(/^0x[0-9a-f]*$/i);
@@ -65,7 +65,7 @@ export class TransactionJournal {
   /** Reads the folder again. @throws {ConcordatError} for a damaged file, which may stand for a payment. */
   async read(): Promise<void> {
     if (this.#folder === undefined) return;
-    const names = (await readdir(this.#folder)).filter((name) => /^\d+\.json$/.test(name));
+    const names = (await namesIn(this.#folder)).filter((name) => /^\d+\.json$/.test(name));
     const found = await Promise.all(names.map(async (name) => readEntry(join(this.#folder ?? "", name))));
     this.#memory = new Map(found.flatMap((entry) => (entry === undefined ? [] : [[entry.nonce, entry]])));
   }
@@ -102,7 +102,7 @@ export class TransactionJournal {
         onLost: () => undefined,
       });
     } catch (cause) {
-      if (!(cause instanceof LockedError)) throw cause;
+      if (!(cause instanceof LockedError)) throw cannotWrite(this.#folder, cause);
       throw new InputError("Another command is sending transactions of this account", {
         hint: "Wait until it has ended",
         cause,
@@ -117,13 +117,27 @@ export class TransactionJournal {
   }
 }
 
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw new ConcordatError(`The folder ${folder} of transactions that were sent cannot be read`, {
+      hint: "Make it readable, or choose another one: CONCORDAT_STATE names it",
+      cause,
+    });
+  }
+}
+
 async function readEntry(path: string): Promise<SentTransaction | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    throw new ConcordatError(`The record ${path} of a transaction that was sent cannot be read`, {
+      hint: "Make it readable: it may stand for a payment",
+      cause: error,
+    });
   }
   try {
     return stored.parse(JSON.parse(text));

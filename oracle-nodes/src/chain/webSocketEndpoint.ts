@@ -1,17 +1,26 @@
+import { untilAborted } from "../artifacts/blockSource.ts";
 import { readAnswer, type Endpoint, type EndpointAnswer } from "./endpoint.ts";
 import { endpointName, secretRemover } from "./endpointName.ts";
 
 /** Milliseconds for one answer, and for a connection to be made. */
 const REQUEST_TIMEOUT_MS = 20_000;
 
+/** One connection, and when something was last heard over it, in milliseconds of the process's clock. */
+interface Connection {
+  readonly socket: WebSocket;
+  /** Undefined where it could not be made. */
+  readonly opened: Promise<WebSocket | undefined>;
+  heardAt: number;
+}
+
 type Settle = (answer: EndpointAnswer) => void;
 
 /** An endpoint over one WebSocket, which is made anew when it broke, and which announces new heads. */
-export function webSocketEndpoint(url: string): Endpoint {
+export function webSocketEndpoint(url: string, timeoutMs = REQUEST_TIMEOUT_MS): Endpoint {
   const clean = secretRemover(url);
   const waiting = new Map<number, { readonly method: string; readonly settle: Settle }>();
   const listeners = new Set<() => void>();
-  let connection: Promise<WebSocket | undefined> | undefined;
+  let connection: Connection | undefined;
   let isClosed = false;
   let id = 0;
 
@@ -19,34 +28,46 @@ export function webSocketEndpoint(url: string): Endpoint {
     for (const { settle } of waiting.values()) settle({ kind: "silent", reason });
     waiting.clear();
   };
-  const connect = async (): Promise<WebSocket | undefined> => {
-    const { promise, resolve } = Promise.withResolvers<WebSocket | undefined>();
+  const connect = (): Connection => {
+    const { promise: opened, resolve } = Promise.withResolvers<WebSocket | undefined>();
     const socket = new WebSocket(url);
-    const timer = setTimeout(() => socket.close(), REQUEST_TIMEOUT_MS);
+    const made: Connection = { socket, opened, heardAt: 0 };
+    const timer = setTimeout(() => leave(made), timeoutMs);
     socket.addEventListener("open", () => {
       clearTimeout(timer);
       resolve(socket);
       if (listeners.size > 0) subscribe(socket);
     });
-    socket.addEventListener("message", ({ data }) => receive(String(data)));
+    socket.addEventListener("message", ({ data }) => {
+      made.heardAt = performance.now();
+      receive(String(data));
+    });
     socket.addEventListener("error", () => resolve(undefined));
     socket.addEventListener("close", () => {
       clearTimeout(timer);
-      connection = undefined;
       resolve(undefined);
-      failAll("the connection broke");
+      leave(made);
     });
-    return promise;
+    return made;
+  };
+  /** Makes way for a new connection: what waits for this one waits in vain. */
+  const leave = (made: Connection): void => {
+    if (connection === made) {
+      connection = undefined;
+      failAll("the connection broke");
+    }
+    made.socket.close();
   };
   const subscribe = (socket: WebSocket): void =>
     socket.send(JSON.stringify({ jsonrpc: "2.0", id: ++id, method: "eth_subscribe", params: ["newHeads"] }));
   const receive = (text: string): void => {
-    let message: { id?: number; method?: string };
+    let message: { id?: number; method?: string } | null;
     try {
       message = JSON.parse(text) as typeof message;
     } catch {
       return;
     }
+    if (message === null) return;
     if (message.method === "eth_subscription") for (const listener of listeners) listener();
     const asked = waiting.get(message.id ?? -1);
     if (asked === undefined) return;
@@ -60,34 +81,38 @@ export function webSocketEndpoint(url: string): Endpoint {
       signal.throwIfAborted();
       if (isClosed) return { kind: "silent", reason: "it was closed" };
       connection ??= connect();
-      const socket = await connection;
+      const used = connection;
+      const socket = await untilAborted(used.opened, signal);
       signal.throwIfAborted();
       if (socket === undefined) return { kind: "silent", reason: "no connection" };
       const number = ++id;
+      const askedAt = performance.now();
       const { promise, resolve, reject } = Promise.withResolvers<EndpointAnswer>();
-      const timer = setTimeout(
-        () => resolve({ kind: "silent", reason: `no answer within ${REQUEST_TIMEOUT_MS / 1000} s` }),
-        REQUEST_TIMEOUT_MS,
-      );
+      const timer = setTimeout(() => {
+        resolve({ kind: "silent", reason: `no answer within ${timeoutMs / 1000} s` });
+        // A peer that vanished says nothing at all, and its connection does not end by itself for many minutes.
+        if (used.heardAt < askedAt) leave(used);
+      }, timeoutMs).unref();
       const abort = (): void => reject(signal.reason);
       signal.addEventListener("abort", abort, { once: true });
       waiting.set(number, { method, settle: resolve });
       try {
         socket.send(JSON.stringify({ jsonrpc: "2.0", id: number, method, params }));
-        return await promise;
-      } finally {
+        const answer = await promise;
         clearTimeout(timer);
+        return answer;
+      } finally {
         waiting.delete(number);
         signal.removeEventListener("abort", abort);
       }
     },
     onHead: (listener) => {
       listeners.add(listener);
-      if (listeners.size === 1) void connection?.then((socket) => socket && subscribe(socket));
+      if (listeners.size === 1) void connection?.opened.then((socket) => socket && subscribe(socket));
     },
     close: () => {
       isClosed = true;
-      void connection?.then((socket) => socket?.close());
+      connection?.socket.close();
       failAll("it was closed");
     },
   };

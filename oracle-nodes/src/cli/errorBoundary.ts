@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { ArtifactError, ConcordatError, InputError } from "../../../protocol/errors.ts";
+import { printable } from "../../../protocol/printable.ts";
 import { ExitCode } from "./exitCode.ts";
 
 /** The work was stopped by a signal: nothing went wrong, and nothing is printed. */
@@ -40,5 +41,5 @@ export function judge(error: unknown): Verdict {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ");
+  return printable(text.replaceAll(/\s*\n\s*/g, " "), Infinity);
 }

@@ -1,5 +1,9 @@
 import { Writable } from "node:stream";
+import { printable } from "../../../protocol/printable.ts";
 import { colours } from "./output.ts";
+
+/** Characters of one value in a line. */
+const MAX_VALUE = 2000;
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: "trace",
@@ -22,7 +26,7 @@ export function readableLog(target: NodeJS.WriteStream): Writable {
       const line = [
         new Date(Number(time)).toISOString(),
         paint(LEVELS[weight] ?? `${weight}`),
-        msg,
+        printable(String(msg ?? ""), MAX_VALUE),
         dim(values.join(" ")),
       ];
       target.write(`${line.filter(Boolean).join(" ")}\n`, () => done());
@@ -31,7 +35,12 @@ export function readableLog(target: NodeJS.WriteStream): Writable {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === "string") return /^\S+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === "string") return /^\S+$/.test(value) ? printable(value) : text(value);
   if (typeof value === "object" && value !== null && "stack" in value) return String(value.stack);
-  return JSON.stringify(value);
+  return text(value);
+}
+
+/** As JSON, which leaves some of what a terminal obeys as it is. */
+function text(value: unknown): string {
+  return printable(JSON.stringify(value) ?? "", MAX_VALUE);
 }

@@ -1,9 +1,9 @@
 import { Contract, ZeroAddress, formatUnits, parseUnits } from "ethers";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
+import { printable } from "../../../protocol/printable.ts";
 import type { ChainProvider } from "../chain/chainProvider.ts";
 import { isEndpointFault } from "../chain/endpointError.ts";
-import { printable } from "./output.ts";
 
 const ERC20 = [
   "function decimals() view returns (uint8)",

@@ -7,8 +7,11 @@ import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";
 import type { Services } from "./services.ts";
 import { stepKey } from "./taskStep.ts";
 
-/** Seconds between the turns of two members to move what is due: so one of them pays, and the next if it does not. */
-const TURN_SECONDS = 3;
+/**
+ * Seconds between the turns of two members to move what is due, so that one of them pays, and the next if it does not: time
+ * for what the first one sent to be in a block, within bounds.
+ */
+const TURN_SECONDS = { least: 3, most: 30, blocks: 1.5 } as const;
 /** Milliseconds between two attempts to move the same phase, and the longest timer: the chain's clock may run otherwise. */
 const RETRY_MS = 2000;
 const MAX_TIMER_MS = 60_000;
@@ -120,10 +123,14 @@ function dueAt({ terms }: ServedTask, { phase, deadline, hardEnd }: RoundView): 
   return phase === Phase.None ? terms.startTime : Math.min(deadline, hardEnd);
 }
 
-/** When it is this node's turn to move what is due; read once for a phase, and again for each look at one that may start. */
+/**
+ * When it is this node's turn to move what is due; read once for a phase, and again for each look at one that may start. The turns
+ * to start a task begin when this node saw that it may: its start time may be long past when the last member joins.
+ */
 class Turns {
   readonly #services: Services;
   readonly #task: ServedTask;
+  #mayStartSince: number | undefined;
   #known: { readonly key: string; readonly at: number } | undefined;
 
   constructor(services: Services, task: ServedTask) {
@@ -144,10 +151,13 @@ class Turns {
   async #ofStart(view: RoundView): Promise<number> {
     const { chain } = this.#services;
     const { taskId, terms } = this.#task;
-    if (chain.heads.now() >= terms.timeLimit) return Infinity;
+    const now = chain.heads.now();
+    if (now >= terms.timeLimit) return Infinity;
     const { state, activeCount } = await chain.taskStatus(taskId, view.block);
-    if (state !== TaskState.Open || activeCount < terms.minNodes) return Infinity;
-    return this.#after(view, 0);
+    const mayStart = state === TaskState.Open && activeCount >= terms.minNodes;
+    this.#mayStartSince = mayStart ? (this.#mayStartSince ?? now) : undefined;
+    if (this.#mayStartSince === undefined) return Infinity;
+    return this.#mayStartSince + (await secondsUntilTurn(this.#services, this.#task, 0));
   }
 
   async #after(view: RoundView, round: number): Promise<number> {
@@ -180,5 +190,8 @@ async function secondsUntilTurn(
     chain.member(taskId, nodeId, at),
     chain.taskStatus(taskId, at),
   ]);
-  return activeCount === 0 ? 0 : TURN_SECONDS * ((position + round) % activeCount);
+  if (activeCount === 0) return 0;
+  const { least, most, blocks } = TURN_SECONDS;
+  const seconds = Math.min(most, Math.max(least, blocks * chain.heads.blockSeconds));
+  return Math.ceil(seconds * ((position + round) % activeCount));
 }

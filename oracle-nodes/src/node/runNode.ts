@@ -118,6 +118,8 @@ async function live(
     idlePollMs,
     signer,
     logger,
+    // A machine's endpoint may come up long after its node.
+    waitUntil: signal,
     journal: async (provider) => folder.transactions(await nameDeployment(provider, addressBook)),
   });
   const chain = await closing.open("the chain", connecting, async (opened) => opened.close(), signal);

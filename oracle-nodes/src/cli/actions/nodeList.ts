@@ -1,8 +1,9 @@
+import { printable } from "../../../../protocol/printable.ts";
 import type { Contracts } from "../chainAccess.ts";
 import type { ChainOptions } from "../chainOptions.ts";
 import { inBatches, upTo } from "../inBatches.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson, printable, table } from "../output.ts";
+import { print, printJson, table } from "../output.ts";
 
 export interface NodeListOptions extends ChainOptions {
   readonly json?: true;

@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { Uploads } from "../../oracle-nodes/src/artifacts/uploads.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
 import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
 import { privacyTerms } from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
@@ -17,7 +16,7 @@ import type { TaskFiles } from "../../oracle-nodes/src/learning/taskFiles.ts";
 import { cidFromDigest, digestOf } from "../../protocol/contentAddress.ts";
 import { csvSchema } from "../../protocol/datasetTerms.ts";
 import { ScoreKind } from "../../protocol/enums.ts";
-import type { Address, Digest } from "../../protocol/ids.ts";
+import type { Digest } from "../../protocol/ids.ts";
 import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
 import { termsFromAbi, type AbiTerms } from "../../protocol/taskTerms.ts";
 import { findKubo, startKubo } from "../artifacts/kuboDaemon.ts";
@@ -263,55 +262,6 @@ describe("the terms of a publication in the browser", function () {
       stage.site.config = await stage.config();
     }
     await visitor.context.close();
-  });
-
-  it("are handed to a member's node that takes files from the account, without a terminal or Kubo, and published", async () => {
-    const { contracts, connection, nodes } = stage.federation;
-    const operator = nodes[2]?.operator;
-    if (operator === undefined) throw new Error("The federation has too few nodes");
-    const publisher = new Wallet(id("a publisher without a terminal"), connection.ethers.provider);
-    await fund(connection, publisher.address);
-    await contracts.token.mint(publisher.address, parseEther("1000"));
-    let uploads: Uploads | undefined;
-    const store = await createHeliaStore({ dir: join(folder, "member"), uploads: () => uploads });
-    uploads = await Uploads.open(
-      {
-        accounts: [publisher.address],
-        quotaBytes: 10_000_000,
-        keepSeconds: 86_400,
-        chainId: 31_337,
-        nodeRegistry: (await contracts.nodeRegistry.getAddress()) as Address,
-        file: join(folder, "uploads.json"),
-        isNamed: async () => false,
-      },
-      store,
-    );
-    const [gateway = ""] = store
-      .endpoints()
-      .split(" ")
-      .filter((each) => each.endsWith("/http"));
-    await contracts.nodeRegistry.connect(operator).setEndpoints(gateway);
-    const visitor = await stage.visit(publisher);
-    const { page, wallet } = visitor;
-    try {
-      await visitor.open("/publish");
-      await connect(visitor);
-      await page.getByLabel("Name", { exact: true }).fill("Without a terminal");
-      await page.getByRole("button", { name: "Committee and robustness" }).click();
-      await page.getByText("This network has 4 nodes.").waitFor();
-      expect(page.url()).to.contain("step=4");
-      await makeFiles(page);
-      await page.getByRole("button", { name: "Hand both to node 3" }).click();
-      await page.getByText("Node 3 has both, and serves them to whoever asks.").waitFor();
-      expect(wallet?.asked.filter((method) => method === "eth_signTypedData_v4")).to.have.length(1);
-      expect(await store.list()).to.have.length(2);
-      await page.getByRole("button", { name: "Publish the task" }).click();
-      await page.getByRole("heading", { name: "Without a terminal", level: 1 }).waitFor();
-      expect(visitor.faults).to.deep.equal([]);
-    } finally {
-      await store.close();
-      await visitor.context.close();
-    }
   });
 
   it("are told why a Kubo node does not take them, and the way by files stays open", async () => {

@@ -8,8 +8,6 @@ import { unlessDamaged } from "./blockSource.ts";
 import type { HostPort } from "./endpoints.ts";
 import { RateLimiter } from "./rateLimit.ts";
 import type { RateLimit } from "./rateLimit.ts";
-import { isUploadRequest } from "./uploads.ts";
-import type { Uploads } from "./uploads.ts";
 
 /** A running gateway. */
 export interface Gateway {
@@ -33,8 +31,6 @@ export interface GatewayOptions {
   readonly rate?: RateLimit;
   /** What it answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
-  /** Takes files from accounts that the operator lists; undefined while nobody's are taken. */
-  readonly uploads?: () => Pick<Uploads, "handle"> | undefined;
   /** Told the bytes of each block that was sent. */
   readonly onSent?: (bytes: number) => void;
 }
@@ -44,8 +40,6 @@ export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
 
 /** Eight each from the members of a large task: a connection that is refused sends its node to bitswap, which costs more. */
 const MAX_CONNECTIONS = 512;
-/** Milliseconds that a file may take on a slow line. */
-const UPLOAD_TIMEOUT_MS = 600_000;
 const MAX_MESSAGE_BYTES = 65_536;
 const BLOCK_PATH = /^\/ipfs\/(b[a-z2-7]{58})$/;
 const CORS = {
@@ -65,24 +59,15 @@ const CORS = {
 export async function serveGateway(
   holder: BlockHolder,
   listen: HostPort,
-  { rate = DEFAULT_RATE, routes = [], uploads, onSent = () => undefined }: GatewayOptions = {},
+  { rate = DEFAULT_RATE, routes = [], onSent = () => undefined }: GatewayOptions = {},
 ): Promise<Gateway> {
   const limiter = new RateLimiter(rate);
   const server = createServer(
-    {
-      maxHeaderSize: 8192,
-      headersTimeout: 5000,
-      requestTimeout: uploads === undefined ? 10_000 : UPLOAD_TIMEOUT_MS,
-      keepAliveTimeout: 5000,
-    },
+    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
     (request, response) => {
-      answer(
-        holder,
-        limiter,
-        { routes, uploads: uploads ?? (() => undefined), onSent },
-        request,
-        response,
-      ).catch((error: unknown) => response.destroy(toError(error)));
+      answer(holder, limiter, { routes, onSent }, request, response).catch((error: unknown) =>
+        response.destroy(toError(error)),
+      );
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
@@ -105,7 +90,7 @@ export async function serveGateway(
 async function answer(
   holder: BlockHolder,
   limiter: RateLimiter,
-  { routes, uploads, onSent }: Pick<Required<GatewayOptions>, "routes" | "uploads" | "onSent">,
+  { routes, onSent }: Pick<Required<GatewayOptions>, "routes" | "onSent">,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -116,8 +101,6 @@ async function answer(
     return refuse(429, { "retry-after": "1" });
   const route = request.method === "POST" ? routes.find(({ path }) => path === request.url) : undefined;
   if (route !== undefined) return answerMessage(route, request, response, refuse);
-  const door = isUploadRequest(request) ? uploads() : undefined;
-  if (door !== undefined) return door.handle(request, response);
   if (hasBody(request)) return refuse(413, { connection: "close" });
   if (request.method === "OPTIONS") return refuse(204);
   if (request.method !== "GET" && request.method !== "HEAD")

@@ -17,7 +17,7 @@ import { contentStore } from "./contentStore.ts";
 import { checkEndpoints, formatEndpoints, listenAddress, ownEndpoints } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
-import type { GatewayOptions, MessageRoute } from "./gatewayServer.ts";
+import type { MessageRoute } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 import { SentBytes } from "./sentBytes.ts";
@@ -44,8 +44,6 @@ export interface HeliaStoreOptions {
   readonly rate?: RateLimit;
   /** What the gateway answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
-  /** Takes files from others (see uploads.ts). */
-  readonly uploads?: NonNullable<GatewayOptions["uploads"]>;
   /** Told what the store meets in what it keeps. */
   readonly news?: StoreNews;
 }

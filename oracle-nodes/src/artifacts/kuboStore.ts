@@ -10,7 +10,7 @@ import { contentStore } from "./contentStore.ts";
 import { checkEndpoints, formatEndpoints, ownEndpoints } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
-import type { GatewayOptions, MessageRoute } from "./gatewayServer.ts";
+import type { MessageRoute } from "./gatewayServer.ts";
 import { KuboHolder } from "./kuboHolder.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 import type { RateLimit } from "./rateLimit.ts";
@@ -36,8 +36,6 @@ export interface KuboStoreOptions {
   readonly rate?: RateLimit;
   /** What the gateway answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
-  /** Takes files from others (see uploads.ts). */
-  readonly uploads?: NonNullable<GatewayOptions["uploads"]>;
   /** Told what the store meets in what it keeps. */
   readonly news?: StoreNews;
 }

@@ -85,19 +85,6 @@ const schema = z.strictObject({
   /** The same while no task runs: endpoints count requests. */
   idlePollMs: z.number().int().min(10).max(600_000).default(6000),
   artifacts: artifacts.prefault({ kind: "helia" }),
-  /** Publishers whose files the gateway takes, so that they need neither a node nor a terminal. Nobody's without it. */
-  uploads: z
-    .strictObject({
-      accounts: z
-        .array(z.string().regex(/^0x[0-9a-fA-F]{40}$/, "is not an address"))
-        .min(1)
-        .max(64),
-      /** Megabytes that one account may have here at a time. */
-      quotaMb: z.number().positive().max(100_000).default(256),
-      /** Days after which a file goes that no task names. */
-      keepDays: z.number().positive().max(3650).default(7),
-    })
-    .optional(),
   /** Endpoint strings of further stores to fetch from, for instance a publisher's. */
   providers: z.array(z.string().min(1)).max(32).default([]),
   dataset: z.strictObject({

@@ -1,4 +1,3 @@
-import { dirname, join } from "node:path";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +11,6 @@ import { untilAborted } from "../artifacts/blockSource.ts";
 import { checkAnnounced, localAddresses } from "../artifacts/endpoints.ts";
 import { createHeliaStore } from "../artifacts/heliaStore.ts";
 import { createKuboStore } from "../artifacts/kuboStore.ts";
-import { Uploads } from "../artifacts/uploads.ts";
 import type { ChainGateway } from "../chain/chainGateway.ts";
 import { rpcUrls } from "../chain/chainProvider.ts";
 import { connectChain } from "../chain/connectChain.ts";
@@ -25,7 +23,6 @@ import { openDataFolder, type DataFolder } from "./dataFolder.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { openInbox } from "./inbox.ts";
 import { openKeystore } from "./keystore.ts";
-import { namedByTasks } from "./namedByTasks.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
 import { Pace } from "./pace.ts";
@@ -135,10 +132,8 @@ async function live(
     nameDeployment(chain.provider, addressBook),
   );
   const sessions = new AggregationSessions();
-  let uploads: Uploads | undefined;
-  const opening = openStore(config, folder, sessions, () => uploads, logger);
+  const opening = openStore(config, folder, sessions, logger);
   const store = await closing.open("the store", opening, async (opened) => opened.close(), signal);
-  uploads = await openUploads(config, folder, chain, store, logger);
   closing.add("the inbox", openInbox(config.dataDir, store, logger));
   const board = new StatusBoard(
     folder.statusFile,
@@ -252,7 +247,6 @@ async function openStore(
   config: NodeConfig,
   folder: DataFolder,
   sessions: AggregationSessions,
-  uploads: () => Uploads | undefined,
   logger: Logger,
 ): Promise<ArtifactStore> {
   const { artifacts } = config;
@@ -260,7 +254,6 @@ async function openStore(
     dir: folder.artifacts,
     gatewayListen: artifacts.gateway,
     routes: [sessions.route],
-    ...(config.uploads !== undefined && { uploads }),
     news: storeNews(logger),
     ...(artifacts.announce !== undefined && { announce: artifacts.announce }),
   };
@@ -270,32 +263,6 @@ async function openStore(
     case "kubo":
       return createKuboStore({ ...common, url: artifacts.url });
   }
-}
-
-/** The door for publishers' files, where the operator lists any. */
-async function openUploads(
-  { uploads }: NodeConfig,
-  folder: DataFolder,
-  chain: ChainGateway,
-  store: ArtifactStore,
-  logger: Logger,
-): Promise<Uploads | undefined> {
-  if (uploads === undefined) return undefined;
-  const { accounts, quotaMb, keepDays } = uploads;
-  return Uploads.open(
-    {
-      accounts,
-      quotaBytes: Math.floor(quotaMb * 1_000_000),
-      keepSeconds: Math.floor(keepDays * 86_400),
-      chainId: chain.book.chainId,
-      nodeRegistry: chain.book.contracts.NodeRegistry,
-      file: join(dirname(folder.statusFile), "uploads.json"),
-      isNamed: async (digest) => namedByTasks(chain, digest),
-      onUpload: (upload) => logger.info(upload, "a publisher handed over a file"),
-      onExpired: (digest) => logger.info({ digest }, "a file that no task names has expired"),
-    },
-    store,
-  );
 }
 
 /** What the store meets in what it keeps, for the log. */

@@ -11,7 +11,6 @@ import { Copy, Hash } from "../../ui/Account.tsx";
 import { CheckField } from "../../ui/Field.tsx";
 import { bytes } from "../../ui/format.ts";
 import { Button, Notice } from "../../ui/parts.tsx";
-import { HandOver } from "./HandOver.tsx";
 import { saveFile } from "../../ui/saveFile.ts";
 
 const NAMES = ["manifest.json", "initial-model.safetensors"] as const;
@@ -36,7 +35,6 @@ export function Delivery({ files, stored, onStored }: Props): ReactElement {
           </Button>
         </div>
       ))}
-      <HandOver files={both(files).map(([, file]) => file)} stored={stored} onStored={onStored} />
       {kuboRpcUrl !== undefined && (
         <PinToKubo rpcUrl={kuboRpcUrl} files={files} stored={stored} onStored={onStored} />
       )}

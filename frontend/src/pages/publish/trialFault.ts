@@ -1,0 +1,35 @@
+import type { TrialTask } from "../../../../oracle-nodes/src/learning/trialStep.ts";
+import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { DraftFaults } from "./draftFaults.ts";
+
+/** A task that fails at its first step, wherever it is trained, with the field in which that is corrected. */
+export class TrialRefusedError extends ConcordatError {
+  readonly faults: DraftFaults;
+
+  constructor(cause: ConcordatError) {
+    super(`A trial step in this page failed: ${cause.message}`, {
+      ...(cause.hint !== undefined && { hint: cause.hint }),
+      cause,
+    });
+    // Whatever else a step can fail at is the model, or that it does not go with what else was chosen.
+    const field = /learning rate/i.test(cause.hint ?? "") ? "learningRate" : "model";
+    this.faults = { [field]: `A trial step failed: ${cause.oneLine}` };
+  }
+}
+
+/**
+ * Takes one step of the task in the page, as every node will, before anybody pays for it.
+ * @throws {TrialRefusedError} saying what every node would fail at.
+ */
+export async function tryDraft(task: TrialTask): Promise<void> {
+  const [{ openWasm }, { trialStep }] = await Promise.all([
+    import("../../learning/openWasm.ts"),
+    import("../../../../oracle-nodes/src/learning/trialStep.ts"),
+  ]);
+  await openWasm();
+  try {
+    await trialStep(task);
+  } catch (error) {
+    throw error instanceof ConcordatError ? new TrialRefusedError(error) : error;
+  }
+}

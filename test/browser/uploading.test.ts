@@ -189,8 +189,7 @@ describe("publishing without a terminal", function () {
 
   /** Where the page asks whom one trusts, the arbiter is the publisher, which the address book cannot vouch for. */
   async function trustAddresses({ page }: Visitor): Promise<void> {
-    const join = page.getByRole("button", { name: "Join task 1 with node 2" });
-    await join.waitFor();
+    await page.getByRole("button", { name: "Join task 1 with node 2" }).waitFor();
     const boxes = page.getByRole("checkbox", { name: /^I know and trust 0x/ });
     for (const box of await boxes.all()) await box.check();
   }

@@ -9,7 +9,7 @@ import { draftDataset } from "./draftDataset.ts";
 import { draftTopology } from "./draftModel.ts";
 import { privacyRequest } from "./draftPrivacy.ts";
 import type { PrivacyRequest } from "./draftPrivacy.ts";
-import { tryDraft } from "./trialFault.ts";
+import { tryDraft } from "./tryDraft.ts";
 
 /**
  * Makes the manifest and the initial model that a draft without faults asks for, after a step of the task was tried.

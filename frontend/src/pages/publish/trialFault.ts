@@ -1,4 +1,3 @@
-import type { TrialTask } from "../../../../oracle-nodes/src/learning/trialStep.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { DraftFaults } from "./draftFaults.ts";
 
@@ -14,22 +13,5 @@ export class TrialRefusedError extends ConcordatError {
     // Whatever else a step can fail at is the model, or that it does not go with what else was chosen.
     const field = /learning rate/i.test(cause.hint ?? "") ? "learningRate" : "model";
     this.faults = { [field]: `A trial step failed: ${cause.oneLine}` };
-  }
-}
-
-/**
- * Takes one step of the task in the page, as every node will, before anybody pays for it.
- * @throws {TrialRefusedError} saying what every node would fail at.
- */
-export async function tryDraft(task: TrialTask): Promise<void> {
-  const [{ openWasm }, { trialStep }] = await Promise.all([
-    import("../../learning/openWasm.ts"),
-    import("../../../../oracle-nodes/src/learning/trialStep.ts"),
-  ]);
-  await openWasm();
-  try {
-    await trialStep(task);
-  } catch (error) {
-    throw error instanceof ConcordatError ? new TrialRefusedError(error) : error;
   }
 }

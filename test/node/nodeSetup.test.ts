@@ -17,6 +17,7 @@ const config = {
   keystore: "key.json",
   dataset: { partition: { seed: 1, nodes: 5, index: 0 } },
 };
+const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 const WEAK = { N: 2, r: 1, p: 1 };
 
 async function refusal(work: Promise<unknown> | (() => unknown)): Promise<InputError> {
@@ -39,12 +40,38 @@ describe("A node's configuration", () => {
       tasks: "joined",
       advance: true,
     });
+    expect(parsed.uploads).to.equal(undefined);
+    expect(parseNodeConfig({ ...config, uploads: { accounts: [ACCOUNT] } }).uploads).to.deep.equal({
+      accounts: [ACCOUNT],
+      origins: [],
+      maxBytes: 64 * 1024 ** 2,
+      quotaBytes: 256 * 1024 ** 2,
+      keepDays: 14,
+    });
     expect(parsed.artifacts).to.deep.include({ kind: "helia", gateway: { host: "127.0.0.1", port: 0 } });
   });
 
   const wrong: [why: string, value: unknown, key: string][] = [
     ["an unknown key", { ...config, pollMillis: 5 }, "pollMillis"],
     ["an unknown key deep inside", { ...config, dataset: { ...config.dataset, seed: 1 } }, "dataset.seed"],
+    ["uploads of nobody", { ...config, uploads: { accounts: [] } }, "uploads.accounts"],
+    ["uploads of what is no account", { ...config, uploads: { accounts: ["0x12"] } }, "uploads.accounts.0"],
+    [
+      "uploads of an account that was mistyped",
+      { ...config, uploads: { accounts: [ACCOUNT.replace("F", "f")] } },
+      "uploads.accounts.0",
+    ],
+    [
+      "an origin with a path",
+      { ...config, uploads: { accounts: [ACCOUNT], origins: ["https://dapp.example/"] } },
+      "uploads.origins.0",
+    ],
+    ["every origin", { ...config, uploads: { accounts: [ACCOUNT], origins: ["*"] } }, "uploads.origins.0"],
+    [
+      "a quota in which no file fits",
+      { ...config, uploads: { accounts: [ACCOUNT], quotaBytes: 1000 } },
+      "uploads.quotaBytes",
+    ],
     ["a missing key", { ...config, keystore: undefined }, "keystore"],
     ["a value of the wrong kind", { ...config, confirmations: "two" }, "confirmations"],
     ["an endpoint that is no URL", { ...config, rpcUrl: "localhost" }, "rpcUrl"],

@@ -79,9 +79,13 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
     steps.current?.scrollIntoView({ block: "nearest" });
     setFurthest(Math.max(furthest, next));
   };
+  // What the trial step refused holds for the very draft that was tried.
+  const [tried, setTried] = useState<{ readonly draft: string; readonly faults: DraftFaults }>();
+  const refused = tried?.draft === JSON.stringify(draft) ? tried.faults : {};
   const faults: DraftFaults = {
     ...(model.error !== null && { model: faultWords(model.error) }),
     ...draftFaults(draft, { reward: rewardToken.data?.decimals, stake: stakeToken.data?.decimals }),
+    ...refused,
     ...(Number(draft.rewardUnit) > 0 && rewardToken.isError && { rewardToken: NO_TOKEN }),
     ...(Number(draft.minStake) > 0 && stakeToken.isError && { stakeToken: NO_TOKEN }),
   };
@@ -195,6 +199,7 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
             draft={draft}
             termsFor={termsFor}
             onPublished={() => kept.forget(kept.draft)}
+            onRefused={(found) => setTried({ draft: JSON.stringify(draft), faults: found })}
           />
         ) : (
           <Notice tone="wait">
@@ -203,6 +208,9 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
                 ? "Looking at the model and the tokens…"
                 : "Some steps above are still to be corrected."}
             </p>
+            {Object.values(refused).map((words) => (
+              <p key={words}>{words}</p>
+            ))}
           </Notice>
         )
       ) : (

@@ -25,12 +25,23 @@ export interface MessageRoute {
   answer(message: unknown): Promise<unknown>;
 }
 
+/** Answers all requests at certain addresses of the gateway, whatever their method, and reads their bodies itself. */
+export interface RequestHandler {
+  takes(url: string): boolean;
+  /** Never throws: whatever happens, it answers or closes the connection. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Milliseconds that a request of it may take to arrive. */
+  readonly longestMs: number;
+}
+
 /** How a gateway serves, besides blocks. */
 export interface GatewayOptions {
   /** How often one client may ask; {@link DEFAULT_RATE} by default. */
   readonly rate?: RateLimit;
   /** What it answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
+  /** Who answers further requests, asked in this order. */
+  readonly handlers?: readonly RequestHandler[];
   /** Told the bytes of each block that was sent. */
   readonly onSent?: (bytes: number) => void;
 }
@@ -41,6 +52,8 @@ export const DEFAULT_RATE: RateLimit = { perSecond: 1000, burst: 10_000 };
 /** Eight each from the members of a large task: a connection that is refused sends its node to bitswap, which costs more. */
 const MAX_CONNECTIONS = 512;
 const MAX_MESSAGE_BYTES = 65_536;
+/** Milliseconds that a request may take to arrive. */
+const REQUEST_MS = 10_000;
 const BLOCK_PATH = /^\/ipfs\/(b[a-z2-7]{58})$/;
 const CORS = {
   "access-control-allow-origin": "*",
@@ -53,19 +66,21 @@ const CORS = {
  * Serves the blocks that `holder` has as a trustless HTTP gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/):
  * GET and HEAD of /ipfs/CID?format=raw, for browsers too. What is not held is answered with 404 at once; nothing is
  * looked up elsewhere. Requests have no body, small headers, a time limit, and a rate for each client; only `routes` take
- * bodies, of at most 64 KiB.
+ * bodies, of at most 64 KiB, and `handlers`, by rules of their own.
  * @throws {InputError} when the address cannot be listened on.
  */
 export async function serveGateway(
   holder: BlockHolder,
   listen: HostPort,
-  { rate = DEFAULT_RATE, routes = [], onSent = () => undefined }: GatewayOptions = {},
+  { rate = DEFAULT_RATE, routes = [], handlers = [], onSent = () => undefined }: GatewayOptions = {},
 ): Promise<Gateway> {
   const limiter = new RateLimiter(rate);
+  // The server's own limit is one for all requests: where some may take longer, messages are held to theirs below.
+  const requestTimeout = Math.max(REQUEST_MS, ...handlers.map(({ longestMs }) => longestMs));
   const server = createServer(
-    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
+    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout, keepAliveTimeout: 5000 },
     (request, response) => {
-      answer(holder, limiter, { routes, onSent }, request, response).catch((error: unknown) =>
+      answer(holder, limiter, { routes, handlers, onSent }, request, response).catch((error: unknown) =>
         response.destroy(toError(error)),
       );
     },
@@ -90,7 +105,7 @@ export async function serveGateway(
 async function answer(
   holder: BlockHolder,
   limiter: RateLimiter,
-  { routes, onSent }: Pick<Required<GatewayOptions>, "routes" | "onSent">,
+  { routes, handlers, onSent }: Pick<Required<GatewayOptions>, "routes" | "handlers" | "onSent">,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -101,6 +116,8 @@ async function answer(
     return refuse(429, { "retry-after": "1" });
   const route = request.method === "POST" ? routes.find(({ path }) => path === request.url) : undefined;
   if (route !== undefined) return answerMessage(route, request, response, refuse);
+  const handler = handlers.find((each) => each.takes(request.url ?? ""));
+  if (handler !== undefined) return handler.handle(request, response);
   if (hasBody(request)) return refuse(413, { connection: "close" });
   if (request.method === "OPTIONS") return refuse(204);
   if (request.method !== "GET" && request.method !== "HEAD")
@@ -130,10 +147,15 @@ async function answerMessage(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size > MAX_MESSAGE_BYTES) return refuse(413, { connection: "close" });
-    chunks.push(chunk as Buffer);
+  const slow = setTimeout(() => request.destroy(), REQUEST_MS);
+  try {
+    for await (const chunk of request) {
+      size += (chunk as Buffer).length;
+      if (size > MAX_MESSAGE_BYTES) return refuse(413, { connection: "close" });
+      chunks.push(chunk as Buffer);
+    }
+  } finally {
+    clearTimeout(slow);
   }
   let message: unknown;
   try {

@@ -17,7 +17,7 @@ import { contentStore } from "./contentStore.ts";
 import { checkEndpoints, formatEndpoints, listenAddress, ownEndpoints } from "./endpoints.ts";
 import type { HostPort } from "./endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
-import type { MessageRoute } from "./gatewayServer.ts";
+import type { MessageRoute, RequestHandler } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";
 import { SentBytes } from "./sentBytes.ts";
@@ -44,6 +44,8 @@ export interface HeliaStoreOptions {
   readonly rate?: RateLimit;
   /** What the gateway answers besides blocks. */
   readonly routes?: readonly MessageRoute[];
+  /** Who answers further requests of the gateway. */
+  readonly handlers?: readonly RequestHandler[];
   /** Told what the store meets in what it keeps. */
   readonly news?: StoreNews;
 }

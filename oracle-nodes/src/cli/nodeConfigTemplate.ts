@@ -67,6 +67,15 @@ artifacts:
   # Where the HTTP gateway listens, over which nodes also exchange attestations.
   gateway: { host: ${JSON.stringify(values.gateway.host)}, port: ${values.gateway.port} }${announce}
 
+# Publishers who may hand the files of their tasks to this node from the dApp, by account: each file is signed for, and goes
+# after keepDays unless a published task names it. Nobody may without this. Origins are those of the pages.
+# uploads:
+#   accounts: ["0x..."]
+#   origins: ["https://dapp.example"]
+#   maxBytes: 67108864
+#   quotaBytes: 268435456
+#   keepDays: 14
+
 # Endpoint strings of further stores to fetch from, for instance a publisher's.
 providers:${values.providers.length === 0 ? " []" : list(values.providers).replaceAll("\n    ", "\n  ")}
 

@@ -17,6 +17,8 @@ export interface DataFolder {
   readonly privacyLedger: string;
   /** Files for trainers that are programs, the node's records among them. Empty when the folder is taken. */
   readonly trainers: string;
+  /** Who handed over which files, and what of them is on its way. */
+  readonly uploads: string;
   /** Transactions of one deployment that are not known to be over. */
   transactions(deployment: string): string;
   /** What the node keeps for one task of one deployment. */
@@ -63,6 +65,7 @@ export async function openDataFolder(
     artifacts: join(dir, "artifacts"),
     statusFile: join(dir, "status.json"),
     privacyLedger: join(dir, "privacy-ledger.json"),
+    uploads: join(dir, "uploads"),
     transactions: (deployment) => join(dir, "transactions", deployment),
     task: (deployment, taskId) => join(dir, "tasks", deployment, `task-${taskId}`),
     release,

@@ -11,7 +11,8 @@ const FETCH_TIMEOUT_MS = 30_000;
 
 /**
  * The global model w_G^round by its digest: the publisher's initial model for round 0.
- * @param holders Nodes that should hold it, likeliest first; all members are asked after them.
+ * @param holders Nodes that should hold it, likeliest first; all members are asked after them, for the initial model others of the registry
+ *   too.
  * @throws {ArtifactError} when nobody has it, or it is not a global model of this task and round.
  */
 export async function globalModel(
@@ -25,7 +26,8 @@ export async function globalModel(
   const isHeld = await store.has(digest);
   let asked: NodeId[] = [];
   const providers = async (): Promise<string[]> => {
-    asked = [...new Set([...holders, ...(await peers.membersOf(taskId))])];
+    const others = round === 0 ? await peers.startersOf(taskId) : await peers.membersOf(taskId);
+    asked = [...new Set([...holders, ...others])];
     return peers.providers(asked);
   };
   const fetched = store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { isAddress } from "ethers";
+import { MAX_ARTIFACT_BYTES } from "../../../protocol/contentAddress.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { PARTITION_SCHEMES } from "../learning/partition/scheme.ts";
 import { ENGINE_NAMES } from "../learning/engine.ts";
@@ -69,6 +71,43 @@ const engine = z.union(
   { error: `give auto, ${ENGINE_NAMES.join(", ")}, or process with command and args` },
 );
 
+const MIB = 1024 * 1024;
+const account = z
+  .string()
+  .refine((value) => isAddress(value) && !/^0x0+$/.test(value), { error: "give an account's address" });
+const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+  error:
+    "give scheme, host and port as the browser names them, without a slash at the end: https://dapp.example",
+});
+
+/** Files that publishers hand to this node from the dApp: see docs/operators-guide.md. */
+const uploads = z
+  .strictObject({
+    /** Whose files are taken, after each one's signature. */
+    accounts: z.array(account).min(1).max(64),
+    /** Origins of the pages that may hand them over; none is right for programs that are no pages. */
+    origins: z.array(origin).max(16).default([]),
+    /** Bytes of one file at most. */
+    maxBytes: z
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_ARTIFACT_BYTES)
+      .default(64 * MIB),
+    /** Bytes that one account may have on this node's disk at a time. */
+    quotaBytes: z
+      .number()
+      .int()
+      .min(1)
+      .default(256 * MIB),
+    /** Days after which a file goes that no published task names. */
+    keepDays: z.number().positive().max(3650).default(14),
+  })
+  .refine(({ maxBytes, quotaBytes }) => quotaBytes >= maxBytes, {
+    path: ["quotaBytes"],
+    error: "give at least maxBytes, or no file of that size fits",
+  });
+
 const schema = z.strictObject({
   /** JSON-RPC endpoints of one chain, http, https, ws or wss: one, or a list with the preferred ones first. */
   rpcUrl: z.union([z.url(), z.array(z.url()).min(1).max(8)], { error: "give a URL, or a list of them" }),
@@ -85,6 +124,8 @@ const schema = z.strictObject({
   /** The same while no task runs: endpoints count requests. */
   idlePollMs: z.number().int().min(10).max(600_000).default(6000),
   artifacts: artifacts.prefault({ kind: "helia" }),
+  /** Whose files the gateway takes. Without it, nobody's. */
+  uploads: uploads.optional(),
   /** Endpoint strings of further stores to fetch from, for instance a publisher's. */
   providers: z.array(z.string().min(1)).max(32).default([]),
   dataset: z.strictObject({

@@ -64,7 +64,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const bytes = await store.get(terms.manifestDigest, {
     maxBytes: Math.min(MANIFEST_LIMITS.maxBytes, terms.maxArtifactBytes),
     timeoutMs: MANIFEST_TIMEOUT_MS,
-    providers: async () => peers.providers(await peers.membersOf(taskId)),
+    providers: async () => peers.providers(await peers.startersOf(taskId)),
     signal,
   });
   const manifest = decodeManifest(bytes);

@@ -4,7 +4,7 @@ import { isEndpointFault } from "../chain/endpointError.ts";
 
 /** Milliseconds before endpoints that did not serve are read again. */
 const SUSPECT_MS = 1000;
-/** Nodes asked for a task's manifest while it has no members yet. */
+/** Nodes of the registry that are asked at once for what a task starts from, beside its members. */
 const MAX_NODES = 64;
 
 /** Where the other nodes serve their artifacts, as NodeRegistry says: read once, and again when it changes. */
@@ -16,6 +16,8 @@ export class Peers {
   /** Whose members are whose: a member's number is never given again, but a reorganisation may give it to another. */
   readonly #members = new Map<TaskId, Map<MemberId, NodeId>>();
   #reorganisations = 0;
+  /** Nodes of the registry that were asked already: a large one is gone through by and by. */
+  #turn = 0;
 
   /** @param extra Endpoint strings that are always asked too, last. */
   constructor(chain: ChainGateway, self: NodeId, extra: readonly string[]) {
@@ -60,12 +62,26 @@ export class Peers {
     return [...endpoints.filter(Boolean), ...this.#extra];
   }
 
-  /** Node ids of a task's active members in order of position, or of the registry's first nodes if it has none. */
+  /** Node ids of a task's active members in order of position. */
   async membersOf(taskId: TaskId): Promise<NodeId[]> {
     const members = await this.#chain.activeMembers(taskId);
-    if (members.length > 0) return Promise.all(members.map(async (id) => this.nodeOfMember(taskId, id)));
-    const count = Math.min(MAX_NODES, await this.#chain.nodeCount());
-    return Array.from({ length: count }, (_, i) => (i + 1) as NodeId);
+    return Promise.all(members.map(async (id) => this.nodeOfMember(taskId, id)));
+  }
+
+  /**
+   * Node ids that may have what a task starts from, its manifest and its initial model: its members, then others of the
+   * registry. A publisher hands both to a node that takes them, which need not take part in the task.
+   */
+  async startersOf(taskId: TaskId): Promise<NodeId[]> {
+    const members = await this.membersOf(taskId);
+    const count = await this.#chain.nodeCount();
+    const begin = count > MAX_NODES ? this.#turn : 0;
+    this.#turn = (begin + MAX_NODES) % Math.max(1, count);
+    const others = Array.from(
+      { length: Math.min(MAX_NODES, count) },
+      (_, i) => (((begin + i) % count) + 1) as NodeId,
+    );
+    return [...new Set([...members, ...others])];
   }
 
   /** The node behind a member; read once. */

@@ -22,6 +22,7 @@ import { Closing } from "./closing.ts";
 import { openDataFolder, type DataFolder } from "./dataFolder.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { openInbox } from "./inbox.ts";
+import { NodeUploads } from "./nodeUploads.ts";
 import { openKeystore } from "./keystore.ts";
 import type { NodeConfig } from "./nodeConfig.ts";
 import { StatusBoard, type NodeStatus } from "./nodeStatus.ts";
@@ -132,8 +133,11 @@ async function live(
     nameDeployment(chain.provider, addressBook),
   );
   const sessions = new AggregationSessions();
-  const opening = openStore(config, folder, sessions, logger);
-  const store = await closing.open("the store", opening, async (opened) => opened.close(), signal);
+  const uploads = NodeUploads.of(config, { nodeId, chain, dir: folder.uploads, logger });
+  const opening = openStore(config, folder, sessions, uploads, logger);
+  const opened = await closing.open("the store", opening, async (open) => open.close(), signal);
+  const store = (await uploads?.open(opened)) ?? opened;
+  if (uploads !== undefined) closing.add("the uploads", async () => uploads.close());
   closing.add("the inbox", openInbox(config.dataDir, store, logger));
   const board = new StatusBoard(
     folder.statusFile,
@@ -247,6 +251,7 @@ async function openStore(
   config: NodeConfig,
   folder: DataFolder,
   sessions: AggregationSessions,
+  uploads: NodeUploads | undefined,
   logger: Logger,
 ): Promise<ArtifactStore> {
   const { artifacts } = config;
@@ -254,6 +259,7 @@ async function openStore(
     dir: folder.artifacts,
     gatewayListen: artifacts.gateway,
     routes: [sessions.route],
+    handlers: uploads === undefined ? [] : [uploads.handler],
     news: storeNews(logger),
     ...(artifacts.announce !== undefined && { announce: artifacts.announce }),
   };

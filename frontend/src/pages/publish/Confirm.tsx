@@ -23,24 +23,31 @@ import { Said } from "../../ui/Said.tsx";
 import { TermsTab } from "../task/TermsTab.tsx";
 import { Delivery } from "./Delivery.tsx";
 import type { Draft } from "./draft.ts";
+import type { DraftFaults } from "./draftFaults.ts";
 import { escrowWords } from "./escrowWords.ts";
 import { privacyQuery } from "./privacyQuery.ts";
 import { tokenAmount } from "./tokenAmount.ts";
+import { TrialRefusedError } from "./trialFault.ts";
 
 interface Props {
   readonly draft: Draft;
   readonly termsFor: (files: TaskFiles) => TaskTerms;
   readonly onPublished: () => void;
+  /** Told when a step of the task fails here, as it would at every node. */
+  readonly onRefused: (faults: DraftFaults) => void;
 }
 
 /** The last step: make the files, put them where nodes find them, see everything once more, and publish. */
-export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
+export function Confirm({ draft, termsFor, onPublished, onRefused }: Props): ReactElement {
   const [stored, setStored] = useState(false);
   const client = useQueryClient();
   const make = useMutation({
     mutationFn: async () => {
       const { buildFiles } = await import("./buildFiles.ts");
       return buildFiles(draft, (request) => client.fetchQuery(privacyQuery(request)));
+    },
+    onError: (error) => {
+      if (error instanceof TrialRefusedError) onRefused(error.faults);
     },
   });
   const files = make.data;
@@ -51,7 +58,7 @@ export function Confirm({ draft, termsFor, onPublished }: Props): ReactElement {
     <>
       <Card
         title="1. Files"
-        note="The manifest and the initial model are made here, and named on the chain by their digests."
+        note="The manifest and the initial model are made here, after one step of training was tried with them, and named on the chain by their digests."
       >
         {files === undefined ? (
           <Button look="primary" disabled={make.isPending} onClick={() => make.mutate()}>

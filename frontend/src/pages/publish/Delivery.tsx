@@ -12,6 +12,7 @@ import { CheckField } from "../../ui/Field.tsx";
 import { bytes } from "../../ui/format.ts";
 import { Button, Notice } from "../../ui/parts.tsx";
 import { saveFile } from "../../ui/saveFile.ts";
+import { UploadToNodes } from "./UploadToNodes.tsx";
 
 const NAMES = ["manifest.json", "initial-model.safetensors"] as const;
 const ADD_COMMAND = `concordat artifact add ${NAMES.join(" ")} --config node.yaml`;
@@ -35,6 +36,7 @@ export function Delivery({ files, stored, onStored }: Props): ReactElement {
           </Button>
         </div>
       ))}
+      <UploadToNodes files={both(files).map(([, file]) => file)} onStored={onStored} />
       {kuboRpcUrl !== undefined && (
         <PinToKubo rpcUrl={kuboRpcUrl} files={files} stored={stored} onStored={onStored} />
       )}

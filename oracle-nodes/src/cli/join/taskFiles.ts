@@ -16,21 +16,27 @@ import { endpoints } from "../readTask.ts";
 
 /** Milliseconds for one file. */
 const TIMEOUT_MS = 30_000;
+/** Nodes of the registry that are asked beside the members: the newest. */
+const MAX_OTHERS = 64;
 
-/** Where the files of a task may be had, likeliest first: what was given, the node itself, its providers, the members. */
+/**
+ * Where the files of a task may be had, likeliest first: what was given, the node itself, its providers, the members, then
+ * others of the registry, to one of which the publisher may have handed them.
+ */
 export async function providersOf(
   chain: ChainReader,
   taskId: number,
   config: NodeConfig,
   given: readonly string[],
 ): Promise<string[]> {
-  const { taskRegistry } = chain.contracts;
+  const { taskRegistry, nodeRegistry } = chain.contracts;
   const own = (await readStatus(config.dataDir))?.endpoints;
   const { memberCount } = await taskRegistry.status(asTaskId(taskId));
   const members = await inBatches(upTo(memberCount), async (member) =>
     Number(await taskRegistry.nodeIdOfMember(taskId, member)),
   );
-  const served = await endpoints(chain, members);
+  const others = upTo(await nodeRegistry.nodeCount()).slice(-MAX_OTHERS);
+  const served = await endpoints(chain, [...new Set([...members, ...others])]);
   return [...new Set([...given, ...(own === undefined ? [] : [own]), ...config.providers, ...served])];
 }
 

@@ -46,7 +46,7 @@ export class FederationStore {
   readonly request: SendRequest;
   #world = emptyWorld();
   #state: FederationState;
-  #sync: EventSync | undefined;
+  #sync: Promise<EventSync> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #notifying: ReturnType<typeof setTimeout> | undefined;
   #stopHeads: (() => void) | undefined;
@@ -122,15 +122,19 @@ export class FederationStore {
 
   /** Reads what is new now, for example after a transaction of one's own. */
   async advance(): Promise<void> {
+    let sync: EventSync;
     try {
-      this.#sync ??= await this.#open();
+      // One for all who call before it is open: two would give each event twice.
+      this.#sync ??= this.#open();
+      sync = await this.#sync;
     } catch (error) {
+      this.#sync = undefined;
       // What is wrong with the configuration does not pass by itself.
-      const sync = { ...this.#state.sync, error };
-      this.#change({ sync: error instanceof ConcordatError ? sync : this.#patient(sync) });
+      const failed = { ...this.#state.sync, error };
+      this.#change({ sync: error instanceof ConcordatError ? failed : this.#patient(failed) });
       return;
     }
-    await this.#sync.advance();
+    await sync.advance();
   }
 
   /** The chain's clock in unix seconds, estimated between blocks. */

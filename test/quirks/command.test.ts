@@ -151,6 +151,19 @@ describe("A command that pays, through endpoints as they are", function () {
     proxy.expectStruck();
   });
 
+  for (const [what, quirk] of [
+    ["takes every question and answers none", refusing("hangs", {}, { hang: true })],
+    ["is far behind", lag({ blocks: 80 })],
+  ] as const) {
+    it(`goes on with the second endpoint where the first one ${what}`, async () => {
+      while ((await chain.getBlockNumber()) < 100) await chain.send("hardhat_mine", ["0x64"]);
+      proxy.use(quirk);
+      const { outcome, tokens } = await staked(async () => deposit(`${proxy.url}/${SECRET},${second.url}`));
+      expect([outcome.code, tokens], outcome.stderr).to.deep.equal([0, 100]);
+      proxy.expectStruck();
+    });
+  }
+
   it("says what it sent where the endpoint stays silent, and finds it when it is run again", async () => {
     proxy.use(losingAnswer("silent", isDeposit, { status: 504, body: "" }), silentAbout(isDeposit));
     const first = await staked(async () => deposit(`${proxy.url}/${SECRET}`, "--wait", "4s"));

@@ -20,6 +20,8 @@ const MAX_OFFERS = 8;
 const OFFER_AGAIN_MS = 2000;
 /** Milliseconds between two looks for a receipt at most, whatever the newest block. */
 const LOOK_MS = 2000;
+/** The longest timer, 24 days: a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds for which the newest block may stay behind that of a receipt. */
 const HEAD_WAIT_MS = 30_000;
 
@@ -322,7 +324,8 @@ export class TransactionSender {
   }
 
   async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {
-    const late = Number.isFinite(this.#giveUpAfterMs) ? AbortSignal.timeout(this.#giveUpAfterMs) : undefined;
+    const isBounded = Number.isFinite(this.#giveUpAfterMs);
+    const late = isBounded ? AbortSignal.timeout(Math.min(this.#giveUpAfterMs, MAX_TIMER_MS)) : undefined;
     const either = late === undefined ? signal : AbortSignal.any([signal, late]);
     const seen: Seen = { transaction: first.transaction, count: undefined };
     try {

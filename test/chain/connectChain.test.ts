@@ -147,6 +147,24 @@ describe("A contract's refusal", () => {
 });
 
 describe("Reading logs", () => {
+  for (const [fault, most] of [
+    ["unreachable", 1],
+    ["behind", 1],
+    ["unavailable", 5],
+  ] as const) {
+    it(`ends after ${most} tries where each one is answered by "${fault}"`, async () => {
+      let tries = 0;
+      const getLogs = async (): Promise<never> => {
+        tries++;
+        throw new EndpointError("a", fault, "", "eth_getLogs");
+      };
+      const query = { address: "0x", topics: [], fromBlock: 1, toBlock: 100_000 };
+      const error = await readLogs({ getLogs }, query).catch((failure: unknown) => failure);
+      expect(error).to.be.instanceOf(EndpointError).with.property("fault", fault);
+      expect(tries).to.be.at.most(most);
+    });
+  }
+
   it("covers every block once, in ranges that a strict endpoint grants", async () => {
     const asked: [number, number][] = [];
     const strict = {

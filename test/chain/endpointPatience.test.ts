@@ -1,7 +1,13 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { pino } from "pino";
+import { openProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
+import { classifyAnswer } from "../../oracle-nodes/src/chain/classifyAnswer.ts";
 import type { Endpoint, EndpointAnswer } from "../../oracle-nodes/src/chain/endpoint.ts";
 import { isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
+import { httpEndpoint } from "../../oracle-nodes/src/chain/httpEndpoint.ts";
 import { EndpointPool } from "../../oracle-nodes/src/chain/endpointPool.ts";
 
 type Answering = (method: string, signal: AbortSignal) => Promise<EndpointAnswer>;
@@ -86,6 +92,39 @@ describe("The patience of a pool of endpoints", function () {
     );
     stop.abort(new Error("enough"));
     for (const error of await Promise.all(asked)) expect(String(error)).to.contain("enough");
+  });
+
+  it("does not take an answer without end into memory", async () => {
+    let isLeft: (() => void) | undefined;
+    const left = new Promise<void>((resolve) => (isLeft = resolve));
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const more = (): boolean => response.write(" ".repeat(1000)) && setImmediate(more) !== undefined;
+      response.on("drain", more).on("close", () => isLeft?.());
+      more();
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const endpoint = httpEndpoint(`http://127.0.0.1:${port}`, 100_000);
+    const answer = await endpoint.ask("eth_getLogs", [], new AbortController().signal);
+    expect(answer.kind === "refused" && classifyAnswer(answer.refused)).to.equal("tooLarge");
+    await left;
+    endpoint.close();
+    server.close();
+  });
+
+  it("holds whatever stands in an endpoint's address", async () => {
+    for (const url of [
+      "http://user:%E0%A4%A@127.0.0.1:9/",
+      "ws://127.0.0.1:9/#key",
+      "ws://u:p@127.0.0.1:9",
+    ]) {
+      const provider = openProvider(url, 1, { patienceMs: 1 });
+      expect(isEndpointFault(await failureOf(provider.ask("eth_call", [])), "unreachable"), url).to.equal(
+        true,
+      );
+      provider.destroy();
+    }
   });
 
   it("says of an endpoint that comes and goes that it does so, not each time", async () => {

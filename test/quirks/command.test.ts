@@ -9,7 +9,7 @@ import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/c
 import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
 import { stakeVaultAbi } from "../../protocol/abis.ts";
 import type { AddressBook } from "../../protocol/addressBook.ts";
-import { start, type Outcome } from "../cli/concordat.ts";
+import { start, type Outcome, type Running } from "../cli/concordat.ts";
 import { lag } from "./lag.ts";
 import { QuirkProxy, type Quirk, type RpcAnswer } from "./quirkProxy.ts";
 import { losingAnswer, nullReceipts, refusing } from "./refusals.ts";
@@ -82,7 +82,7 @@ describe("A command that pays, through endpoints as they are", function () {
       1,
       book.tokens?.DevelopmentToken,
     );
-  const deposit = async (rpc = `${proxy.url}/v1/${SECRET}`, ...more: readonly string[]): Promise<Outcome> => {
+  const begin = (rpc: string, ...more: readonly string[]): Running => {
     const where = ["--rpc", rpc, "--address-book", join(folder, "addresses.json")];
     const whose = [
       "--keystore",
@@ -91,7 +91,10 @@ describe("A command that pays, through endpoints as they are", function () {
       book.tokens?.DevelopmentToken ?? "",
     ];
     const env = { CONCORDAT_PASSWORD: PASSWORD, CONCORDAT_STATE: join(folder, "state") };
-    const outcome = await start(["stake", "deposit", "100", ...where, ...whose, ...more], env).done;
+    return start(["stake", "deposit", "100", ...where, ...whose, ...more], env);
+  };
+  const deposit = async (rpc = `${proxy.url}/v1/${SECRET}`, ...more: readonly string[]): Promise<Outcome> => {
+    const outcome = await begin(rpc, ...more).done;
     expect(outcome.stdout + outcome.stderr, "nothing says the key").to.not.contain(SECRET);
     return outcome;
   };
@@ -148,6 +151,19 @@ describe("A command that pays, through endpoints as they are", function () {
     proxy.expectStruck();
   });
 
+  for (const [what, quirk] of [
+    ["takes every question and answers none", refusing("hangs", {}, { hang: true })],
+    ["is far behind", lag({ blocks: 80 })],
+  ] as const) {
+    it(`goes on with the second endpoint where the first one ${what}`, async () => {
+      while ((await chain.getBlockNumber()) < 100) await chain.send("hardhat_mine", ["0x64"]);
+      proxy.use(quirk);
+      const { outcome, tokens } = await staked(async () => deposit(`${proxy.url}/${SECRET},${second.url}`));
+      expect([outcome.code, tokens], outcome.stderr).to.deep.equal([0, 100]);
+      proxy.expectStruck();
+    });
+  }
+
   it("says what it sent where the endpoint stays silent, and finds it when it is run again", async () => {
     proxy.use(losingAnswer("silent", isDeposit, { status: 504, body: "" }), silentAbout(isDeposit));
     const first = await staked(async () => deposit(`${proxy.url}/${SECRET}`, "--wait", "4s"));
@@ -159,6 +175,56 @@ describe("A command that pays, through endpoints as they are", function () {
     expect([again.outcome.code, first.tokens + again.tokens], again.outcome.stderr).to.deep.equal([0, 100]);
     expect((await chain.getTransactionReceipt(hash ?? ""))?.status).to.equal(1);
     expect((await staked(deposit)).tokens, "the next one is another deposit").to.equal(100);
+  });
+
+  for (const [when, arrives] of [
+    ["before its bytes arrive", false],
+    ["when they have arrived", true],
+  ] as const) {
+    it(`stakes once where it is killed ${when}, and given again`, async () => {
+      const sending = new Promise<void>((resolve) => {
+        proxy.use({
+          name: "takes the bytes",
+          answer: async (request, forward, { strike }) => {
+            if (request.method !== SEND || !isDeposit.where(request)) return forward();
+            if (arrives) await forward();
+            strike();
+            resolve();
+            return { hang: true };
+          },
+        });
+      });
+      const { outcome, tokens } = await staked(async () => {
+        const { child, done } = begin(proxy.url);
+        await sending;
+        child.kill("SIGKILL");
+        await done;
+        proxy.use();
+        return deposit();
+      });
+      expect([outcome.code, tokens], outcome.stderr).to.deep.equal([0, 100]);
+      expect(outcome.stderr).to.match(
+        /Looking for deposit, which an earlier run sent on \S+ and did not see/,
+      );
+      expect((await staked(deposit)).tokens, "the next one is another deposit").to.equal(100);
+    });
+  }
+
+  it("says what became of an earlier payment before another one is made", async () => {
+    proxy.use(losingAnswer("silent", isDeposit, { status: 504, body: "" }), silentAbout(isDeposit));
+    const { tokens } = await staked(async () => {
+      expect((await deposit(proxy.url, "--wait", "2s")).code).to.equal(1);
+      proxy.use();
+      const where = ["--rpc", proxy.url, "--address-book", join(folder, "addresses.json")];
+      const whose = ["--keystore", join(folder, "operator.json"), "--token"];
+      const env = { CONCORDAT_PASSWORD: PASSWORD, CONCORDAT_STATE: join(folder, "state") };
+      const token = book.tokens?.DevelopmentToken ?? "";
+      const other = await start(["stake", "unbond", "1", ...where, ...whose, token], env).done;
+      expect(other.code, other.stderr).to.equal(0);
+      expect(other.stderr).to.match(/deposit, which an earlier run sent as 0x[0-9a-f]{64}, is in block \d+/);
+      return deposit();
+    });
+    expect(tokens).to.equal(99);
   });
 
   it("says in one line that no endpoint answers", async () => {

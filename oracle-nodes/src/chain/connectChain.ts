@@ -17,7 +17,10 @@ const CONNECT_PATIENCE_MS = 5000;
 /** Milliseconds between two tries of whoever waits for an endpoint. */
 const WAIT_MS = 2000;
 
-export interface ConnectOptions extends Pick<SenderOptions, "earlier" | "giveUpAfterMs" | "stuckAfterMs"> {
+export interface ConnectOptions extends Pick<
+  SenderOptions,
+  "earlier" | "onEarlier" | "giveUpAfterMs" | "stuckAfterMs"
+> {
   /** Addresses of JSON-RPC endpoints of one chain, preferred ones first. */
   readonly rpcUrl: string | readonly string[];
   readonly addressBook: AddressBook;
@@ -49,7 +52,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChainGatewa
     ...(waitUntil !== undefined && { waitUntil }),
   });
   try {
-    const { pollMs, idlePollMs = pollMs, journal, earlier, giveUpAfterMs, stuckAfterMs } = options;
+    const { pollMs, idlePollMs = pollMs, journal, earlier, onEarlier, giveUpAfterMs, stuckAfterMs } = options;
     const heads = await HeadWatcher.start(provider, { pollMs, idlePollMs, logger });
     const sender = new TransactionSender({
       provider,
@@ -59,6 +62,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChainGatewa
       logger,
       journal: await TransactionJournal.open(await journal?.(provider), earlier === "finish"),
       ...(earlier !== undefined && { earlier }),
+      ...(onEarlier !== undefined && { onEarlier }),
       ...(giveUpAfterMs !== undefined && { giveUpAfterMs }),
       ...(stuckAfterMs !== undefined && { stuckAfterMs }),
     });

@@ -26,7 +26,8 @@ function secretsOf(url: string): string[] {
     .toSorted((a, b) => b.length - a.length);
 }
 
-function safeDecode(text: string): string {
+/** A part of a URL decoded; as it is where it is malformed. */
+export function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

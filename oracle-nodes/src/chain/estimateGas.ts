@@ -1,6 +1,6 @@
 import { toQuantity } from "ethers";
 import type { ChainProvider } from "./chainProvider.ts";
-import { isEndpointFault } from "./endpointError.ts";
+import { isEndpointFault, type EndpointFault } from "./endpointError.ts";
 
 /** A call as it would be sent. */
 export interface GasCall {
@@ -13,6 +13,13 @@ export interface GasCall {
 export const MAX_GAS = 16_777_216n;
 /** Gas of the first try where calls stand in for an estimate. */
 const FIRST_TRY = 65_536n;
+/** What an endpoint says of a call that has too little gas, where it does not say why. */
+const OF_THE_CALL: ReadonlySet<EndpointFault> = new Set([
+  "bareRevert",
+  "gasTooLow",
+  "unclear",
+  "unavailable",
+]);
 /** Milliseconds for which an estimate is asked for before calls stand in for it. */
 const PATIENCE_MS = 6000;
 
@@ -48,7 +55,11 @@ async function byCalls(provider: ChainProvider, call: GasCall, at: string): Prom
   for (let gas = FIRST_TRY; gas < MAX_GAS; gas *= 2n) {
     const isEnough = await passes(gas).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        // What an endpoint says of itself says nothing of the gas.
+        if (!isEndpointFault(error) || OF_THE_CALL.has(error.fault)) return false;
+        throw error;
+      },
     );
     if (isEnough) return gas;
   }

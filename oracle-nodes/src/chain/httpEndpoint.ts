@@ -1,13 +1,15 @@
 import { readAnswer, type Endpoint, type EndpointAnswer } from "./endpoint.ts";
-import { endpointName, secretRemover } from "./endpointName.ts";
+import { endpointName, safeDecode, secretRemover } from "./endpointName.ts";
 
 /** Milliseconds for one answer. */
 const REQUEST_TIMEOUT_MS = 20_000;
+/** Bytes of one answer at most: what is longer is not taken into memory. */
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 /** Longest pause that an endpoint may ask for, in milliseconds. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /** An endpoint over HTTP, one request at a time each: batches are refused by many. */
-export function httpEndpoint(url: string): Endpoint {
+export function httpEndpoint(url: string, maxBytes = MAX_ANSWER_BYTES): Endpoint {
   const clean = secretRemover(url);
   const { username, password } = new URL(url);
   const target = new URL(url);
@@ -16,7 +18,7 @@ export function httpEndpoint(url: string): Endpoint {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (username !== "" || password !== "") {
     headers["authorization"] =
-      `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`;
+      `Basic ${Buffer.from(`${safeDecode(username)}:${safeDecode(password)}`).toString("base64")}`;
   }
   const closing = new AbortController();
   let id = 0;
@@ -33,13 +35,12 @@ export function httpEndpoint(url: string): Endpoint {
           signal: either,
           redirect: "error",
         });
-        return read(
-          method,
-          response.status,
-          await response.text(),
-          response.headers.get("retry-after"),
-          clean,
-        );
+        const text = await boundedText(response, maxBytes);
+        if (text === undefined) {
+          const message = `its answer is too large: more than ${maxBytes} bytes`;
+          return { kind: "refused", refused: { method, httpStatus: 413, message } };
+        }
+        return read(method, response.status, text, response.headers.get("retry-after"), clean);
       } catch (error) {
         signal.throwIfAborted();
         return { kind: "silent", reason: reasonOf(error) };
@@ -47,6 +48,18 @@ export function httpEndpoint(url: string): Endpoint {
     },
     close: () => closing.abort(new Error("The endpoint was closed")),
   };
+}
+
+/** The body of a response; undefined where it is too long, which is not read to its end then. */
+async function boundedText(response: Response, maxBytes: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function read(

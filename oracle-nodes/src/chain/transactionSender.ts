@@ -20,6 +20,8 @@ const MAX_OFFERS = 8;
 const OFFER_AGAIN_MS = 2000;
 /** Milliseconds between two looks for a receipt at most, whatever the newest block. */
 const LOOK_MS = 2000;
+/** The longest timer, 24 days: a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds for which the newest block may stay behind that of a receipt. */
 const HEAD_WAIT_MS = 30_000;
 
@@ -46,6 +48,8 @@ export interface SenderOptions {
    * what is worth nothing later; "finish" brings each to its end first, for what a person wanted.
    */
   readonly earlier?: "replace" | "finish";
+  /** Told, in a sentence, what became of an earlier process's transaction that is not the one that is asked for. */
+  readonly onEarlier?: (sentence: string) => void;
   /** Milliseconds after which a transaction without news is given up as unknown; never where it is left out. */
   readonly giveUpAfterMs?: number;
   /** Milliseconds without inclusion after which the fee is raised. */
@@ -80,6 +84,7 @@ export class TransactionSender {
   readonly #sent: SentTransactions;
   readonly #market: FeeMarket;
   readonly #finishesEarlier: boolean;
+  readonly #onEarlier: (sentence: string) => void;
   readonly #giveUpAfterMs: number;
   readonly #stuckAfterMs: number;
   /** The end of the queue in which nonces are given out. */
@@ -105,6 +110,7 @@ export class TransactionSender {
     this.#sent = new SentTransactions(options.provider, options.heads, options.signer.address);
     this.#market = new FeeMarket(options.provider, options.heads);
     this.#finishesEarlier = options.earlier === "finish";
+    this.#onEarlier = options.onEarlier ?? (() => undefined);
     this.#giveUpAfterMs = options.giveUpAfterMs ?? Infinity;
     this.#stuckAfterMs = options.stuckAfterMs ?? 30_000;
   }
@@ -149,9 +155,9 @@ export class TransactionSender {
     }
   }
 
-  /** Whether an earlier process sent what a request wants and did not see its end. */
-  wasSent(request: TransactionRequest): boolean {
-    return this.#sentBefore(request) !== undefined;
+  /** When an earlier process sent what a request wants without seeing its end, in unix milliseconds; undefined if none did. */
+  sentEarlierAt(request: TransactionRequest): number | undefined {
+    return this.#sentBefore(request)?.sentAt;
   }
 
   /** Forgets the transactions of which the caller has told its user the end. */
@@ -173,7 +179,7 @@ export class TransactionSender {
 
   async #begin(request: TransactionRequest, signal: AbortSignal): Promise<Offered> {
     signal.throwIfAborted();
-    await this.#settleEarlier(signal);
+    await this.#settleEarlier(intentOf(request), signal);
     const before = this.#sentBefore(request);
     if (before !== undefined) {
       this.#inFlight.add(before.nonce);
@@ -194,18 +200,24 @@ export class TransactionSender {
   }
 
   /** Brings what earlier processes sent to an end, as far as this sender is to; what is over is forgotten or marked. */
-  async #settleEarlier(signal: AbortSignal): Promise<void> {
+  async #settleEarlier(intent: string, signal: AbortSignal): Promise<void> {
     for (const sent of this.#journal.transactions) {
       if (this.#inFlight.has(sent.nonce) || this.#told.has(sent.nonce) || sent.isIncluded) continue;
-      if (this.#finishesEarlier) await this.#finish(sent, signal);
+      if (this.#finishesEarlier) await this.#finish(sent, intent, signal);
       else for (const { hash } of sent.versions) this.#givenUp.add(hash);
     }
   }
 
   /** @throws {TransactionUnknownError} when its end cannot be known: nothing else may be sent then. */
-  async #finish(sent: SentTransaction, signal: AbortSignal): Promise<void> {
+  async #finish(sent: SentTransaction, intent: string, signal: AbortSignal): Promise<void> {
+    const tell = (end: string): void => {
+      const hash = sent.versions.at(-1)?.hash ?? "";
+      this.#onEarlier(`${sent.label}, which an earlier run sent as ${hash}, ${end}`);
+    };
     try {
-      await this.#untilIncluded({ transaction: sent, hasArrived: false }, signal);
+      const { blockNumber } = await this.#untilIncluded({ transaction: sent, hasArrived: false }, signal);
+      // Of the one that is asked for, whoever asked tells.
+      if (sent.intent !== intent) tell(`is in block ${blockNumber}`);
     } catch (error) {
       if (error instanceof TransactionUnknownError) {
         throw new TransactionUnknownError(sent.label, error.hash, {
@@ -213,6 +225,7 @@ export class TransactionSender {
         });
       }
       if (!(error instanceof ContractError || error instanceof ChainError)) throw error;
+      tell(`came to nothing: ${error.message}`);
       this.#logger.warn(
         { label: sent.label, error: error.message },
         "an earlier transaction came to nothing",
@@ -311,7 +324,8 @@ export class TransactionSender {
   }
 
   async #untilIncluded(first: Offered, signal: AbortSignal): Promise<TransactionReceipt> {
-    const late = Number.isFinite(this.#giveUpAfterMs) ? AbortSignal.timeout(this.#giveUpAfterMs) : undefined;
+    const isBounded = Number.isFinite(this.#giveUpAfterMs);
+    const late = isBounded ? AbortSignal.timeout(Math.min(this.#giveUpAfterMs, MAX_TIMER_MS)) : undefined;
     const either = late === undefined ? signal : AbortSignal.any([signal, late]);
     const seen: Seen = { transaction: first.transaction, count: undefined };
     try {

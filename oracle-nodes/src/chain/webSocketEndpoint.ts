@@ -18,6 +18,9 @@ type Settle = (answer: EndpointAnswer) => void;
 /** An endpoint over one WebSocket, which is made anew when it broke, and which announces new heads. */
 export function webSocketEndpoint(url: string, timeoutMs = REQUEST_TIMEOUT_MS): Endpoint {
   const clean = secretRemover(url);
+  // A WebSocket takes no fragment.
+  const target = new URL(url);
+  target.hash = "";
   const waiting = new Map<number, { readonly method: string; readonly settle: Settle }>();
   const listeners = new Set<() => void>();
   let connection: Connection | undefined;
@@ -30,7 +33,7 @@ export function webSocketEndpoint(url: string, timeoutMs = REQUEST_TIMEOUT_MS): 
   };
   const connect = (): Connection => {
     const { promise: opened, resolve } = Promise.withResolvers<WebSocket | undefined>();
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(target);
     const made: Connection = { socket, opened, heardAt: 0 };
     const timer = setTimeout(() => leave(made), timeoutMs);
     socket.addEventListener("open", () => {

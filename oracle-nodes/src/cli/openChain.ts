@@ -114,6 +114,7 @@ export async function connectWriter(
     signer,
     logger: pino({ level: "silent" }),
     earlier: "finish",
+    onEarlier: note,
     giveUpAfterMs: wait * 1000,
     journal: async (provider) =>
       join(state, "transactions", await nameDeployment(provider, book), signer.address),
@@ -146,9 +147,12 @@ export async function connectWriter(
             ),
         }),
       };
-      if (sender.wasSent(request))
-        note(`Looking for ${method}, which an earlier run sent and did not see the end of`);
-      else await first?.();
+      const sentAt = sender.sentEarlierAt(request);
+      if (sentAt === undefined) await first?.();
+      else {
+        const when = new Date(sentAt).toISOString();
+        note(`Looking for ${method}, which an earlier run sent on ${when} and did not see the end of`);
+      }
       return sender.send(request, signal);
     },
     approve: async (token, spender, amount) => {

@@ -1,4 +1,4 @@
-// `npm test`: every check of this repository, in order; with Chromium about a quarter of an hour on two cores. Fails when anything fails.
+// `npm test`: every check of this repository, in order; with Chromium about twenty minutes on two cores. Fails when anything fails.
 // `npm test -- ROOM...` runs the tests of these folders of test/ only; `npm test -- lint` and the other stages likewise.
 import { spawn } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";

@@ -349,11 +349,13 @@ export class TransactionSender {
     let { transaction, hasArrived } = first;
     let offeredAt = performance.now();
     let { number } = this.#heads.head;
+    const { reorganisations } = this.#heads;
     for (;;) {
       const { head } = this.#heads;
       const receipt = await this.#sent.receiptOf(transaction, signal);
       if (receipt !== undefined) return this.#conclude(receipt, transaction);
       seen.count = (await this.#checkNonce(transaction, signal)) ?? seen.count;
+      if (this.#heads.reorganisations > reorganisations) this.#checkGap(transaction, seen.count);
       const waited = performance.now() - offeredAt;
       if (!hasArrived && waited >= OFFER_AGAIN_MS) {
         hasArrived = await offerEverywhere(this.#provider, transaction.versions.at(-1)?.raw ?? "", signal);
@@ -369,6 +371,17 @@ export class TransactionSender {
       const wake = AbortSignal.any([signal, AbortSignal.timeout(Math.min(LOOK_MS, this.#stuckAfterMs))]);
       await this.#heads.after(head, wake).catch(() => signal.throwIfAborted());
     }
+  }
+
+  /**
+   * A nonce that was given out just before a reorganisation was noticed may stand above those that it gave back, and waits for
+   * ever. What is worth nothing later is left then, for its caller to send anew; what a person wanted stays what it is.
+   * @throws {ChainError} when it is so.
+   */
+  #checkGap({ nonce, label }: SentTransaction, count = nonce): void {
+    if (this.#finishesEarlier || count >= nonce) return;
+    for (let below = count; below < nonce; below++) if (this.#inFlight.has(below)) return;
+    throw new ChainError(`${label} waits above nonce ${count}, which a reorganisation gave back`);
   }
 
   /**

@@ -31,4 +31,17 @@ describe("Gas that calls stand in for", () => {
     const error = await estimateGas(limited, call, 1).catch((failure: unknown) => failure);
     expect(error).to.be.instanceOf(EndpointError).with.property("fault", "rateLimited");
   });
+
+  it("is asked of the newest state where the endpoint has forgotten that of the block", async () => {
+    const asked: unknown[] = [];
+    const ahead = {
+      ask: async (method: string, [, at]: readonly unknown[]) => {
+        asked.push(at);
+        if (at !== "latest") throw new EndpointError("a", "pruned", "", method);
+        return "0x5208";
+      },
+    } as unknown as ChainProvider;
+    expect(await estimateGas(ahead, call, 1)).to.equal(21_000n);
+    expect(asked.at(-1)).to.equal("latest");
+  });
 });

@@ -29,7 +29,16 @@ const PATIENCE_MS = 6000;
  * @throws {ContractError} when the contract refuses the call. @throws {EndpointError} when neither can be had.
  */
 export async function estimateGas(provider: ChainProvider, call: GasCall, block: number): Promise<bigint> {
-  const at = toQuantity(block);
+  try {
+    return await estimateAt(provider, call, toQuantity(block));
+  } catch (error) {
+    if (!isEndpointFault(error) || error.fault !== "pruned") throw error;
+    // Only an endpoint that is far ahead of the blocks that were seen has forgotten this one: its own newest state it has.
+    return estimateAt(provider, call, "latest");
+  }
+}
+
+async function estimateAt(provider: ChainProvider, call: GasCall, at: string): Promise<bigint> {
   try {
     return BigInt(String(await provider.ask("eth_estimateGas", [call, at], { patienceMs: PATIENCE_MS })));
   } catch (error) {

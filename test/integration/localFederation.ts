@@ -367,8 +367,13 @@ export class LocalFederation {
       const { head } = this.chain.heads;
       const receipt = await this.chain.provider.getTransactionReceipt(hash);
       if (receipt?.status === 0) throw new Error(`transaction ${hash} reverted`);
-      if (receipt !== null) return;
-      await this.chain.heads.after(head, this.signal.signal);
+      if (receipt === null) {
+        await this.chain.heads.after(head, this.signal.signal);
+        continue;
+      }
+      // What the publisher asks next is asked of a block that has it.
+      await this.chain.heads.reaches(receipt.blockNumber, this.signal.signal);
+      return;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { createEngine } from "../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../oracle-nodes/src/learning/createEngine.ts";
 import { builtInTopology } from "../oracle-nodes/src/learning/models.ts";
 
 /**

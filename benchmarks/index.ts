@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { IndexFile } from "../audit/index/indexFile.ts";
-import type { IndexedChain } from "../audit/index/indexFile.ts";
+import type { IndexedChain } from "../audit/index/indexedChain.ts";
 import { Indexer } from "../audit/index/indexer.ts";
 import { rpcIndexSource } from "../audit/index/indexSource.ts";
 import { EXAMPLE_QUESTIONS } from "../audit/index/questions.ts";

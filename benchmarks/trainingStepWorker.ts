@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { builtInTopology } from "../oracle-nodes/src/learning/models.ts";
-import { createEngine, type EngineName, type TrainableModel } from "../oracle-nodes/src/learning/engine.ts";
+import { type EngineName, type TrainableModel } from "../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../oracle-nodes/src/learning/createEngine.ts";
 import { loadTensorflowModel } from "../oracle-nodes/src/learning/tensorflowModel.ts";
 
 /**

@@ -13,20 +13,16 @@ import { IndexCounts } from "./indexCounts.ts";
 import { rewardWriter } from "./rewardRows.ts";
 import { BLOCK_COLUMNS, createSchema } from "./schema.ts";
 import { lockForWriting } from "./writerLock.ts";
+import type { IndexedChain } from "./indexedChain.ts";
 
 /** What an index's `format` says. */
 const INDEX_FORMAT = "concordat/index/2";
+
 /** Marks an SQLite file as an index: "CoIx". */
 const APPLICATION_ID = 0x436f4978;
+
 /** Checkpoints that are kept below the last one, in blocks. */
 const KEPT_CHECKPOINTS = 1024;
-
-/** What an index is of. */
-export interface IndexedChain extends Deployment {
-  readonly chainId: number;
-  /** Whether it has every transaction sent to the contracts, or those alone that caused events. */
-  readonly hasAllTransactions?: boolean;
-}
 
 /** An event's log as it is kept; `topics` as JSON. */
 export interface KeptLog {

@@ -3,7 +3,7 @@ import type { ContractName } from "../contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import type { DecodedLog } from "../decodeLog.ts";
 import { failureReason } from "./failureReason.ts";
-import type { IndexedChain } from "./indexFile.ts";
+import type { IndexedChain } from "./indexedChain.ts";
 import type { BlockHeader, IncludedTransaction, IndexSource, IndexedLog, WholeBlock } from "./indexSource.ts";
 
 /** An event with the log that it is read from. */

@@ -2,7 +2,8 @@ import { AUDITED_CONTRACTS } from "../contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import { readLogRanges } from "../logRanges.ts";
 import type { RawLog } from "../chainSource.ts";
-import type { IndexFile, IndexedChain } from "./indexFile.ts";
+import type { IndexFile } from "./indexFile.ts";
+import type { IndexedChain } from "./indexedChain.ts";
 import type { IndexSource } from "./indexSource.ts";
 
 /**

@@ -32,3 +32,6 @@ export function placeOf(event: EventPlace, subject: string, taskId?: number, rou
     ...(round === undefined ? {} : { round }),
   };
 }
+
+/** Looks up who signed for a node at a round's opening. */
+export type SignerAt = (nodeId: number, timestamp: number) => string | undefined;

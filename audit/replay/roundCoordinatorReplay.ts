@@ -7,7 +7,7 @@ import type { CheckKind } from "../checks.ts";
 import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { replayAggregate } from "./aggregateReplay.ts";
 import { replayFinalisation } from "./finalisationReplay.ts";
-import type { ReplayContext } from "./replayContext.ts";
+import type { ReplayContext, SignerAt } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedRound } from "./replayedRound.ts";
 import {
@@ -24,9 +24,6 @@ import type { TaskRegistryReplay } from "./taskRegistryReplay.ts";
 
 /** Blocks whose hash a contract can read. */
 const KNOWN_HASHES = 256;
-
-/** Looks up who signed for a node at a round's opening. */
-export type SignerAt = (nodeId: number, timestamp: number) => string | undefined;
 
 /** Called when a round is final, with everything its aggregate was made from. */
 export type RoundFinalisedHook = (round: ReplayedRound) => Promise<void>;

@@ -3,11 +3,10 @@ import { addScores, scoresAreValid } from "../../protocol/rules/packedScores.ts"
 import { hashAccuracyReport, hashLocalUpdate, resultDomain } from "../../protocol/signedResults.ts";
 import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { checkSignature } from "../signatureCheck.ts";
-import type { ReplayContext } from "./replayContext.ts";
+import type { ReplayContext, SignerAt } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedRound } from "./replayedRound.ts";
 import { activeMember } from "./replayedRound.ts";
-import type { SignerAt } from "./roundCoordinatorReplay.ts";
 
 /** What the replay of one submission needs. */
 export interface RoundScope {

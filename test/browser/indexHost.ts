@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { IndexFile } from "../../audit/index/indexFile.ts";
-import type { IndexedChain } from "../../audit/index/indexFile.ts";
+import type { IndexedChain } from "../../audit/index/indexedChain.ts";
 import { Indexer } from "../../audit/index/indexer.ts";
 import { rpcIndexSource } from "../../audit/index/indexSource.ts";
 import type { LogPage } from "../../audit/index/indexReader.ts";

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { nodeRegistryAbi, roundCoordinatorAbi, stakeVaultAbi } from "../../protocol/abis.ts";
 import { decodeArtifact } from "../../protocol/artifact.ts";
 import { buildDag } from "../../protocol/contentAddress.ts";

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { encode } from "fast-png";
-import { decode } from "fast-png";
+import { decode, encode } from "fast-png";
 import { ZeroAddress } from "ethers";
 import { ScoreKind } from "../../protocol/enums.ts";
 import { InputError } from "../../protocol/errors.ts";

@@ -9,7 +9,7 @@ import { strToU8, zipSync } from "fflate";
 import { ConcordatError, InputError } from "../../protocol/errors.ts";
 import { fetchDataset } from "../../oracle-nodes/src/cli/data/fetchDataset.ts";
 import { type DatasetSource, SOURCES } from "../../oracle-nodes/src/cli/data/sources.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { temporaryFolder } from "./concordat.ts";
 
 const md5 = (bytes: Uint8Array) =>

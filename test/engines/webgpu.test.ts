@@ -46,7 +46,7 @@ describe("the engine webgpu, on a GPU or on a software driver", function () {
   it("is not what auto takes where it would compute on the processor", function () {
     if (found?.["VK_ICD_FILENAMES"] === undefined) this.skip();
     const script = `
-      const { createEngine } = await import("./oracle-nodes/src/learning/engine.ts");
+      const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
       console.log(JSON.stringify(await createEngine("auto")));`;
     const { stdout } = run("--input-type=module", "-e", script);
     expect(JSON.parse(stdout)).to.include({ name: "wasm" });
@@ -56,7 +56,7 @@ describe("the engine webgpu, on a GPU or on a software driver", function () {
 
 /** Trains one step and does not end its process itself. */
 const TRAIN_A_STEP = `
-  const { createEngine } = await import("./oracle-nodes/src/learning/engine.ts");
+  const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
   const { builtInTopology } = await import("./oracle-nodes/src/learning/models.ts");
   const shape = [2];
   const model = await (await createEngine("webgpu")).load({ topology: builtInTopology("prototype-mlp", shape, 2) }, shape, 2);

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
 import { ConcordatError } from "../../protocol/errors.ts";
-import { createEngine, type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { useBackend } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
+import { useBackend } from "../../oracle-nodes/src/learning/backends/openBackend.ts";
 import { describeEngine } from "../learning/engineContract.ts";
 import { describeGradients } from "../learning/gradientCases.ts";
 import { describePrivateTraining } from "../learning/privateTraining.ts";

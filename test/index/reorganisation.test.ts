@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { IndexFile } from "../../audit/index/indexFile.ts";
-import type { IndexedChain } from "../../audit/index/indexFile.ts";
+import type { IndexedChain } from "../../audit/index/indexedChain.ts";
 import type { IndexStep } from "../../audit/index/indexer.ts";
 import { beginStory } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";

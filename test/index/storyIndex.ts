@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { IndexFile } from "../../audit/index/indexFile.ts";
-import type { IndexedChain } from "../../audit/index/indexFile.ts";
+import type { IndexedChain } from "../../audit/index/indexedChain.ts";
 import { Indexer } from "../../audit/index/indexer.ts";
 import type { IndexStep } from "../../audit/index/indexer.ts";
 import { indexSource } from "../../audit/index/indexSource.ts";

@@ -20,7 +20,7 @@ import type { ChainGateway } from "../../oracle-nodes/src/chain/chainGateway.ts"
 import { connectChain } from "../../oracle-nodes/src/chain/connectChain.ts";
 import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
 import { evaluationOf } from "../../oracle-nodes/src/learning/taskFiles.ts";
 import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";

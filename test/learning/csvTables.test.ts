@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { gzipSync } from "node:zlib";
-import { datasetTerms, loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { datasetSchema } from "../../protocol/datasetTerms.ts";
 import { samplerFor, batchMaker } from "../../oracle-nodes/src/learning/samples.ts";
 import { dataFolder, inputError } from "./dataFolder.ts";

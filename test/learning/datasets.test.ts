@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import type { DatasetName } from "../../protocol/datasetTerms.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import { dataFolder, inputError } from "./dataFolder.ts";
 

@@ -8,11 +8,11 @@ import type { ModelTensors } from "../../protocol/tensors.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import {
   accuracyBps,
-  createEngine,
   type EngineName,
   type TrainableModel,
   TrainingDivergedError,
 } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
 import { partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
 import type { Samples } from "../../oracle-nodes/src/learning/samples.ts";
@@ -135,7 +135,7 @@ describe("training", function () {
 
   it("gives the same bits in another process", async () => {
     const script = `
-      const { createEngine } = await import("./oracle-nodes/src/learning/engine.ts");
+      const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
       const { digits } = await import("./oracle-nodes/src/learning/digits.ts");
       const { builtInTopology } = await import("./oracle-nodes/src/learning/models.ts");
       const { createHash } = await import("node:crypto");

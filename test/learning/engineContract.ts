@@ -3,11 +3,11 @@ import { expect } from "chai";
 import { decodeSafetensors, encodeSafetensors } from "../../protocol/safetensors.ts";
 import type { ModelTensors } from "../../protocol/tensors.ts";
 import {
-  createEngine,
   type EngineName,
   type TrainableModel,
   type TrainOptions,
 } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
 import type { Samples } from "../../oracle-nodes/src/learning/samples.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";

@@ -5,7 +5,8 @@ import type { EngineName } from "../../oracle-nodes/src/learning/engine.ts";
 import { normalise } from "../../oracle-nodes/src/learning/layers/normalise.ts";
 import { meanSquaredError } from "../../oracle-nodes/src/learning/meanSquaredError.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { openTensorflowEngine, useBackend } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
+import { openTensorflowEngine } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
+import { useBackend } from "../../oracle-nodes/src/learning/backends/openBackend.ts";
 
 type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
 interface Case {

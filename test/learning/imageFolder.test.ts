@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { encode } from "fast-png";
 import jpeg from "jpeg-js";
-import { datasetTerms, loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { decodePicture, fitPicture } from "../../oracle-nodes/src/learning/data/picture.ts";
 import { dataFolder, inputError } from "./dataFolder.ts";
 

@@ -4,12 +4,8 @@ import { expect } from "chai";
 import jpeg from "jpeg-js";
 import { describeDataset } from "../../oracle-nodes/src/learning/data/describeDataset.ts";
 import { reportLines } from "../../oracle-nodes/src/learning/data/dataReport.ts";
-import {
-  type Dataset,
-  datasetTerms,
-  loadDataset,
-  type Split,
-} from "../../oracle-nodes/src/learning/dataset.ts";
+import { type Dataset, datasetTerms, type Split } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { datasetSchema } from "../../protocol/datasetTerms.ts";
 import { dataFolder, inputError } from "./dataFolder.ts";
 import { encodePng, exifOf, withExif } from "./pngEncoder.ts";

@@ -5,7 +5,7 @@ import { ArtifactError } from "../../protocol/errors.ts";
 import { buildLayers } from "../../oracle-nodes/src/learning/modelLayers.ts";
 import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { openBackend, useBackend } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
+import { openBackend, useBackend } from "../../oracle-nodes/src/learning/backends/openBackend.ts";
 import { LAYER_KINDS } from "../../oracle-nodes/src/learning/topology/layerKinds.ts";
 import { filled, runningNorm, type Values } from "./layerReference.ts";
 import { HONOURED, NEEDED, REFUSED } from "./layerSettingCases.ts";

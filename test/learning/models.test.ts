@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { ArtifactError, InputError } from "../../protocol/errors.ts";
 import type { TensorSpec } from "../../protocol/tensors.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
 import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
 import { readModel } from "../../oracle-nodes/src/learning/readModel.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -27,7 +27,7 @@ const PACKAGE = `
 
 /** Opens an engine, trains two steps on it and prints its name, the backend and the loss, or the error's line. */
 const script = (engine: string) => `
-  const { createEngine } = await import("./oracle-nodes/src/learning/engine.ts");
+  const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
   const { builtInTopology } = await import("./oracle-nodes/src/learning/models.ts");
   const tf = await import("@tensorflow/tfjs-core");
   try {

@@ -4,12 +4,8 @@ import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
 import type { Dataset, Split } from "../../oracle-nodes/src/learning/dataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import {
-  type NodePartition,
-  partition,
-  partitionDigest,
-  partitionNode,
-} from "../../oracle-nodes/src/learning/partition.ts";
+import { partition, partitionDigest, partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
+import { type NodePartition } from "../../oracle-nodes/src/learning/partition/nodePartition.ts";
 import { encodePartition, readPartition } from "../../oracle-nodes/src/learning/partition/partitionFile.ts";
 import { apportion, dirichletShares } from "../../oracle-nodes/src/learning/partition/proportions.ts";
 import type { PartitionSpec } from "../../oracle-nodes/src/learning/partition/scheme.ts";

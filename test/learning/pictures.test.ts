@@ -6,7 +6,7 @@ import { imageFolderTerms } from "../../oracle-nodes/src/learning/data/ownTerms.
 import { decodePicture, fitPicture } from "../../oracle-nodes/src/learning/data/picture.ts";
 import { exifOrientation } from "../../oracle-nodes/src/learning/data/pictures/exif.ts";
 import { decodePng } from "../../oracle-nodes/src/learning/data/pictures/png.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { batchMaker, samplerFor } from "../../oracle-nodes/src/learning/samples.ts";
 import { imageRecord } from "../../frontend/src/pages/model/readRecord.ts";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { StepPrivacy } from "../../oracle-nodes/src/learning/dpSgd.ts";
-import { createEngine, type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { Keystream } from "../../oracle-nodes/src/privacy/keystream.ts";

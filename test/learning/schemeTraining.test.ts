@@ -1,10 +1,7 @@
 import { expect } from "chai";
 import type { ModelTensors } from "../../protocol/tensors.ts";
-import {
-  createEngine,
-  type TrainableModel,
-  type TrainOptions,
-} from "../../oracle-nodes/src/learning/engine.ts";
+import { type TrainableModel, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
 import type { Samples } from "../../oracle-nodes/src/learning/samples.ts";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
-import { loadDataset, type Split } from "../../oracle-nodes/src/learning/dataset.ts";
+import { type Split } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { cutSegments } from "../../oracle-nodes/src/learning/data/sensorWindows.ts";
 import { dataFolder, inputError } from "./dataFolder.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import pino from "pino";
 import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
 import { keepMoving, type Mover } from "../../oracle-nodes/src/node/keepMoving.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/openTask.ts";
+import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
 import type { Services } from "../../oracle-nodes/src/node/services.ts";
 import { Phase, TaskState } from "../../protocol/enums.ts";
 

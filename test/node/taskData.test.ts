@@ -6,7 +6,8 @@ import { pino } from "pino";
 import { ScoreKind } from "../../protocol/enums.ts";
 import { InputError } from "../../protocol/errors.ts";
 import type { DatasetTerms } from "../../protocol/datasetTerms.ts";
-import { datasetTerms, loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import { partition, partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
 import { encodePartition } from "../../oracle-nodes/src/learning/partition/partitionFile.ts";
@@ -15,7 +16,8 @@ import { batchMaker, type Samples } from "../../oracle-nodes/src/learning/sample
 import { checkScores } from "../../oracle-nodes/src/node/checkScores.ts";
 import { loadOwnDataset } from "../../oracle-nodes/src/node/loadOwnDataset.ts";
 import { type NodeConfig, parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
-import { openTaskData, type TaskData } from "../../oracle-nodes/src/node/taskData.ts";
+import { type TaskData } from "../../oracle-nodes/src/node/taskData.ts";
+import { openTaskData } from "../../oracle-nodes/src/node/openTaskData.ts";
 import { dataFolder, inputError } from "../learning/dataFolder.ts";
 
 interface LogLine {

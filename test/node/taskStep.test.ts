@@ -5,7 +5,7 @@ import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
 import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
 import { AggregationSessions } from "../../oracle-nodes/src/node/aggregationSessions.ts";
 import { Closing } from "../../oracle-nodes/src/node/closing.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/openTask.ts";
+import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
 import type { Services } from "../../oracle-nodes/src/node/services.ts";
 import { TaskStep, stepKey, type Duty } from "../../oracle-nodes/src/node/taskStep.ts";
 import { ConcordatError } from "../../protocol/errors.ts";

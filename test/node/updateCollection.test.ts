@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { id } from "ethers";
 import type { PostedUpdate, RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/openTask.ts";
+import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
 import type { Services } from "../../oracle-nodes/src/node/services.ts";
 import { UpdateCollection } from "../../oracle-nodes/src/node/updateCollection.ts";
 import type { Digest, MemberId, NodeId } from "../../protocol/ids.ts";

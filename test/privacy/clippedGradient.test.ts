@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { InputError } from "../../protocol/errors.ts";
 import { type BatchTensors, meanGradient } from "../../oracle-nodes/src/learning/batchGradient.ts";
 import { clippedSum } from "../../oracle-nodes/src/learning/clippedGradient.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { initialWeights } from "../../oracle-nodes/src/learning/initialWeights.ts";
 import { placeDropout } from "../../oracle-nodes/src/learning/layers/seededDropout.ts";
 import { buildLayers, tensorSpecs } from "../../oracle-nodes/src/learning/modelLayers.ts";

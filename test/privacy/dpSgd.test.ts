@@ -5,7 +5,8 @@ import type { BatchTensors } from "../../oracle-nodes/src/learning/batchGradient
 import { clippedSum } from "../../oracle-nodes/src/learning/clippedGradient.ts";
 import { digits } from "../../oracle-nodes/src/learning/digits.ts";
 import { poissonBatches, privateGradient, type StepPrivacy } from "../../oracle-nodes/src/learning/dpSgd.ts";
-import { accuracyBps, createEngine, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { accuracyBps, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
 import { initialWeights } from "../../oracle-nodes/src/learning/initialWeights.ts";
 import { buildLayers, tensorSpecs } from "../../oracle-nodes/src/learning/modelLayers.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";

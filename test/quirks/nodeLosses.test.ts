@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { loadDataset } from "../../oracle-nodes/src/learning/dataset.ts";
+import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
 import { partition } from "../../oracle-nodes/src/learning/partition.ts";
 import { encodePartition } from "../../oracle-nodes/src/learning/partition/partitionFile.ts";
 import { Phase, TaskState } from "../../protocol/enums.ts";

@@ -13,7 +13,7 @@ import type { PostedUpdate, RoundView } from "../../oracle-nodes/src/chain/round
 import type { AttestRequest } from "../../oracle-nodes/src/node/aggregationMessages.ts";
 import { AggregationSession } from "../../oracle-nodes/src/node/aggregationSession.ts";
 import { AggregationSessions } from "../../oracle-nodes/src/node/aggregationSessions.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/openTask.ts";
+import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
 import { Peers } from "../../oracle-nodes/src/node/peers.ts";
 import { propose } from "../../oracle-nodes/src/node/propose.ts";
 import type { Services } from "../../oracle-nodes/src/node/services.ts";

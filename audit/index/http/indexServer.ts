@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { IndexCopies } from "../indexCopies.ts";
-import type { IndexedChain } from "../indexFile.ts";
+import type { IndexedChain } from "../indexedChain.ts";
 import { IndexReader } from "../indexReader.ts";
 import { ADDRESS_QUESTION, EXAMPLE_QUESTIONS } from "../questions.ts";
 import { DEFAULT_SQL_LIMITS, SqlBusyError, SqlPool, SqlRefusedError } from "../sql/sqlPool.ts";

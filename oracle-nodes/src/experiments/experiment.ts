@@ -4,7 +4,7 @@ import { compressionSchema } from "../../../protocol/compressionTerms.ts";
 import { DATASET_NAMES } from "../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { privacySchema } from "../../../protocol/privacyTerms.ts";
-import { SKEW_LEVELS_BPS } from "../learning/partition.ts";
+import { SKEW_LEVELS_BPS } from "../learning/partition/nodePartition.ts";
 import { PARTITION_SCHEMES } from "../learning/partition/scheme.ts";
 import { schemeLabel, schemeSchema, type Scheme } from "./schemes.ts";
 

@@ -2,7 +2,7 @@ import { ConcordatError } from "../../../protocol/errors.ts";
 import { findGpu } from "./backends/findGpu.ts";
 import { isNativeInstalled } from "./backends/nativeTensorflow.ts";
 import type { EngineName } from "./engine.ts";
-import { openBackend } from "./tensorflowEngine.ts";
+import { openBackend } from "./backends/openBackend.ts";
 
 /** An engine that is open, and why it is this one. */
 export interface ChosenEngine {

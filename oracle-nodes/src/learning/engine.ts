@@ -1,4 +1,4 @@
-import { ConcordatError, InputError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "../../../protocol/errors.ts";
 import type { EvaluationTerms, TaskManifest } from "../../../protocol/manifest.ts";
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import type { StepPrivacy } from "./dpSgd.ts";
@@ -11,6 +11,7 @@ import type { TrainerCommand } from "./process/trainerProcess.ts";
  * processor and on a CUDA GPU; plain JavaScript, the slow reference.
  */
 export const ENGINE_NAMES = ["wasm", "webgpu", "tensorflow", "tensorflow-gpu", "cpu"] as const;
+
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** An engine's name, "auto", or a program of the operator's (docs/process-trainer.md). */
@@ -139,30 +140,4 @@ export function scoreOf(evaluation: EvaluationTerms, maxScore: number): (result:
     const score = Math.round((absoluteError / total) * evaluation.scale);
     return Number.isNaN(score) ? maxScore : Math.min(maxScore, score);
   };
-}
-
-/**
- * Opens an engine. "auto" takes the best that works here: TensorFlow's native library where it is installed, a GPU
- * through WebGPU where there is one, and `wasm` elsewhere.
- * @param trainers Folder for the files of an engine that is a program: the system's temporary one by default.
- * @throws {InputError} when there is no such engine, or it cannot run here.
- */
-export async function createEngine(name: EngineChoice, trainers?: string): Promise<Engine> {
-  if (typeof name !== "string") {
-    const { processEngine } = await import("./process/processEngine.ts");
-    return processEngine(name.process, trainers);
-  }
-  const { openTensorflowEngine } = await import("./tensorflowEngine.ts");
-  if (name === "auto") {
-    const { chooseEngine } = await import("./chooseEngine.ts");
-    const choice = await chooseEngine();
-    return openTensorflowEngine(choice.name, choice.reason);
-  }
-  const known = ENGINE_NAMES.find((candidate) => candidate === name);
-  if (known === undefined) {
-    throw new InputError(`There is no engine "${name}"`, {
-      hint: `Choose auto, ${ENGINE_NAMES.slice(0, -1).join(", ")} or ${ENGINE_NAMES.at(-1)}`,
-    });
-  }
-  return openTensorflowEngine(known);
 }

@@ -1,7 +1,9 @@
 import { InputError } from "../../../protocol/errors.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
-import { type Dataset, loadDataset } from "./dataset.ts";
-import { createEngine, type Engine, type EngineChoice, type TrainableModel } from "./engine.ts";
+import { type Dataset } from "./dataset.ts";
+import { loadDataset } from "./loadDataset.ts";
+import { type Engine, type EngineChoice, type TrainableModel } from "./engine.ts";
+import { createEngine } from "./createEngine.ts";
 import { samplerFor, type Sampler } from "./samples.ts";
 
 export interface LoadTaskOptions {

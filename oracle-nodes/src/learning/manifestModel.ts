@@ -1,5 +1,5 @@
 import type { TaskManifest } from "../../../protocol/manifest.ts";
-import { createEngine } from "./engine.ts";
+import { createEngine } from "./createEngine.ts";
 import type { Topology } from "./models.ts";
 
 /**

@@ -25,7 +25,7 @@ import { minibatches } from "./minibatches.ts";
 import type { Topology } from "./models.ts";
 import { batchMaker, type Batch, type Samples } from "./samples.ts";
 import { type MovingWeight, SgdSteps } from "./sgdSteps.ts";
-import { useBackend } from "./tensorflowEngine.ts";
+import { useBackend } from "./backends/openBackend.ts";
 
 /** Samples of one evaluation step. */
 const EVALUATION_BATCH = 100;

@@ -1,5 +1,5 @@
 import { ConcordatError } from "../../../protocol/errors.ts";
-import { createEngine } from "./engine.ts";
+import { createEngine } from "./createEngine.ts";
 import type { TrialTask } from "./trialStep.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { TrialTask } from "./trialStep.ts";
 export async function tryTask(task: TrialTask, engine = "auto"): Promise<void> {
   const { name } = await createEngine(engine);
   if (name === "process") throw new ConcordatError("A program cannot be tried for a step");
-  const { useBackend } = await import("./tensorflowEngine.ts");
+  const { useBackend } = await import("./backends/openBackend.ts");
   const { trialStep } = await import("./trialStep.ts");
   useBackend(name);
   await trialStep(task);

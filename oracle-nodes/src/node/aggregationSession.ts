@@ -21,7 +21,7 @@ import type {
   ReviewRequest,
 } from "./aggregationMessages.ts";
 import { attemptKey, type AttemptMember } from "./aggregationSessions.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { noteArtifacts } from "./pruneArtifacts.ts";
 import type { Services } from "./services.ts";
 import type { Signed, Slot } from "./signedResults.ts";

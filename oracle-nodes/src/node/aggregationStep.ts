@@ -5,7 +5,7 @@ import { electCommittee } from "../../../protocol/rules/committeeElection.ts";
 import { isEndpointFault } from "../chain/endpointError.ts";
 import type { CommitteeView, PostedUpdate, RoundView } from "../chain/roundView.ts";
 import { AggregationSession } from "./aggregationSession.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { blockOf } from "./blockOf.ts";
 import { noteArtifacts } from "./pruneArtifacts.ts";
 import { propose } from "./propose.ts";

@@ -3,7 +3,7 @@ import type { MemberId, NodeId } from "../../../protocol/ids.ts";
 import { rankOpensAt } from "../../../protocol/rules/roundClock.ts";
 import type { RoundView } from "../chain/roundView.ts";
 import type { AwaitedMember } from "./nodeStatus.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { problemOf } from "./problemOf.ts";
 import type { Services } from "./services.ts";
 import { stepKey } from "./taskStep.ts";

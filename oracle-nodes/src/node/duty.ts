@@ -5,7 +5,7 @@ import type { RoundView } from "../chain/roundView.ts";
 import { blockOf } from "./blockOf.ts";
 import { aggregationStep } from "./aggregationStep.ts";
 import { negotiationStep } from "./negotiationStep.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { personalise, personalisedFile } from "./personalisedModel.ts";
 import { noteArtifacts, pruneArtifacts } from "./pruneArtifacts.ts";
 import type { Services } from "./services.ts";

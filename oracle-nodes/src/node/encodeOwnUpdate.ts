@@ -2,7 +2,7 @@ import type { ArtifactMetadata } from "../../../protocol/artifact.ts";
 import { encodeUpdate } from "../../../protocol/compressedUpdate.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
 import { globalModel } from "./models.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import type { Services } from "./services.ts";
 
 /** Makes the bytes of an update from what was trained. */

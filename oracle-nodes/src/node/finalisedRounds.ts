@@ -2,7 +2,7 @@ import { Phase } from "../../../protocol/enums.ts";
 import { alphaCandidates } from "../../../protocol/rules/alphaSelection.ts";
 import { unpackScores } from "../../../protocol/rules/packedScores.ts";
 import type { RoundView } from "../chain/roundView.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { forgetPersonalised } from "./personalisedModel.ts";
 import { problemOf } from "./problemOf.ts";
 import type { Services } from "./services.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Phase, TaskState } from "../../../protocol/enums.ts";
 import { ContractError } from "../chain/contractError.ts";
 import type { RoundView } from "../chain/roundView.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";
 import type { Services } from "./services.ts";
 import { stepKey } from "./taskStep.ts";

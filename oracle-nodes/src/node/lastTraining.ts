@@ -1,4 +1,5 @@
-import type { PrivateTraining } from "./trainPrivately.ts";
+import type { SpentBudget } from "../../../protocol/artifactMetadata.ts";
+import type { TrainResult } from "../learning/engine.ts";
 
 /**
  * The training whose update is not stored yet. Whatever fails after it, a full disk for instance, or is begun again after a
@@ -20,4 +21,10 @@ export class LastTraining {
   forget(): void {
     this.#kept = undefined;
   }
+}
+
+/** A training, and what the node has spent in this task with it, where the task asks for privacy. */
+export interface PrivateTraining {
+  readonly result: TrainResult;
+  readonly spent?: SpentBudget;
 }

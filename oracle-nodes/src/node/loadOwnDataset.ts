@@ -1,6 +1,7 @@
 import { InputError } from "../../../protocol/errors.ts";
 import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
-import { loadDataset, type Dataset } from "../learning/dataset.ts";
+import { type Dataset } from "../learning/dataset.ts";
+import { loadDataset } from "../learning/loadDataset.ts";
 
 /** Loads a dataset from the node's folder. @throws {InputError} naming the key of node.yaml that says where it is. */
 export async function loadOwnDataset(terms: DatasetTerms, dir: string | undefined): Promise<Dataset> {

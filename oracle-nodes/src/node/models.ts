@@ -2,7 +2,7 @@ import { decodeArtifact, INITIAL_MODEL } from "../../../protocol/artifact.ts";
 import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Digest, NodeId } from "../../../protocol/ids.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import type { Services } from "./services.ts";
 import type { Signed } from "./signedResults.ts";
 

@@ -7,7 +7,7 @@ import { scoreCandidates } from "../learning/personalise.ts";
 import { blockOf } from "./blockOf.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel, localModel } from "./models.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import type { Services } from "./services.ts";
 import { signedUpdate } from "./trainingStep.ts";
 

@@ -1,14 +1,12 @@
 import { join } from "node:path";
-import type { Logger } from "pino";
 import { maxArtifactBytes } from "../../../protocol/artifact.ts";
 import { maxUpdateBytes } from "../../../protocol/compressedUpdate.ts";
 import { InputError } from "../../../protocol/errors.ts";
-import type { MemberId, TaskId } from "../../../protocol/ids.ts";
-import { MANIFEST_LIMITS, decodeManifest, type TaskManifest } from "../../../protocol/manifest.ts";
+import type { TaskId } from "../../../protocol/ids.ts";
+import { MANIFEST_LIMITS, decodeManifest } from "../../../protocol/manifest.ts";
 import { resultDomain } from "../../../protocol/signedResults.ts";
-import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { checkTaskContracts } from "../chain/checkTaskContracts.ts";
-import { loadTask, type LearningTask } from "../learning/loadTask.ts";
+import { loadTask } from "../learning/loadTask.ts";
 import { makeFolder } from "../artifacts/durableFile.ts";
 import { checkScores } from "./checkScores.ts";
 import { ErrorFeedback } from "./errorFeedback.ts";
@@ -19,34 +17,11 @@ import type { Services } from "./services.ts";
 import { sinceLast } from "./sinceLast.ts";
 import { SignedResults } from "./signedResults.ts";
 import { checkOwnRecords } from "./trainPrivately.ts";
-import { openTaskData, type TaskData } from "./taskData.ts";
+import { openTaskData } from "./openTaskData.ts";
+import type { ServedTask } from "./servedTask.ts";
 
 /** Milliseconds for one attempt to fetch the manifest. */
 const MANIFEST_TIMEOUT_MS = 15_000;
-
-/** A task that this node serves: its terms, manifest, data and model, and what the node has signed for it. */
-export interface ServedTask {
-  readonly taskId: TaskId;
-  readonly memberId: MemberId;
-  readonly terms: TaskTerms;
-  readonly manifest: TaskManifest;
-  readonly learning: LearningTask;
-  readonly data: TaskData;
-  /** Bytes that no model of this task exceeds, and no update. */
-  readonly maxBytes: number;
-  readonly maxUpdateBytes: number;
-  readonly signed: SignedResults;
-  readonly received: ReceivedBytes;
-  /** Bytes that the node sent to others since this was asked last, in all its tasks: one artifact may serve two. */
-  readonly sentBytes: () => number;
-  /** The training whose update is not stored yet. */
-  readonly trained: LastTraining;
-  /** What the node keeps of its compressed updates. */
-  readonly feedback: ErrorFeedback;
-  /** Folder for what the node keeps of this task. */
-  readonly dir: string;
-  readonly logger: Logger;
-}
 
 /**
  * Takes up a task that the node has joined.

@@ -6,7 +6,7 @@ import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import { writeDurably } from "../artifacts/durableFile.ts";
 import { mix } from "../learning/personalise.ts";
 import { globalModel, localModel } from "./models.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import type { Services } from "./services.ts";
 import type { Signed } from "./signedResults.ts";
 

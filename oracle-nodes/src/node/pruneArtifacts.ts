@@ -1,7 +1,7 @@
 import { appendFile, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../../protocol/ids.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import type { Services } from "./services.ts";
 
 const FILE = /^artifacts-(\d+)\.txt$/;

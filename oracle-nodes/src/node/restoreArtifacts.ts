@@ -1,6 +1,6 @@
 import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { problemOf } from "./problemOf.ts";
 import type { Services } from "./services.ts";
 

@@ -3,7 +3,7 @@ import { InputError } from "../../../protocol/errors.ts";
 import { Phase, enumName } from "../../../protocol/enums.ts";
 import { ContractError } from "../chain/contractError.ts";
 import type { RoundView } from "../chain/roundView.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";
 import type { Services } from "./services.ts";
 import { endsWithin } from "./waiting.ts";

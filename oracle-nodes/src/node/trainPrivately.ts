@@ -1,26 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SpentBudget } from "../../../protocol/artifactMetadata.ts";
 import { normalisesItself, recordSize } from "../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { checkPrivacy, type PrivacyTerms } from "../../../protocol/privacyTerms.ts";
 import { writeDurably } from "../artifacts/durableFile.ts";
-import type { TrainOptions, TrainResult } from "../learning/engine.ts";
+import type { TrainOptions } from "../learning/engine.ts";
 import { trainWithNoise } from "../learning/privateTraining.ts";
 import type { Samples } from "../learning/samples.ts";
 import { toMicro, type Budget } from "../privacy/budget.ts";
 import { Keystream } from "../privacy/keystream.ts";
 import { usesOfTask, usesOfTraining } from "../privacy/privacyUses.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { BudgetSpentError } from "./privacyLedger.ts";
 import type { Services } from "./services.ts";
-
-/** A training, and what the node has spent in this task with it, where the task asks for privacy. */
-export interface PrivateTraining {
-  readonly result: TrainResult;
-  readonly spent?: SpentBudget;
-}
+import type { PrivateTraining } from "./lastTraining.ts";
 
 /**
  * Trains as the task's privacy terms ask. The training is charged to the node's ledger before its first step.

@@ -5,7 +5,7 @@ import type { RoundView } from "../chain/roundView.ts";
 import { updateEncoder } from "./encodeOwnUpdate.ts";
 import { ensureSubmitted } from "./ensureSubmitted.ts";
 import { globalModel } from "./models.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import { readPersonalised } from "./personalisedModel.ts";
 import { BudgetSpentError } from "./privacyLedger.ts";
 import type { Services } from "./services.ts";

@@ -13,7 +13,7 @@ import {
 import { untilAborted } from "../artifacts/blockSource.ts";
 import type { PostedUpdate, RoundView } from "../chain/roundView.ts";
 import { globalModel } from "./models.ts";
-import type { ServedTask } from "./openTask.ts";
+import type { ServedTask } from "./servedTask.ts";
 import type { Services } from "./services.ts";
 
 /** An update whose bytes are here: usable, or disqualified for what is in it. */

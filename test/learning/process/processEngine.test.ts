@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { digits } from "../../../oracle-nodes/src/learning/digits.ts";
 import {
-  createEngine,
   type TrainableModel,
   TrainingDivergedError,
   type TrainOptions,
 } from "../../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../../oracle-nodes/src/learning/createEngine.ts";
 import type { Samples } from "../../../oracle-nodes/src/learning/samples.ts";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 

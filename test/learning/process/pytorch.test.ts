@@ -1,11 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import { digits } from "../../../oracle-nodes/src/learning/digits.ts";
-import {
-  createEngine,
-  type EngineChoice,
-  type TrainableModel,
-} from "../../../oracle-nodes/src/learning/engine.ts";
+import { type EngineChoice, type TrainableModel } from "../../../oracle-nodes/src/learning/engine.ts";
+import { createEngine } from "../../../oracle-nodes/src/learning/createEngine.ts";
 import { builtInTopology, type Topology } from "../../../oracle-nodes/src/learning/models.ts";
 import type { Samples } from "../../../oracle-nodes/src/learning/samples.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";

@@ -1,6 +1,5 @@
-import type { ChainEvent } from "../../events/contracts.ts";
+import type { ChainEvent, ContractName } from "../../events/contracts.ts";
 import { CONTRACT_NAMES } from "../../events/contracts.ts";
-import type { ContractName } from "../../events/contracts.ts";
 import { eventId, fieldText, fieldsOf, numberField } from "../../events/eventText.ts";
 
 /** What the audit page's address asks for; all of it must hold. */

@@ -3,8 +3,7 @@ import type { ReactElement, ReactNode } from "react";
 import { AreaField, CheckField, Described, SelectField, TextField } from "../../ui/Field.tsx";
 import { DECIMAL, writeDecimal } from "../../ui/readDecimal.ts";
 import { CHOICES } from "./draft.ts";
-import type { Draft, TextName } from "./draft.ts";
-import type { DraftFaults } from "./draftFaults.ts";
+import type { Draft, DraftFaults, TextName } from "./draft.ts";
 
 /** What every step of the wizard works on. */
 export interface DraftForm {

@@ -96,6 +96,7 @@ const TEXTS = {
 } as const;
 
 type ChoiceName = keyof typeof CHOICES;
+
 export type TextName = keyof typeof TEXTS;
 
 /** A publication that is not sent yet, as the wizard's fields hold it. */
@@ -131,3 +132,6 @@ export function parseDraft(stored: string): Draft {
 function isChoice(name: string, text: string): boolean {
   return Object.hasOwn(CHOICES, name) && (CHOICES[name as ChoiceName] as readonly string[]).includes(text);
 }
+
+/** Fields that hold no usable value, each with a sentence. */
+export type DraftFaults = Partial<Record<keyof Draft, string>>;

@@ -6,8 +6,7 @@ import {
   imageFolderTerms,
   realWorldTerms,
 } from "../../../../oracle-nodes/src/learning/data/ownTerms.ts";
-import type { Draft } from "./draft.ts";
-import type { DraftFaults } from "./draftFaults.ts";
+import type { Draft, DraftFaults } from "./draft.ts";
 import { linesOf, parseTable, tableSchema } from "./tableDraft.ts";
 
 /** Pixels on a side that nodes bring pictures to, at most. */

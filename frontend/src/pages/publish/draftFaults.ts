@@ -1,14 +1,11 @@
 import { isAddress } from "viem";
 import { MANIFEST_LIMITS } from "../../../../protocol/manifest.ts";
 import { parseAmount } from "../../ui/parseAmount.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, DraftFaults } from "./draft.ts";
 import { draftDataset } from "./draftDataset.ts";
 import { draftTopology } from "./draftModel.ts";
 import { privacyFaults, privacyFields } from "./draftPrivacy.ts";
 import { readNumber } from "./readNumber.ts";
-
-/** Fields that hold no usable value, each with a sentence. */
-export type DraftFaults = Partial<Record<keyof Draft, string>>;
 
 /** Digits after the point of the tokens, as far as they are known. */
 export interface Decimals {
@@ -32,6 +29,7 @@ const WHOLE: readonly (readonly [field: keyof Draft, least: number, most: number
   ["reputationInitial", 0, 1_000_000],
   ["reputationMax", 1, 1_000_000],
 ];
+
 const ABOVE_0 = [
   "learningRate",
   "hours",
@@ -39,9 +37,13 @@ const ABOVE_0 = [
   "aggregationMinutes",
   "negotiationMinutes",
 ] as const;
+
 const FROM_0 = ["momentum", "startMinutes", "disputeHours"] as const;
+
 const OPTIONAL_MINUTES = ["fetchMinutes", "objectionMinutes", "slotMinutes"] as const;
+
 const UP_TO_1 = ["alphaLower", "alphaUpper", "initialAlpha"] as const;
+
 const PERCENT = ["quorum", "gamma"] as const;
 
 /** What cannot be read as what it should be; whether the terms make sense together, `validateTerms` tells. */

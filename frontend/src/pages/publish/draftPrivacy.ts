@@ -4,8 +4,7 @@ import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
 import type { Topology } from "../../../../oracle-nodes/src/learning/models.ts";
 import { draftTraining } from "./draftContent.ts";
-import type { Draft } from "./draft.ts";
-import type { DraftFaults } from "./draftFaults.ts";
+import type { Draft, DraftFaults } from "./draft.ts";
 import { inSentences } from "./draftModel.ts";
 import { readNumber } from "./readNumber.ts";
 

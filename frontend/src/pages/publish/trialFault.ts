@@ -1,5 +1,5 @@
 import { ConcordatError } from "../../../../protocol/errors.ts";
-import type { DraftFaults } from "./draftFaults.ts";
+import type { DraftFaults } from "./draft.ts";
 
 /** A task that fails at its first step, wherever it is trained, with the field in which that is corrected. */
 export class TrialRefusedError extends ConcordatError {

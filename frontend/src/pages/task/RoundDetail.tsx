@@ -14,7 +14,7 @@ import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { RoundCurves } from "./RoundCurves.tsx";
 import { RoundGas } from "./RoundGas.tsx";
 import { RoundResult } from "./RoundResult.tsx";
-import { Outcome } from "./RoundsTab.tsx";
+import { Outcome } from "./Outcome.tsx";
 
 interface Props {
   readonly task: TaskRecord;

@@ -3,10 +3,11 @@ import { Suspense, lazy, useState } from "react";
 import type { ReactElement } from "react";
 import { ratio } from "../../ui/format.ts";
 import { Moment } from "../../ui/Moment.tsx";
-import { Badge, Button, Card, Empty, Notice, Table } from "../../ui/parts.tsx";
+import { Button, Card, Empty, Notice, Table } from "../../ui/parts.tsx";
 import { meanScore } from "../../world/rounds.ts";
 import type { Opening, TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
+import { Outcome } from "./Outcome.tsx";
 
 const RoundDetail = lazy(async () => ({ default: (await import("./RoundDetail.tsx")).RoundDetail }));
 
@@ -95,10 +96,4 @@ function Row({ task, opening }: { readonly task: TaskRecord; readonly opening: O
       </td>
     </tr>
   );
-}
-
-export function Outcome({ opening }: { readonly opening: Opening }): ReactElement {
-  if (opening.finalised !== undefined) return <Badge tone="good">finalised</Badge>;
-  if (opening.voided !== undefined) return <Badge tone="bad">void</Badge>;
-  return <Badge tone="accent">running</Badge>;
 }

@@ -4,7 +4,7 @@ import { InputError } from "../../../../protocol/errors.ts";
 import { reportLines } from "../../learning/data/dataReport.ts";
 import { describeDataset, type ChannelRange } from "../../learning/data/describeDataset.ts";
 import { pictureSheet } from "../../learning/data/pictureSheet.ts";
-import { loadDataset } from "../../learning/dataset.ts";
+import { loadDataset } from "../../learning/loadDataset.ts";
 import { pairs, print, printJson, table } from "../output.ts";
 
 export interface DataDescribeOptions {

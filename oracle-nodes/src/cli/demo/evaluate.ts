@@ -4,7 +4,7 @@ import type { ModelTensors } from "../../../../protocol/tensors.ts";
 import type { ArtifactStore } from "../../artifacts/artifactStore.ts";
 import type { Evaluation } from "../../learning/engine.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
-import type { NodePartition } from "../../learning/partition.ts";
+import type { NodePartition } from "../../learning/partition/nodePartition.ts";
 import { mix } from "../../learning/personalise.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
 

@@ -1,11 +1,12 @@
 import { access, constants } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
-import { datasetTerms, loadDataset } from "../../learning/dataset.ts";
+import { datasetTerms } from "../../learning/dataset.ts";
+import { loadDataset } from "../../learning/loadDataset.ts";
 import { loadTask } from "../../learning/loadTask.ts";
 import type { LearningTask } from "../../learning/loadTask.ts";
 import { partition } from "../../learning/partition.ts";
-import type { Partition } from "../../learning/partition.ts";
+import type { Partition } from "../../learning/partition/nodePartition.ts";
 import type { ClassesSpec } from "../../learning/partition/scheme.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";

@@ -8,7 +8,7 @@ import { checkDataset } from "../../learning/loadTask.ts";
 import { checkScores } from "../../node/checkScores.ts";
 import { loadOwnDataset } from "../../node/loadOwnDataset.ts";
 import type { NodeConfig } from "../../node/nodeConfig.ts";
-import { openTaskData } from "../../node/taskData.ts";
+import { openTaskData } from "../../node/openTaskData.ts";
 import { checkOwnRecords } from "../../node/trainPrivately.ts";
 
 /** What a node would train and validate on in a task. */

@@ -3,7 +3,7 @@ import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import type { PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
 import { DATASET_DEFAULTS } from "../../learning/datasetDefaults.ts";
-import { createEngine } from "../../learning/engine.ts";
+import { createEngine } from "../../learning/createEngine.ts";
 import { readModel } from "../../learning/readModel.ts";
 import { makeTaskFiles } from "../../learning/taskFiles.ts";
 import type { StartingModel, TaskFiles } from "../../learning/taskFiles.ts";

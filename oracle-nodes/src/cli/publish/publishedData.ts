@@ -1,7 +1,8 @@
 import type { DatasetName, DatasetTerms } from "../../../../protocol/datasetTerms.ts";
 import { reportLines } from "../../learning/data/dataReport.ts";
 import { OFFICIAL_TERMS } from "../../learning/data/officialTerms.ts";
-import { datasetTerms, loadDataset } from "../../learning/dataset.ts";
+import { datasetTerms } from "../../learning/dataset.ts";
+import { loadDataset } from "../../learning/loadDataset.ts";
 import { note } from "../output.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Dataset, Split } from "../dataset.ts";
-import { type NodePartition, SKEW_LEVELS_BPS, type SkewedTest } from "../partition.ts";
+import { type NodePartition, SKEW_LEVELS_BPS, type SkewedTest } from "./nodePartition.ts";
 import { SeededRandom } from "../seededRandom.ts";
 import type { ClassesSpec } from "./scheme.ts";
 

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { InputError } from "../../../../protocol/errors.ts";
 import { datasetDigest } from "../data/datasetDigest.ts";
 import type { Dataset } from "../dataset.ts";
-import { type Partition, partitionDigest } from "../partition.ts";
+import { partitionDigest } from "../partition.ts";
+import { type Partition } from "./nodePartition.ts";
 import { type PartitionSpec, partitionSpecSchema } from "./scheme.ts";
 
 const index = z.number().int().min(0);

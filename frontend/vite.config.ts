@@ -53,15 +53,6 @@ export default defineConfig({
   // Any host and any path, IPFS included: every address in the build is relative.
   base: "./",
   plugins: [react(), developmentConfig(), firstWordsFirst()],
-  resolve: {
-    alias: {
-      // What the learning modules need of Node, for the page.
-      "node:timers/promises": `${root}src/learning/timersPromises.ts`,
-      "node:net": `${root}src/learning/nodeNet.ts`,
-      "node:os": `${root}src/learning/nodeOs.ts`,
-      "node:crypto": `${root}src/learning/nodeCrypto.ts`,
-    },
-  },
   server: { host: "127.0.0.1", port: 5173 },
   worker: { format: "es" },
   build: {

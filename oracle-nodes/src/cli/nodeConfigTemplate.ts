@@ -1,4 +1,4 @@
-import type { HostPort } from "../artifacts/endpoints.ts";
+import type { HostPort } from "../../../protocol/endpoints.ts";
 
 /** What `node init` knows; everything else is written as a comment with its default. */
 export interface NodeConfigValues {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../../../protocol/errors.ts";
-import { checkEndpoints, localAddresses } from "../../artifacts/endpoints.ts";
+import { checkEndpoints, localAddresses } from "../../../../protocol/endpoints.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { readNodeConfig } from "../nodeConfigFile.ts";

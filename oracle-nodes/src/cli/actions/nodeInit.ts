@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
-import type { HostPort } from "../../artifacts/endpoints.ts";
-import { checkAnnounced } from "../../artifacts/endpoints.ts";
+import type { HostPort } from "../../../../protocol/endpoints.ts";
+import { checkAnnounced } from "../../../../protocol/endpoints.ts";
 import { initialiseNode } from "../nodeInit.ts";
 import { readAddressBook } from "../openChain.ts";
 import { pairs, print, printJson } from "../output.ts";

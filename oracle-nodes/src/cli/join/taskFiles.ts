@@ -4,7 +4,7 @@ import { MANIFEST_LIMITS, decodeManifest } from "../../../../protocol/manifest.t
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { taskId as asTaskId } from "../../../../protocol/ids.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
-import { parseEndpoints } from "../../artifacts/endpoints.ts";
+import { parseEndpoints } from "../../../../protocol/endpoints.ts";
 import { fetchArtifact } from "../../artifacts/fetchArtifact.ts";
 import { gatewaySource } from "../../artifacts/gatewaySource.ts";
 import type { NodeConfig } from "../../node/nodeConfig.ts";

@@ -1,5 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from "node:net";
-import { networkInterfaces } from "node:os";
+import { IpRanges, isIPv4, isIPv6 } from "./ipAddress.ts";
 
 /** From where an address can be reached. `nowhere`: it names nobody, as 0.0.0.0 does, or everybody at once. */
 export type AddressScope = "nowhere" | "machine" | "network" | "world";
@@ -58,8 +57,8 @@ function canonicalHost(host: string): string {
   return words.flatMap((word) => [word >> 8, word & 255]).join(".");
 }
 
-function blocks(ipv4: readonly string[], ipv6: readonly string[]): BlockList {
-  const list = new BlockList();
+function blocks(ipv4: readonly string[], ipv6: readonly string[]): IpRanges {
+  const list = new IpRanges();
   for (const [subnets, family] of [
     [ipv4, "ipv4"],
     [ipv6, "ipv6"],
@@ -72,13 +71,16 @@ function blocks(ipv4: readonly string[], ipv6: readonly string[]): BlockList {
   return list;
 }
 
+/** Addresses by the name of the interface that has them. */
+export type NetworkInterfaces = Readonly<Record<string, readonly { readonly address: string }[] | undefined>>;
+
 /**
  * The addresses of this machine at which a server that listens on a host can be reached: the host itself, or, where it
  * listens on every address, those of the network interfaces, the most widely reachable first. Loopback only where there is
  * nothing else.
- * @param interfaces As the system tells them.
+ * @param interfaces As the system tells them: `networkInterfaces()` of node:os.
  */
-export function reachableHosts(host: string, interfaces = networkInterfaces()): string[] {
+export function reachableHosts(host: string, interfaces: NetworkInterfaces): string[] {
   if (!isUnspecified(host)) return [host];
   const isV4Only = isIPv4(canonicalHost(host));
   const all = Object.values(interfaces).flatMap((addresses) => addresses ?? []);

@@ -1,8 +1,14 @@
-import { isIPv4, isIPv6 } from "node:net";
 import { multiaddr } from "@multiformats/multiaddr";
 import type { Multiaddr } from "@multiformats/multiaddr";
-import { InputError } from "../../../protocol/errors.ts";
-import { addressScope, isUnspecified, reachableHosts, type AddressScope } from "./addressScope.ts";
+import { InputError } from "./errors.ts";
+import {
+  addressScope,
+  isUnspecified,
+  reachableHosts,
+  type AddressScope,
+  type NetworkInterfaces,
+} from "./addressScope.ts";
+import { isIPv4, isIPv6 } from "./ipAddress.ts";
 
 /** Bytes of an endpoint string at most. */
 export const MAX_ENDPOINT_BYTES = 512;
@@ -159,9 +165,18 @@ export function formatEndpoints(addresses: readonly string[]): string {
 /** Addresses of each kind that a store publishes of itself at most: machines may have dozens. */
 const MAX_OWN = 3;
 
-/** What a store publishes of itself: its gateway and its peer addresses, never one that names no machine. */
-export function ownEndpoints(gateway: HostPort, peers: readonly string[]): string {
-  const gateways = reachableHosts(gateway.host).map((host) => gatewayAddress({ host, port: gateway.port }));
+/**
+ * What a store publishes of itself: its gateway and its peer addresses, never one that names no machine.
+ * @param interfaces Of the machine that it runs on.
+ */
+export function ownEndpoints(
+  gateway: HostPort,
+  peers: readonly string[],
+  interfaces: NetworkInterfaces,
+): string {
+  const gateways = reachableHosts(gateway.host, interfaces).map((host) =>
+    gatewayAddress({ host, port: gateway.port }),
+  );
   const isLocal = (address: string): number => localAddresses(address).length;
   const usable = peers.filter((address) => isEndpoint(address) && parseEndpoints(address).peers.length > 0);
   // A machine names its loopback first, and only a few are published: those that most others reach come first.

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as node from "node:net";
-import * as page from "../../frontend/src/learning/nodeNet.ts";
+import { IpRanges, isIPv4, isIPv6 } from "../../protocol/ipAddress.ts";
 
 const ADDRESSES = [
   "0.0.0.0",
@@ -25,16 +25,13 @@ const ADDRESSES = [
   "",
 ];
 
-describe("what the page has in place of Node’s addresses", () => {
+describe("addresses, read where there is no Node", () => {
   for (const address of ADDRESSES) {
     it(`says of "${address}" what Node says`, () => {
-      expect([page.isIPv4(address), page.isIPv6(address)]).to.deep.equal([
-        node.isIPv4(address),
-        node.isIPv6(address),
-      ]);
+      expect([isIPv4(address), isIPv6(address)]).to.deep.equal([node.isIPv4(address), node.isIPv6(address)]);
       if (node.isIP(address) === 0) return;
       const family = node.isIPv4(address) ? "ipv4" : "ipv6";
-      const [ours, theirs] = [new page.BlockList(), new node.BlockList()].map((list) => {
+      const [ours, theirs] = [new IpRanges(), new node.BlockList()].map((list) => {
         list.addSubnet("10.0.0.0", 8, "ipv4");
         list.addSubnet("0.0.0.0", 32, "ipv4");
         list.addSubnet("192.168.0.0", 16, "ipv4");

@@ -1,10 +1,11 @@
-/** In place of Node's, for what the check of a node's endpoints needs of it: which texts are addresses, and in which ranges. */
+/** Whether a text is an IPv4 address in its usual spelling, as node:net says, in a browser too. */
 export function isIPv4(text: string): boolean {
   return (
     /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(text) && !/(^|\.)0\d/.test(text)
   );
 }
 
+/** Whether a text is an IPv6 address, as node:net says, but for zones. */
 export function isIPv6(text: string): boolean {
   if (!text.includes(":") || /[^0-9A-Fa-f:.]/.test(text)) return false;
   return URL.canParse(`http://[${text}]/`);
@@ -12,8 +13,8 @@ export function isIPv6(text: string): boolean {
 
 type Family = "ipv4" | "ipv6";
 
-/** Ranges of addresses. */
-export class BlockList {
+/** Ranges of addresses, as node:net's `BlockList`. */
+export class IpRanges {
   readonly #ranges: { readonly family: Family; readonly first: bigint; readonly bits: bigint }[] = [];
 
   addSubnet(net: string, prefix: number, family: Family): void {

@@ -9,8 +9,8 @@ import {
   localAddresses,
   ownEndpoints,
   parseEndpoints,
-} from "../../oracle-nodes/src/artifacts/endpoints.ts";
-import { reachableHosts } from "../../oracle-nodes/src/artifacts/addressScope.ts";
+} from "../../protocol/endpoints.ts";
+import { reachableHosts } from "../../protocol/addressScope.ts";
 import { InputError } from "../../protocol/errors.ts";
 
 const PEER = "/ip4/192.0.2.7/tcp/4001/p2p/12D3KooWRu54aQonFBN5JbWrMHcAZDkCF22WE13GA1Zk62VNMBAQ";
@@ -195,9 +195,9 @@ describe("what a node publishes of itself", () => {
     const id = PEER.split("/").at(-1);
     const many = Array.from({ length: 9 }, (_, i) => `/ip4/10.0.0.${i + 1}/tcp/4001/p2p/${id}`);
     const loopback = `/ip4/127.0.0.1/tcp/4001/p2p/${id}`;
-    const text = ownEndpoints({ host: "192.0.2.7", port: 80 }, [loopback, ...many, PEER]);
+    const text = ownEndpoints({ host: "192.0.2.7", port: 80 }, [loopback, ...many, PEER], {});
     expect(text.split(" ")).to.deep.equal(["/ip4/192.0.2.7/tcp/80/http", PEER, ...many.slice(0, 2)]);
-    expect(ownEndpoints({ host: "127.0.0.1", port: 80 }, [loopback])).to.equal(
+    expect(ownEndpoints({ host: "127.0.0.1", port: 80 }, [loopback], {})).to.equal(
       `/ip4/127.0.0.1/tcp/80/http ${loopback}`,
     );
   });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
+import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
 import { privacyTerms } from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
 import { csvTerms } from "../../oracle-nodes/src/learning/data/ownTerms.ts";
 import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";

@@ -2,13 +2,7 @@ import { expect } from "chai";
 import { parseEther } from "ethers";
 import { printable } from "../../protocol/printable.ts";
 import { readableTerms } from "../../oracle-nodes/src/cli/readableTerms.ts";
-import {
-  END_WORDS,
-  STATE_WORDS,
-  countWords,
-  percentWords,
-  wordsFor,
-} from "../../oracle-nodes/src/cli/words.ts";
+import { END_WORDS, STATE_WORDS, countWords, percentWords, wordsFor } from "../../protocol/words.ts";
 import { EndReason, TaskState } from "../../protocol/enums.ts";
 import type { TaskTerms } from "../../protocol/taskTerms.ts";
 import { validTerms } from "../protocol/rules/termsFixture.ts";

@@ -12,7 +12,7 @@ import { draftFaults } from "../../frontend/src/pages/publish/draftFaults.ts";
 import { draftTopology } from "../../frontend/src/pages/publish/draftModel.ts";
 import { privacyRequest } from "../../frontend/src/pages/publish/draftPrivacy.ts";
 import { readSchemaFile } from "../../frontend/src/pages/publish/tableDraft.ts";
-import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
+import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
 import { compressionTerms } from "../../oracle-nodes/src/cli/publish/compressionOptions.ts";
 import { privacyTerms as privacyOfOptions } from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
 import { publishedData } from "../../oracle-nodes/src/cli/publish/publishedData.ts";

@@ -11,7 +11,7 @@ import {
   bytesWords,
   countWords,
   percentWords,
-} from "./words.ts";
+} from "../../../protocol/words.ts";
 
 /** What the terms cannot say by themselves. */
 export interface TermsContext {

@@ -1,12 +1,15 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
 import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
-import type { DemoOptions } from "../demo/demoOptions.ts";
+import type { DemoOptions } from "../../demo/demoOptions.ts";
 import { examples } from "../examples.ts";
 import { fraction, positiveNumber, wholeNumber } from "../parsers.ts";
 import { compressionOption } from "../publish/compressionOptions.ts";
 import { BASES, ELECTIONS, STRATEGIES } from "../../../../protocol/termsSettings.ts";
+
+const COMMAND = fileURLToPath(new URL("../../../../bin/concordat.mjs", import.meta.url));
 
 /** `concordat demo`, which is also `npm start`. */
 export function addDemoCommand(program: Command): void {
@@ -60,8 +63,8 @@ export function addDemoCommand(program: Command): void {
     )
     .option("--json <FILE>", "write all results as JSON")
     .action(async (options: DemoOptions) => {
-      const { runDemo } = await import("../demo/runDemo.ts");
-      await runDemo(options);
+      const { runDemo } = await import("../../demo/runDemo.ts");
+      await runDemo(options, COMMAND);
     });
   examples(demo, [
     ["npm start", "five nodes, eight rounds on built-in handwriting, about a minute"],

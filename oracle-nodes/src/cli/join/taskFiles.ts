@@ -9,8 +9,8 @@ import { fetchArtifact } from "../../artifacts/fetchArtifact.ts";
 import { gatewaySource } from "../../artifacts/gatewaySource.ts";
 import type { NodeConfig } from "../../node/nodeConfig.ts";
 import { readStatus } from "../actions/nodeAnnounce.ts";
-import type { ChainReader } from "../chainAccess.ts";
-import { upTo, inBatches } from "../inBatches.ts";
+import type { ChainReader } from "../../chain/chainAccess.ts";
+import { upTo, inBatches } from "../../chain/inBatches.ts";
 import { readHeldArtifact } from "../nodeFolder.ts";
 import { endpoints } from "../readTask.ts";
 

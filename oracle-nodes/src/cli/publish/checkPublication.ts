@@ -4,10 +4,10 @@ import { termsToAbi } from "../../../../protocol/taskTerms.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import { contractErrorOf } from "../../chain/contractError.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
-import type { ChainWriter } from "../chainAccess.ts";
-import { NO_PERMIT } from "../noPermit.ts";
-import { checkBalance, readToken } from "../token.ts";
-import { bytesWords, countWords } from "../words.ts";
+import type { ChainWriter } from "../../chain/chainAccess.ts";
+import { NO_PERMIT } from "../../../../protocol/noPermit.ts";
+import { checkBalance, readToken } from "../../chain/token.ts";
+import { bytesWords, countWords } from "../../../../protocol/words.ts";
 import { checkKubo, checkListen } from "./delivery.ts";
 import type { DeliveryOptions } from "./delivery.ts";
 

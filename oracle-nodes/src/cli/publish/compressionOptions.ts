@@ -6,8 +6,6 @@ import type { Bps } from "../../../../protocol/ids.ts";
 import { share } from "../parsers.ts";
 
 const KINDS: readonly CompressionTerms["kind"][] = ["none", "top-k", "quantised", "top-k-quantised"];
-/** Share of the weights that top-k keeps where the publisher names none: 1 %. */
-const DEFAULT_KEEP_BPS = 100;
 
 export interface CompressionOptions {
   readonly compression: CompressionTerms["kind"];
@@ -34,5 +32,5 @@ export function compressionTerms({ compression: kind, keep }: CompressionOptions
       hint: "Leave it out, or choose --compression top-k or top-k-quantised",
     });
   }
-  return compressionOf(kind, keep ?? DEFAULT_KEEP_BPS);
+  return compressionOf(kind, keep);
 }

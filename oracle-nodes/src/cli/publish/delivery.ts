@@ -9,8 +9,8 @@ import { checkAnnounced, parseEndpoints } from "../../../../protocol/endpoints.t
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
 import { createKuboStore } from "../../artifacts/kuboStore.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
-import { orInterrupted, untilInterrupted } from "../interruption.ts";
-import { note } from "../output.ts";
+import { orInterrupted, untilInterrupted } from "../../console/interruption.ts";
+import { note } from "../../console/output.ts";
 
 /** Milliseconds in which a Kubo node must answer. */
 const KUBO_TIMEOUT_MS = 10_000;

@@ -43,8 +43,9 @@ function commandsIn(guide: string): string[] {
 /** Files and folders of the repository that a guide's code names, from the root. */
 function pathsIn(guide: string): string[] {
   const rooms = readdirSync(ROOT, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !["node_modules", "artifacts", "cache"].includes(entry.name))
-    .map(({ name }) => RegExp.escape(name));
+    .filter((entry) => entry.isDirectory() && /^[\w-]+$/.test(entry.name))
+    .map(({ name }) => name)
+    .filter((name) => !["node_modules", "artifacts", "cache"].includes(name));
   const path = new RegExp(`(?<![\\w./-])(?:${rooms.join("|")})/[\\w./*-]*`, "g");
   return codeIn(guide)
     .flatMap((line) => line.match(path) ?? [])

@@ -25,7 +25,7 @@ The exit code is 0 when all passed, 1 when anything failed, 2 when an argument c
 
 Examples:
   npm test -- test/protocol/manifest.test.ts
-  npm test -- protocol -g "unknown field"
+  npm test -- protocol -g "the field that is unknown"
   npm test -- test/node/peers.test.ts --watch
   npm test -- types lint
 `;

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { ReactElement } from "react";
 import { explainError } from "../app/explainError.ts";
+import { ifStored } from "../app/ifStored.ts";
 import { Hash } from "../ui/Account.tsx";
 import { Button } from "../ui/parts.tsx";
 import type { LoggedTransaction, TransactionState } from "./transactionLog.ts";
@@ -12,7 +13,7 @@ const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?:
   signing: ["Waiting for your wallet…"],
   proposed: [
     "Proposed to your Safe; it waits for the other owners of the Safe, or for one of them to execute it.",
-    "That may take hours. This page may go meanwhile: opened again in the Safe, it still knows of this.",
+    "That may take hours. You may close this page meanwhile: opened again in the Safe, it goes on.",
   ],
   pending: ["Sent; waiting for the chain…"],
   confirmed: ["Confirmed."],
@@ -113,12 +114,23 @@ function wordsOf(
     const { message, hint } = explainError(error);
     return state === "asked" ? [message, WORDS.asked[1] ?? hint] : [message, hint];
   }
+  // In a frame, some browsers let a page keep nothing.
+  if (state === "proposed" && !mayKeep())
+    return [
+      WORDS.proposed[0],
+      "That may take hours, and this browser keeps nothing for a page in a frame: once you close this page, only the Safe shows it.",
+    ];
   return late
     ? [
         "Sent; the chain takes long.",
         "You can raise its fee, or cancel it, in your wallet; this page follows.",
       ]
     : WORDS[state];
+}
+
+/** Whether the browser lets this page keep something for its next visit. */
+function mayKeep(): boolean {
+  return ifStored<Storage | null>(() => localStorage, null) !== null;
 }
 
 /** Whether it has been pending for long. */

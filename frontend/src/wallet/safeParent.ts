@@ -12,7 +12,7 @@ export async function safeParent(allowed: readonly string[]): Promise<string | u
   if (window.parent === window) return undefined;
   const origins = allowed.filter(mayBeParent);
   if (origins.length === 0) return undefined;
-  const id = crypto.randomUUID();
+  const id = Math.random().toString(36).slice(2);
   const answer = new Promise<string | undefined>((resolve) => {
     const end = (origin: string | undefined): void => {
       clearTimeout(timer);

@@ -1,5 +1,6 @@
-/** Resolves after so many milliseconds, or once the signal is given. */
+/** Resolves after so many milliseconds, or as soon as the signal is given. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);

@@ -16,8 +16,9 @@ export function SafeElsewhere(): ReactElement {
         {name} (chain {chainId}). A Safe stays on its chain.
       </p>
       <p>
-        To change anything here, {itsNetwork === undefined ? "" : `choose ${itsNetwork.name} at the foot of this page, or `}open
-        this page from a Safe on {name}.
+        To change anything here,{" "}
+        {itsNetwork === undefined ? "" : `choose ${itsNetwork.name} at the foot of this page, or `}open this
+        page from a Safe on {name}.
       </p>
     </Notice>
   );

@@ -53,6 +53,14 @@ export default defineConfig({
   // Any host and any path, IPFS included: every address in the build is relative.
   base: "./",
   plugins: [react(), developmentConfig(), firstWordsFirst()],
+  resolve: {
+    alias: {
+      // Its build asks for the SDK by require(), and so for all of viem, or for viem in a form that cannot be joined.
+      "@safe-global/safe-apps-provider": fileURLToPath(
+        new URL("../src/index.ts", import.meta.resolve("@safe-global/safe-apps-provider")),
+      ),
+    },
+  },
   server: { host: "127.0.0.1", port: 5173 },
   worker: { format: "es" },
   build: {
@@ -65,11 +73,13 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       output: {
-        // What every first visit needs, in few files: on a slow line each further one costs a round trip.
+        // What every first visit needs, in few files: on a slow line each further one costs a round trip. Only what it needs:
+        // libraries that serve what is loaded when chosen, such as a Safe's, stay with that.
         codeSplitting: {
           groups: [
             {
               name: "libraries",
+              tags: ["$initial"],
               test: /node_modules\/(react|react-dom|scheduler|@tanstack|use-sync-external-store|zustand|eventemitter3|mipd|@wagmi|wagmi|viem|ox|abitype|@noble)\//,
             },
             {

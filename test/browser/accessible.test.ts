@@ -4,6 +4,7 @@ import { Federation } from "../contracts/federation.ts";
 import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import { axeFindings } from "./axe.ts";
 import { paleTexts } from "./contrast.ts";
+import { takeLook } from "./look.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { Stage, type Visitor } from "./stage.ts";
 
@@ -213,30 +214,12 @@ describe("accessibility of the pages", function () {
 /** No finding in any look of the page as it stands now. */
 async function expectSound({ page }: Visitor, where: string): Promise<void> {
   await page.getByText("Loading…").waitFor({ state: "detached" });
-  for (const { colorScheme, width } of LOOKS) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(settle);
-    const look = `${where}, ${colorScheme}, ${width} px`;
+  for (const each of LOOKS) {
+    await takeLook(page, each);
+    const look = `${where}, ${each.colorScheme}, ${each.width} px`;
     expect(await axeFindings(page), look).to.deep.equal([]);
     expect(await paleTexts(page), `${look}: too little contrast`).to.deep.equal([]);
   }
-}
-
-/**
- * In the page: waits until colours have changed from one scheme to the other, and shows what the bar would cover. Chromium
- * sometimes keeps inherited colours of the former scheme when that is changed from outside: all styles are made anew.
- */
-async function settle(): Promise<void> {
-  window.scrollTo(0, 0);
-  const { documentElement } = document;
-  documentElement.style.display = "none";
-  documentElement.getBoundingClientRect();
-  documentElement.style.display = "";
-  await new Promise((painted) => {
-    requestAnimationFrame(() => requestAnimationFrame(painted));
-  });
-  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
 }
 
 /** Presses Tab until the element has the focus. */

@@ -98,7 +98,7 @@ describe("the terms of a publication in the browser", function () {
     await page.getByLabel("Seed").fill("3");
 
     await page.getByRole("button", { name: "Next" }).click();
-    await page.getByLabel("Local passes a round (E)").fill("2");
+    await page.getByLabel("Local passes per round (E)").fill("2");
     await page.getByLabel("Updates are sent").selectOption("top-k-quantised");
     await page.getByLabel("Changes that are kept, % of the weights").fill("2.5");
     await page.getByText("One update:").waitFor();

@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { figure } from "../ui/format.ts";
 import { Table } from "../ui/parts.tsx";
+import { onColours } from "../ui/theme.ts";
 
 export interface Line {
   readonly label: string;
@@ -35,10 +36,11 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
+    // Asked for at each drawing, since they are others in the dark.
     const style = getComputedStyle(element);
-    const ink = style.getPropertyValue("color");
-    const grid = style.getPropertyValue("border-bottom-color");
-    const shade = style.getPropertyValue("text-decoration-color");
+    const ink = (): string => style.color;
+    const grid = (): string => style.borderBottomColor;
+    const shade = (): string => style.textDecorationColor;
     // The later lies above the earlier: what has a name above what has none, the strong line on top.
     const unnamed = lines.slice(MOST_NAMED);
     const named = lines.slice(0, MOST_NAMED).toReversed();
@@ -75,10 +77,12 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
       [xs as number[], ...[...unnamed, ...named].map(({ values }) => values as (number | null)[])],
       element,
     );
+    const endColours = onColours(() => chart.redraw(false));
     const resize = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     resize.observe(element);
     return () => {
       resize.disconnect();
+      endColours();
       chart.destroy();
     };
   }, [xs, xLabel, lines, unit]);

@@ -130,23 +130,25 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
         title="Publish a task"
         lead="Say what is to be trained and by which rules. The rules cannot be changed once published; the draft is kept in this browser until then."
       />
-      <Card title="Start from a preset">
-        <ul className="presets">
-          {PRESETS.map((preset) => (
-            <li key={preset.name}>
-              <Button
-                onClick={() => {
-                  setReplaced({ by: preset.name, draft: kept.draft });
-                  change({ ...preset.draft, name: draft.name, description: draft.description });
-                }}
-              >
-                {preset.name}
-              </Button>
-              <span className="card-note">{preset.what}</span>
-            </li>
-          ))}
-        </ul>
-      </Card>
+      {step === 0 && (
+        <Card title="Start from a preset">
+          <ul className="presets">
+            {PRESETS.map((preset) => (
+              <li key={preset.name}>
+                <Button
+                  onClick={() => {
+                    setReplaced({ by: preset.name, draft: kept.draft });
+                    change({ ...preset.draft, name: draft.name, description: draft.description });
+                  }}
+                >
+                  {preset.name}
+                </Button>
+                <span className="card-note">{preset.what}</span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
       {replaced !== undefined && (
         <Notice
           action={

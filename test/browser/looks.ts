@@ -5,6 +5,7 @@ import { buildDag } from "../../protocol/contentAddress.ts";
 import { MANIFEST_LIMITS } from "../../protocol/manifest.ts";
 import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import { Federation } from "../contracts/federation.ts";
+import { smallTargets } from "./fingers.ts";
 import { publishHostile, serveBlocks } from "./hostile.ts";
 import { takeLook } from "./look.ts";
 import { EndpointProxy } from "./proxy.ts";
@@ -25,8 +26,6 @@ const LOOKS = {
   phone: { colorScheme: "light", width: 360, height: 640 },
   "phone-dark": { colorScheme: "dark", width: 360, height: 640 },
 } as const;
-/** Pixels of what a finger finds. */
-const FINGER = 44;
 /** Members of the task that is as long as such tasks get. */
 const MEMBERS = 64;
 /** Founders of whom one deployment may have as many; the others are voted in. */
@@ -359,9 +358,10 @@ function into(part: string): Take {
     for (const [look, size] of Object.entries(LOOKS)) {
       await takeLook(page, size);
       if (!isDialog) await page.evaluate(allowShortPages, true);
-      const { height, wider, small } = await page.evaluate(measure, FINGER);
+      const { scrollHeight: height, scrollWidth } = await page.evaluate(sizeOf);
+      const wider = scrollWidth - size.width;
       if (wider > 0) findings.add(`${part}/${name} at ${size.width} px is ${wider} px wider than its window`);
-      if (look === "phone") for (const each of small) findings.add(`${part}: smaller than a finger: ${each}`);
+      if (look === "phone") for (const each of await smallTargets(page)) findings.add(`${part}: ${each}`);
       // In a window as high as the page, what is fixed to the window's edges stands at the page's.
       if (!isDialog) await takeLook(page, { ...size, height });
       await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
@@ -371,28 +371,16 @@ function into(part: string): Take {
   };
 }
 
+/** In the page. */
+function sizeOf(): { scrollHeight: number; scrollWidth: number } {
+  const { scrollHeight, scrollWidth } = document.documentElement;
+  return { scrollHeight, scrollWidth };
+}
+
 /** In the page: whether its footer may stand within the window, as in a picture it does. */
 function allowShortPages(isShort: boolean): void {
   const main = document.querySelector<HTMLElement>("main");
   if (main !== null) main.style.minHeight = isShort ? "0" : "";
-}
-
-/** In the page: its height, by how much it is wider than its window, and what is too small to be touched. */
-function measure(finger: number): { height: number; wider: number; small: string[] } {
-  const { scrollHeight, scrollWidth } = document.documentElement;
-  const small = [...document.querySelectorAll("button, input, select, summary, nav a, a.button")].flatMap(
-    (element) => {
-      const label = element instanceof HTMLInputElement ? element.labels?.[0] : undefined;
-      const sizes = [element, ...(label ? [label] : [])].map((each) => each.getBoundingClientRect());
-      const height = Math.max(...sizes.map((each) => each.height));
-      if (height === 0 || height >= finger - 0.5 || !element.checkVisibility()) return [];
-      const words = element.getAttribute("aria-label") ?? element.textContent ?? "";
-      return [
-        `${element.tagName.toLowerCase()}.${element.className} ${words.slice(0, 30)}: ${height} px high`,
-      ];
-    },
-  );
-  return { height: scrollHeight, wider: scrollWidth - window.innerWidth, small };
 }
 
 /** Shows what a page folds away. */

@@ -84,8 +84,3 @@ export function figure(value: number): string {
   if (size !== 0 && size < 0.001) return SCIENTIFIC.format(value);
   return size < 100_000 ? NUMBER.format(value) : COMPACT.format(value);
 }
-
-/** A span of whole numbers, e.g. "4 to 10", or "4" where both ends are one. */
-export function span(from: number, to: number): string {
-  return from === to ? number(from) : `${number(from)} to ${number(to)}`;
-}

@@ -219,6 +219,8 @@ describe("accessibility of the pages", function () {
     const colours = page.getByRole("button", { name: /^Colours: / });
     await colours.click();
     expect(await drawnAnew(dark), "the button asks for light").to.equal(light);
+    await colours.click();
+    expect(await drawnAnew(light), "the button asks for dark").to.equal(dark);
     await visitor.context.close();
   });
 

@@ -4,7 +4,6 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { figure } from "../ui/format.ts";
 import { Table } from "../ui/parts.tsx";
-import { onColours } from "../ui/theme.ts";
 
 export interface Line {
   readonly label: string;
@@ -77,12 +76,13 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
       [xs as number[], ...[...unnamed, ...named].map(({ values }) => values as (number | null)[])],
       element,
     );
-    const endColours = onColours(() => chart.redraw(false));
+    const redraw = (): void => chart.redraw(false);
+    element.addEventListener("transitionend", redraw);
     const resize = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     resize.observe(element);
     return () => {
       resize.disconnect();
-      endColours();
+      element.removeEventListener("transitionend", redraw);
       chart.destroy();
     };
   }, [xs, xLabel, lines, unit]);

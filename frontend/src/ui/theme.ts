@@ -11,18 +11,6 @@ export function storedTheme(): Theme {
   return THEMES.find((theme) => theme === value) ?? "auto";
 }
 
-/** Tells whenever the page's colours change, by its button or with the system; returns how to end that. */
-export function onColours(changed: () => void): () => void {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const page = new MutationObserver(changed);
-  page.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-  system.addEventListener("change", changed);
-  return () => {
-    page.disconnect();
-    system.removeEventListener("change", changed);
-  };
-}
-
 /** Shows the stored theme, or the given one, which is then remembered where the browser allows it. */
 export function applyTheme(theme?: Theme): void {
   if (theme !== undefined) ifStored(() => localStorage.setItem(KEY, theme), undefined);

@@ -253,7 +253,10 @@ describe("the terms of a publication in the browser", function () {
       if (operator === undefined) throw new Error("The federation has too few nodes");
       await contracts.nodeRegistry.connect(operator).setEndpoints(`/ip4/127.0.0.1/tcp/${port}/http`);
       const block = await stage.federation.connection.ethers.provider.getBlockNumber();
-      await page.getByTestId("sync").getByText(`as of block ${block},`).waitFor();
+      await page
+        .getByTestId("sync")
+        .getByText(new RegExp(`^as of block ${block}\\b`))
+        .waitFor();
       await ask.click();
       await page.getByText("Node 2 serves both files to whoever asks.").waitFor();
       expect(await page.getByLabel("The files are in a node’s store").isChecked()).to.equal(true);

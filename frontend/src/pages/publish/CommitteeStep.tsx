@@ -31,7 +31,7 @@ export function CommitteeStep({ form }: { readonly form: DraftForm }): ReactElem
           "model-hash-mixed": "previous model and a later block’s hash",
           "model-hash": "previous model alone (paper 1)",
         }}
-        hint="With the model alone, who makes the last aggregate can grind who leads next."
+        hint="With the model alone, whoever makes the last aggregate can steer who leads next."
       />
       <DraftChoice
         form={form}
@@ -48,7 +48,7 @@ export function CommitteeStep({ form }: { readonly form: DraftForm }): ReactElem
       <DraftText
         form={form}
         name="byzantineBound"
-        label="Faulty updates to bear (f)"
+        label="Faulty updates tolerated (f)"
         hint="Krum rules need 2f + 3 updates, the trimmed mean 2f + 1."
       />
       <DraftText form={form} name="maxSamples" label="Samples that count for one node at most" />

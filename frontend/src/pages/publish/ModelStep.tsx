@@ -65,7 +65,7 @@ export function ModelStep({
           name="description"
           label="Description"
           hint="What it is for; anyone can read it."
-          words
+          lines
         />
         <DraftChoice
           form={form}
@@ -85,13 +85,18 @@ export function ModelStep({
           <DraftChoice form={form} name="position" label="The sensor was worn at the" options={POSITIONS} />
         )}
         {draft.model === "file" && <TopologyField form={form} />}
-        <DraftText form={form} name="seed" label="Seed" hint="Gives the initial model and every shuffle." />
+        <DraftText
+          form={form}
+          name="seed"
+          label="Seed"
+          hint="Determines the initial model and every shuffle."
+        />
       </div>
       {draft.dataset === "image-folder" && <PictureFields form={form} />}
       {draft.dataset === "csv" && <TableFields form={form} />}
       <p className="card-note">
-        Which engine, or which program of their own, nodes train with is up to their operators: every one of
-        them gives updates of the same form.
+        Operators choose the engine, or a program of their own, that their nodes train with: all give updates
+        of the same form.
       </p>
     </div>
   );

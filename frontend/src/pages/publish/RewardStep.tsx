@@ -15,7 +15,7 @@ export function RewardStep({ form }: { readonly form: DraftForm }): ReactElement
         <DraftText
           form={form}
           name="rewardUnit"
-          label="Reward a point of reputation"
+          label="Reward per point of reputation"
           hint="In whole tokens, for each accepted update. 0 for no reward."
         />
         <DraftText form={form} name="rewardToken" label="Reward token (address)" hint={ownToken} words />
@@ -59,7 +59,7 @@ export function RewardStep({ form }: { readonly form: DraftForm }): ReactElement
         <DraftText
           form={form}
           name="slashBounty"
-          label="Bounty for who proves a fault, at most"
+          label="Bounty for whoever proves a fault, at most"
           hint="In whole stake tokens, out of what is slashed."
         />
       </MoreFields>

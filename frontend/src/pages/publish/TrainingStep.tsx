@@ -21,7 +21,7 @@ export function TrainingStep({
       <div className="grid-2">
         <DraftText form={form} name="rounds" label="Rounds (T)" />
         <DraftText form={form} name="hours" label="Hours until no further round starts" />
-        <DraftText form={form} name="localEpochs" label="Local passes a round (E)" />
+        <DraftText form={form} name="localEpochs" label="Local passes per round (E)" />
         <DraftText form={form} name="batchSize" label="Batch size (B)" />
         <DraftText form={form} name="learningRate" label="Learning rate" />
         <DraftText form={form} name="momentum" label="Momentum" />

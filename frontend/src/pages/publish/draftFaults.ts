@@ -1,5 +1,6 @@
 import { isAddress } from "viem";
 import { MANIFEST_LIMITS } from "../../../../protocol/manifest.ts";
+import { number } from "../../ui/format.ts";
 import { parseAmount } from "../../ui/parseAmount.ts";
 import type { Draft, DraftFaults } from "./draft.ts";
 import { draftDataset } from "./draftDataset.ts";
@@ -60,9 +61,9 @@ function textFaults({ name, description }: Draft): DraftFaults {
   const { maxNameLength, maxDescriptionLength } = MANIFEST_LIMITS;
   return {
     ...(name.trim() === "" && { name: "Give the task a name" }),
-    ...(name.trim().length > maxNameLength && { name: `Use at most ${maxNameLength} characters` }),
+    ...(name.trim().length > maxNameLength && { name: `Use at most ${number(maxNameLength)} characters` }),
     ...(description.trim().length > maxDescriptionLength && {
-      description: `Use at most ${maxDescriptionLength} characters`,
+      description: `Use at most ${number(maxDescriptionLength)} characters`,
     }),
   };
 }
@@ -72,19 +73,20 @@ function numberFaults(draft: Draft): DraftFaults {
   const between = (field: keyof Draft, least: number, most: number): void => {
     const value = readNumber(draft[field]);
     if (value === undefined || value < least || value > most) {
-      faults[field] = `Give a number from ${least} to ${most}`;
+      faults[field] = `Give a number from ${number(least)} to ${number(most)}`;
     }
   };
   const whole = (field: keyof Draft, least: number, most: number): void => {
     const value = /^\d+$/.test(draft[field].trim()) ? Number(draft[field]) : -1;
-    if (value < least || value > most) faults[field] = `Give a whole number from ${least} to ${most}`;
+    if (value < least || value > most)
+      faults[field] = `Give a whole number from ${number(least)} to ${number(most)}`;
   };
   for (const [field, least, most] of WHOLE) whole(field, least, most);
   for (const field of ABOVE_0) {
     if (!((readNumber(draft[field]) ?? 0) > 0)) faults[field] = "Give a number above 0, such as 0.5";
   }
   for (const field of FROM_0) {
-    if (readNumber(draft[field]) === undefined) faults[field] = "Give a number from 0, such as 0.5";
+    if (readNumber(draft[field]) === undefined) faults[field] = "Give 0 or more, such as 0.5";
   }
   for (const field of OPTIONAL_MINUTES) {
     if (draft[field].trim() !== "" && readNumber(draft[field]) === undefined) {
@@ -96,7 +98,7 @@ function numberFaults(draft: Draft): DraftFaults {
   if (Number(draft.learningRate) > MANIFEST_LIMITS.maxLearningRate) {
     faults.learningRate = `Give at most ${MANIFEST_LIMITS.maxLearningRate}`;
   }
-  if (Number(draft.momentum) >= 1) faults.momentum = "Give a number from 0 that is below 1";
+  if (Number(draft.momentum) >= 1) faults.momentum = "Give 0 or more, and less than 1";
   if (draft.compression.startsWith("top-k")) between("keep", 0.01, 100);
   if (privacyFields(draft).length > 0) whole("records", 1, 0xffff_ffff);
   return faults;
@@ -147,8 +149,8 @@ function targetFaults({ targetScore, targetError, maeScale }: Draft, classes: nu
   const [error, scale] = [readNumber(targetError), readNumber(maeScale)];
   if (scale === undefined || scale <= 0 || scale > 1e9)
     return { maeScale: "Give a number above 0, at most 1,000,000,000" };
-  if (error === undefined) return { targetError: "Give a number from 0, such as 0.5" };
+  if (error === undefined) return { targetError: "Give 0 or more, such as 0.5" };
   return Math.round(error * scale) > MAX_ERROR_SCORE
-    ? { targetError: `Times the scale this is above ${MAX_ERROR_SCORE}, the greatest score` }
+    ? { targetError: `Times the scale this is above ${number(MAX_ERROR_SCORE)}, the greatest score` }
     : {};
 }

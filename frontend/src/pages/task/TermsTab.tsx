@@ -23,7 +23,7 @@ const RULE_WORDS = {
 } as const;
 
 const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> = {
-  none: "none: who fetches an update can try to learn about the records behind it",
+  none: "none: whoever fetches an update can try to learn about the records behind it",
   "dp-sgd":
     "DP-SGD: each record’s gradient is clipped and noised; the node reports what privacy it has spent",
   "gaussian-update": "noise on the whole update; the node reports what privacy it has spent",
@@ -100,9 +100,12 @@ export function TermsTab({
           rows={[
             [
               "May start",
-              `from ${date(terms.startTime)} on, once ${count(terms.minNodes, "node")} have joined`,
+              `from ${date(terms.startTime)} on, once ${count(terms.minNodes, "node has", "nodes have")} joined`,
             ],
-            ["Nodes", `any admitted node, from ${terms.minNodes} to ${terms.maxNodes} at a time`],
+            [
+              "Nodes",
+              `any admitted node; at least ${number(terms.minNodes)} and at most ${number(terms.maxNodes)} at a time`,
+            ],
             [
               "Stake",
               terms.minStake === 0n ? "none" : `${amount(terms.minStake, stakeToken)} must be bonded to join`,
@@ -131,7 +134,7 @@ export function TermsTab({
             ],
             [
               "Reputation",
-              `starts at ${terms.reputationInitial}, at most ${terms.reputationMax}; one more for an accepted update, one less for a rejected one, to nothing when it falls below the start; a rejected node below the start ${terms.strictReputation ? "stays where it is" : "climbs by one"}`,
+              `starts at ${number(terms.reputationInitial)}, at most ${number(terms.reputationMax)}; one more for an accepted update, one less for a rejected one, to nothing when it falls below the start; a rejected node below the start ${terms.strictReputation ? "stays where it is" : "climbs by one"}`,
             ],
             [
               "Being late or silent",
@@ -167,20 +170,19 @@ export function TermsTab({
             [
               "What you could lose",
               terms.minStake === 0n
-                ? "nothing is staked"
+                ? "nothing: no stake is asked for"
                 : `up to your whole stake, if the arbiter finds a breach until ${duration(terms.disputeWindowSeconds)} after the task’s last possible end, ${date(task.hardEnd)}`,
             ],
             ["Arbiter", <Account key="arbiter" address={terms.arbiter} />],
-            [
-              "Slashed stake goes to",
-              terms.minStake === 0n ? "nobody" : <Account key="slash" address={terms.slashRecipient} />,
-            ],
+            ...(terms.minStake === 0n
+              ? []
+              : [["Slashed stake goes to", <Account key="slash" address={terms.slashRecipient} />] as const]),
             ...(terms.slashBounty === 0n
               ? []
               : [
                   [
                     "Bounty",
-                    `at most ${amount(terms.slashBounty, stakeToken)} of it to who proved the fault`,
+                    `at most ${amount(terms.slashBounty, stakeToken)} of it goes to whoever proved the fault`,
                   ] as const,
                 ]),
           ]}
@@ -209,7 +211,7 @@ export function TermsTab({
               "If things go wrong",
               `${count(terms.maxAttempts, "committee")} may try in a round, and ${count(terms.maxVoidRounds, "void round")} in a row end the task with a refund`,
             ],
-            ["Greatest artifact", bytes(terms.maxArtifactBytes)],
+            ["Largest artifact", bytes(terms.maxArtifactBytes)],
           ]}
         />
       </Card>
@@ -270,5 +272,5 @@ function privacyWords({ privacy }: TaskManifest): string {
 }
 
 function trainingWords({ training }: TaskManifest): string {
-  return `${count(training.localEpochs, "pass", "passes")} over a node’s own records in batches of ${training.batchSize}, learning rate ${training.learningRate}, momentum ${training.momentum}`;
+  return `${count(training.localEpochs, "pass", "passes")} over a node’s own records in batches of ${number(training.batchSize)}, learning rate ${training.learningRate}, momentum ${training.momentum}`;
 }

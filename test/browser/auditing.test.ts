@@ -23,8 +23,8 @@ describe("auditing in the browser", function () {
 
   it("every decision of a round, computed again in the page, agrees with the chain", async () => {
     const visitor = await stage.visit();
-    await visitor.open("/audit?task=1&round=2");
-    await visitor.page.getByRole("button", { name: "Recompute round 2 of task 1 here" }).click();
+    await visitor.open("/audit?task=2&round=2");
+    await visitor.page.getByRole("button", { name: "Recompute round 2 of task 2 here" }).click();
     await visitor.page.getByText(/^All \d+ facts agree with what the rules give\.$/).waitFor();
     const facts = visitor.page.getByRole("table", { name: "Facts of this round" });
     for (const kind of [
@@ -37,8 +37,7 @@ describe("auditing in the browser", function () {
     ]) {
       expect(await facts.getByRole("rowheader", { name: kind }).count(), kind).to.be.at.least(1);
     }
-    expect(visitor.faults).to.deep.equal([]);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("an endpoint that lies about one score is found out", async () => {
@@ -54,7 +53,7 @@ describe("auditing in the browser", function () {
     };
     stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
     const visitor = await stage.visit();
-    await visitor.open("/audit?task=1&round=1");
+    await visitor.open("/audit?task=2&round=1");
     await visitor.page.getByRole("button", { name: /^Recompute/ }).click();
     await visitor.page.getByText(/do not agree with what the rules give/).waitFor();
     await visitor.page
@@ -62,7 +61,7 @@ describe("auditing in the browser", function () {
       .getByText("report.signature")
       .first()
       .waitFor();
-    await visitor.context.close();
+    await visitor.close();
     await proxy.down();
     stage.site.config = await stage.config();
   });
@@ -101,9 +100,8 @@ describe("auditing in the browser", function () {
     await reader.page.goto(link);
     await reader.page.getByRole("heading", { name: "1 event" }).waitFor();
     expect(await reader.page.locator(".events").innerText()).to.contain("RoundFinalised");
-    expect(visitor.faults).to.deep.equal([]);
-    await visitor.context.close();
-    await reader.context.close();
+    await visitor.close();
+    await reader.close();
   });
 });
 

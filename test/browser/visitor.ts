@@ -1,7 +1,9 @@
 import type { Wallet } from "ethers";
+import { expect } from "chai";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Site } from "./site.ts";
 import { injectWallet, type TestWallet, type WalletKind } from "./testWallet.ts";
+import { watch } from "./watch.ts";
 
 /** A visitor: a fresh profile of the browser, with or without a wallet. */
 export interface Visitor {
@@ -10,10 +12,12 @@ export interface Visitor {
   readonly wallet: TestWallet | undefined;
   /** Origins that the page called. */
   readonly origins: Set<string>;
-  /** Errors that the page threw, and what its Content-Security-Policy refused. */
+  /** What none of the visitor's pages may do, and one did: see {@link watch}. A test that provokes some takes them out. */
   readonly faults: string[];
   /** Opens a page of the dApp by its hash path. */
   open(path: string): Promise<void>;
+  /** Leaves, and requires that no page had a fault. */
+  close(): Promise<void>;
 }
 
 export interface VisitOptions {
@@ -43,16 +47,11 @@ export async function visit(
   await context.addInitScript("globalThis.__name ??= (value) => value");
   const wallet = signer === undefined ? undefined : await injectWallet(context, signer, CHAIN_ID, walletKind);
   const origins = new Set<string>();
-  const faults: string[] = [];
+  const { faults, look } = await watch(context);
   // Of the context, so that further windows are watched too.
   context.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
     if (protocol.startsWith("http")) origins.add(origin);
-  });
-  context.on("weberror", (error) => faults.push(error.error().message));
-  context.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy/i.test(message.text()))
-      faults.push(message.text());
   });
   const page = await context.newPage();
   page.setDefaultTimeout(TIMEOUT_MS);
@@ -65,6 +64,11 @@ export async function visit(
     open: async (path) => {
       await page.goto(`${site.url}#${path}`);
       await page.locator("main[aria-busy=false]").getByRole("heading", { level: 1 }).first().waitFor();
+    },
+    close: async () => {
+      await look();
+      await context.close();
+      expect(faults).to.deep.equal([]);
     },
   };
 }

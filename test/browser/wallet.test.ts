@@ -32,7 +32,7 @@ describe("a wallet over reloads, in the browser", function () {
       await page.reload();
       await page.getByRole("heading", { name: "My work" }).waitFor();
     }
-    await context.close();
+    await visitor.close();
   });
 
   it("stays connected where it announces itself only after the page asked", async () => {
@@ -42,7 +42,7 @@ describe("a wallet over reloads, in the browser", function () {
     await connect(visitor);
     await page.reload();
     await page.getByRole("heading", { name: "My work" }).waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("stays away once its owner has disconnected it", async () => {
@@ -58,7 +58,7 @@ describe("a wallet over reloads, in the browser", function () {
     await page.getByText("Connect the wallet of a node’s operator").waitFor();
     await page.getByRole("button", { name: "Connect wallet" }).waitFor();
     expect(wallet?.asked).to.deep.equal([]);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("where there is none, links open this very page in the browser of a wallet’s app", async () => {
@@ -71,6 +71,6 @@ describe("a wallet over reloads, in the browser", function () {
     expect(href.searchParams.get("cb_url")).to.equal(page.url());
     const metamask = await page.getByRole("link", { name: "MetaMask" }).getAttribute("href");
     expect(metamask).to.equal(`https://metamask.app.link/dapp/${page.url().replace("http://", "")}`);
-    await visitor.context.close();
+    await visitor.close();
   });
 });

@@ -1,0 +1,85 @@
+import type { BrowserContext } from "playwright-core";
+import { HOSTILE_HOST, HOSTILE_IMAGE } from "./hostile.ts";
+
+/** What the browser itself says where an endpoint, a gateway or an index does not answer: no fault of the page. */
+const OF_THE_NETWORK =
+  /^Failed to load resource: |has been blocked by CORS policy|^WebSocket connection to \S+ failed/;
+
+/** What is found to be wrong with the pages of a context. */
+export interface Watch {
+  /** In words; grows while the pages are open. */
+  readonly faults: string[];
+  /** Looks at what the pages show now. */
+  look(): Promise<void>;
+}
+
+/**
+ * Watches every page of a context for what none may do, whoever wrote what it shows: be wider than its window, throw or log
+ * an error, break its Content-Security-Policy, make a stranger's text into markup or script, or call whom that text names.
+ */
+export async function watch(context: BrowserContext): Promise<Watch> {
+  const faults: string[] = [];
+  context.on("weberror", (error) => faults.push(error.error().message));
+  context.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && !OF_THE_NETWORK.test(text)) faults.push(text);
+  });
+  context.on("request", (request) => {
+    if (new URL(request.url()).hostname === HOSTILE_HOST) faults.push(`It called ${request.url()}`);
+  });
+  await context.exposeFunction("reportFault", (fault: string) => faults.push(fault));
+  await context.addInitScript(watchPage, HOSTILE_IMAGE);
+  return {
+    faults,
+    look: async () => {
+      await Promise.all(context.pages().map((page) => page.evaluate(() => lookAtPage?.())));
+    },
+  };
+}
+
+/** In the page, once it is watched. */
+declare const lookAtPage: (() => Promise<void>) | undefined;
+
+/** In the page: looks at it after each change, once it is laid out. */
+function watchPage(image: string): void {
+  const told = new Set<string>();
+  const found = (): string[] => {
+    const { documentElement: root, body } = document;
+    // Before the first element there is nothing to look at.
+    if (root === null || body === null) return [];
+    const surplus = root.scrollWidth - root.clientWidth;
+    return [
+      ...(surplus > 0 ? [`${location.hash} is ${surplus} px wider than its window of ${innerWidth} px`] : []),
+      ...(body.dataset["ran"] === undefined ? [] : [`${location.hash} ran a script of a task’s text`]),
+      ...(document.querySelector(`[src="${image}"]`) === null
+        ? []
+        : [`${location.hash} made a task’s text into markup`]),
+    ];
+  };
+  const look = async (): Promise<void> => {
+    const faults = found().filter((fault) => !told.has(fault));
+    for (const fault of faults) told.add(fault);
+    await Promise.all(
+      faults.map((fault) =>
+        (globalThis as unknown as { reportFault(fault: string): Promise<void> }).reportFault(fault),
+      ),
+    );
+  };
+  let isDue = false;
+  const lookSoon = (): void => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      void look();
+    });
+  };
+  new MutationObserver(lookSoon).observe(document, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    characterData: true,
+  });
+  addEventListener("resize", lookSoon);
+  Object.assign(globalThis, { lookAtPage: look });
+}

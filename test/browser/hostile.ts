@@ -124,12 +124,11 @@ export interface BlockHost {
   close(): Promise<void>;
 }
 
-/** A trustless gateway over these blocks, which lets every page ask. */
+/** A trustless gateway over these blocks and those that are added to them, which lets every page ask. */
 export async function serveBlocks(blocks: readonly Block[]): Promise<BlockHost> {
-  const byCid = new Map(blocks.map(({ cid, bytes }) => [cid.toString(), bytes]));
   const server = createServer((request, response) => {
     const cid = /^\/ipfs\/([^?]+)/.exec(request.url ?? "")?.[1] ?? "";
-    const block = byCid.get(cid);
+    const block = blocks.find((each) => each.cid.toString() === cid)?.bytes;
     response
       .writeHead(request.method === "OPTIONS" ? 204 : block === undefined ? 404 : 200, {
         "access-control-allow-origin": "*",

@@ -90,7 +90,7 @@ describe("one person's journey among four node processes, from an empty browser"
 
   it("without a wallet it sees the nodes that run, and no task but the hostile one, by the name that it gave itself", async () => {
     await visitor.open("/tasks");
-    await page.getByRole("heading", { name: /WWW$/ }).waitFor();
+    await page.getByRole("heading", { name: /WWW/ }).waitFor();
     expect(await page.locator(".card-link").count()).to.equal(1);
     loadedAt = await page.evaluate(() => performance.timeOrigin);
     await link("Nodes").click();

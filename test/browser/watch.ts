@@ -40,7 +40,7 @@ export async function watch(context: BrowserContext): Promise<Watch> {
 /** In the page, once it is watched. */
 declare const lookAtPage: (() => Promise<void>) | undefined;
 
-/** In the page: looks at it after each change, once it is laid out. */
+/** In the page: looks at it after each change, once that is painted: what observes sizes has had its say by then. */
 function watchPage(image: string): void {
   const told = new Set<string>();
   const found = (): string[] => {
@@ -70,8 +70,10 @@ function watchPage(image: string): void {
     if (isDue) return;
     isDue = true;
     requestAnimationFrame(() => {
-      isDue = false;
-      void look();
+      setTimeout(() => {
+        isDue = false;
+        void look();
+      });
     });
   };
   new MutationObserver(lookSoon).observe(document, {

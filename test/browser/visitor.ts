@@ -25,6 +25,9 @@ export interface VisitOptions {
   readonly width?: number;
   readonly dark?: boolean;
   readonly walletKind?: WalletKind;
+  /** Language of the browser, and time zone of its machine. */
+  readonly locale?: string;
+  readonly zone?: string;
 }
 
 /** Milliseconds that a page may take to show what a test waits for: generous, since it is there to end a hang. */
@@ -37,11 +40,13 @@ export async function visit(
   browser: Browser,
   site: Site,
   signer?: Wallet,
-  { width = 1280, dark = false, walletKind }: VisitOptions = {},
+  { width = 1280, dark = false, walletKind, locale, zone }: VisitOptions = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
+    ...(locale !== undefined && { locale }),
+    ...(zone !== undefined && { timezoneId: zone }),
   });
   // tsx, through which Hardhat runs tests, wraps the named functions of what is sent to the page in this one.
   await context.addInitScript("globalThis.__name ??= (value) => value");

@@ -33,7 +33,6 @@ describe("what a step costs, told before the wallet is asked, in the browser", f
     const { page, wallet } = visitor;
     await visitor.open("/tasks/2");
     await connect(visitor);
-    await trustAll(visitor);
     const note = page.getByText(/^Network fee: about [\d.]+ ETH; your account owns [\d.,]+ ETH\.$/);
     await note.waitFor();
     const shown = await exactFee(page);
@@ -56,7 +55,6 @@ describe("what a step costs, told before the wallet is asked, in the browser", f
     await connection.networkHelpers.setBalance(operator.address, 1_000_000_000n);
     await visitor.open("/tasks/2");
     await connect(visitor);
-    await trustAll(visitor);
     await page
       .getByText(/^Network fee: about .* your account owns 0\.000000001 ETH, which is too little\.$/)
       .waitFor();
@@ -85,7 +83,7 @@ describe("what a step costs, told before the wallet is asked, in the browser", f
     expect(await contracts.token.balanceOf(address)).to.equal(parseEther("12"));
     wallet.declines = false;
     await stake.and(page.locator(":enabled")).click();
-    await page.locator("[data-state=confirmed]").getByText("Stake 5 DEV", { exact: true }).waitFor();
+    await page.locator("[data-state=confirmed]").filter({ hasText: "Stake 5 DEV" }).waitFor();
     expect(await contracts.token.balanceOf(address)).to.equal(parseEther("7"));
     expect(await contracts.token.allowance(address, contracts.stakeVault)).to.equal(0n);
     expect(wallet.sent).to.have.length(1);

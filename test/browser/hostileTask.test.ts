@@ -1,6 +1,6 @@
 // oxlint-disable no-control-regex -- unseen letters are what is looked for
 import { expect } from "chai";
-import type { HostileTask } from "./hostile.ts";
+import { HOSTILE_IMAGE, type HostileTask } from "./hostile.ts";
 import { Stage, connect, type Visitor } from "./stage.ts";
 
 describe("a task that is there to harm its readers, in the browser", function () {
@@ -101,6 +101,36 @@ describe("a task that is there to harm its readers, in the browser", function ()
       }
       expect(await page.evaluate(() => document.body.dataset["ran"])).to.equal(undefined);
       await visitor.close();
+    }
+  });
+
+  it("would be noticed on any page that were too wide, ran its script, took its text for markup, or threw", async () => {
+    const visitor = await stage.visit();
+    await visitor.open("/tasks");
+    await visitor.page.evaluate((image) => {
+      const wide = document.createElement("div");
+      wide.style.width = "3000px";
+      const markup = document.createElement("img");
+      markup.src = image;
+      document.body.append(wide, markup);
+      document.body.dataset["ran"] = "1";
+      console.error("told of an error");
+      setTimeout(() => {
+        throw new Error("thrown");
+      });
+    }, HOSTILE_IMAGE);
+    const [failure] = await Promise.allSettled([visitor.close()]);
+    expect(failure.status).to.equal("rejected");
+    const told = visitor.faults.join("\n");
+    for (const fault of [
+      /px wider than its window of 1280 px/,
+      /ran a script/,
+      /into markup/,
+      /told of an error/,
+      /thrown/,
+      /Content Security Policy/,
+    ]) {
+      expect(told).to.match(fault);
     }
   });
 

@@ -56,24 +56,30 @@ function watchPage(image: string): void {
         : [`${location.hash} made a task’s text into markup`]),
     ];
   };
+  const painted = (): Promise<void> =>
+    new Promise((resolve) => {
+      requestAnimationFrame(() => setTimeout(resolve));
+    });
   const look = async (): Promise<void> => {
-    const faults = found().filter((fault) => !told.has(fault));
+    let faults = found();
+    if (faults.length > 0) {
+      // What observes sizes may not have heard of a window that was made smaller just now.
+      await painted();
+      await painted();
+      const still = found();
+      faults = faults.filter((fault) => still.includes(fault) && !told.has(fault));
+    }
     for (const fault of faults) told.add(fault);
-    await Promise.all(
-      faults.map((fault) =>
-        (globalThis as unknown as { reportFault(fault: string): Promise<void> }).reportFault(fault),
-      ),
-    );
+    const page = globalThis as unknown as { reportFault(fault: string): Promise<void> };
+    await Promise.all(faults.map((fault) => page.reportFault(fault)));
   };
   let isDue = false;
   const lookSoon = (): void => {
     if (isDue) return;
     isDue = true;
-    requestAnimationFrame(() => {
-      setTimeout(() => {
-        isDue = false;
-        void look();
-      });
+    void painted().then(() => {
+      isDue = false;
+      return look();
     });
   };
   new MutationObserver(lookSoon).observe(document, {

@@ -110,6 +110,7 @@ describe("a task that is there to harm its readers, in the browser", function ()
     await visitor.page.evaluate((image) => {
       const wide = document.createElement("div");
       wide.style.width = "3000px";
+      wide.textContent = "wide";
       const markup = document.createElement("img");
       markup.src = image;
       document.body.append(wide, markup);

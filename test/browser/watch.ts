@@ -42,7 +42,9 @@ declare const lookAtPage: (() => Promise<void>) | undefined;
 
 /** In the page: looks at it after each change, once that is painted: what observes sizes has had its say by then. */
 function watchPage(image: string): void {
-  const told = new Set<string>();
+  /** What was reported, each until it has arrived. */
+  const told = new Map<string, Promise<void>>();
+  const page = globalThis as unknown as { reportFault(fault: string): Promise<void> };
   const found = (): string[] => {
     const { documentElement: root, body } = document;
     // Before the first element there is nothing to look at.
@@ -67,11 +69,10 @@ function watchPage(image: string): void {
       await painted();
       await painted();
       const still = found();
-      faults = faults.filter((fault) => still.includes(fault) && !told.has(fault));
+      faults = faults.filter((fault) => still.includes(fault));
     }
-    for (const fault of faults) told.add(fault);
-    const page = globalThis as unknown as { reportFault(fault: string): Promise<void> };
-    await Promise.all(faults.map((fault) => page.reportFault(fault)));
+    for (const fault of faults) if (!told.has(fault)) told.set(fault, page.reportFault(fault));
+    await Promise.all(told.values());
   };
   let isDue = false;
   const lookSoon = (): void => {

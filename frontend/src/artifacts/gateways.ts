@@ -47,7 +47,7 @@ export function knownGateways(config: DappConfig, world: World, page: URL): read
 /** Whether only this machine reaches it, so that what it serves is served to nobody else. */
 export function isLoopback(origin: string): boolean {
   const { hostname } = new URL(origin);
-  return /(^|\.)localhost$|^127\.|^\[::1\]$/.test(hostname);
+  return /(^|\.)localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
 }
 
 function whyUnreachable(origin: string, page: URL): string | undefined {

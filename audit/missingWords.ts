@@ -1,5 +1,4 @@
 import type { CheckKind } from "./checks.ts";
-import type { MissingFacts } from "./report.ts";
 
 /** Reasons that are told one by one. */
 const TOLD_REASONS = 6;
@@ -25,4 +24,16 @@ export function missingWords(missing: readonly MissingFacts[]): readonly string[
       const told = [...reasons.slice(0, TOLD_REASONS), ...(others > 0 ? [`and ${others} more`] : [])];
       return `${count} of ${of} ${KIND_WORDS[kind] ?? kind} could not be recomputed: ${told.join(", ")}`;
     });
+}
+
+/** Facts of one kind that could have been derived again, had something not been missing. */
+export interface MissingFacts {
+  readonly kind: CheckKind;
+  readonly count: number;
+  /** All facts of this kind. */
+  readonly of: number;
+  /** The nodes whose artifacts nobody gave, ascending. */
+  readonly nodeIds: readonly number[];
+  /** What was missing and by whose silence, in words, e.g. "node 3 serves nothing". */
+  readonly reasons: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import type { Check, CheckKind } from "./checks.ts";
 import { missingWords } from "./missingWords.ts";
+import type { MissingFacts } from "./missingWords.ts";
 
 /** How checks of one kind went. */
 export interface KindCount {
@@ -8,18 +9,6 @@ export interface KindCount {
   readonly disagree: number;
   /** Facts that could be read but not derived again. */
   readonly notRecomputed: number;
-}
-
-/** Facts of one kind that could have been derived again, had something not been missing. */
-export interface MissingFacts {
-  readonly kind: CheckKind;
-  readonly count: number;
-  /** All facts of this kind. */
-  readonly of: number;
-  /** The nodes whose artifacts nobody gave, ascending. */
-  readonly nodeIds: readonly number[];
-  /** What was missing and by whose silence, in words, e.g. "node 3 serves nothing". */
-  readonly reasons: readonly string[];
 }
 
 /** What an audit found. */

@@ -1,5 +1,5 @@
 import type { AnswerClass } from "../../../oracle-nodes/src/chain/classifyAnswer.ts";
-import type { Explanation } from "./explainError.ts";
+import type { Explanation } from "./explanation.ts";
 
 const ASKS_AGAIN = "The page asks again. If it stays, configure another endpoint.";
 const CONFIGURE = "Configure another endpoint.";

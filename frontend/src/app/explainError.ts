@@ -11,12 +11,7 @@ import {
   explainRevertData,
 } from "../transactions/explainRevert.ts";
 import { ENDPOINT_WORDS } from "./endpointWords.ts";
-
-/** What a reader is told: one sentence, and a way on. */
-export interface Explanation {
-  readonly message: string;
-  readonly hint: string;
-}
+import type { Explanation } from "./explanation.ts";
 
 /** Any error of the page in plain words. `isFirstRead`: while nothing of the chain is on the page yet. */
 export function explainError(error: unknown, isFirstRead = false): Explanation {

@@ -1,6 +1,6 @@
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
-import { isLoopback } from "../artifacts/gateways.ts";
+import { isLoopback } from "./isLoopback.ts";
 import { parseBook } from "./parseBook.ts";
 
 /** What the page's `config.json` says in `format`. */

@@ -9,6 +9,7 @@ import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {ITaskRegistry, ITaskRegistryTypes} from "./interfaces/ITaskRegistry.sol";
 import {PermitTrial} from "./libraries/PermitTrial.sol";
+import {BPS, ceilBps} from "./types/Bps.sol";
 
 /// @title What nodes risk: deposits, unbonding, slashing by the arbiter that a task's terms name.
 /// @dev One stake of a node backs all its tasks in the same token; joining a task is consent to its arbiter.
@@ -18,7 +19,6 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
     /// @notice Withdrawals under way per node and token: bounds the gas of withdrawing and slashing.
     uint256 public constant MAX_PENDING = 32;
     uint256 public constant MAX_UNBONDING_PERIOD = 3650 days * 3;
-    uint256 private constant BPS = 10_000;
 
     INodeRegistry public immutable nodeRegistry;
     ITaskRegistry public immutable taskRegistry;
@@ -165,18 +165,19 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
         if (block.timestamp > closedAt) revert SlashingClosed(taskId, closedAt);
     }
 
-    /// @dev Takes the fraction of the stake and of each withdrawal under way, due or not.
+    /// @dev Takes the fraction of the stake and of each withdrawal under way, due or not; rounded up, so that slashing dust by dust
+    /// takes no less.
     function _take(
         uint256 nodeId,
         address token,
         uint256 fractionBps
     ) private returns (uint256 fromStake, uint256 fromPending) {
         uint256 stake = stakeOf[nodeId][token];
-        fromStake = _fraction(stake, fractionBps);
+        fromStake = ceilBps(stake, fractionBps);
         stakeOf[nodeId][token] = stake - fromStake;
         PendingWithdrawal[] storage pending = _pending[nodeId][token];
         for (uint256 i = 0; i < pending.length; ++i) {
-            uint256 part = _fraction(pending[i].amount, fractionBps);
+            uint256 part = ceilBps(pending[i].amount, fractionBps);
             pending[i].amount -= uint128(part);
             fromPending += part;
         }
@@ -192,10 +193,5 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
             else pending[kept++] = entry;
         }
         for (uint256 i = kept; i < length; ++i) pending.pop();
-    }
-
-    /// @dev Rounded up: slashing dust by dust takes no less.
-    function _fraction(uint256 amount, uint256 fractionBps) private pure returns (uint256) {
-        return (amount * fractionBps + BPS - 1) / BPS;
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ITaskRegistry} from "../interfaces/ITaskRegistry.sol";
+import {ceilBps} from "../types/Bps.sol";
 import {Bitmaps} from "./Bitmaps.sol";
 
 /// @title Who leads and who attests (paper 1, Eqs. 4 and 5; Algorithm 1, line 18).
@@ -10,11 +11,10 @@ library CommitteeElection {
 
     uint256 internal constant MAX_SIZE = 64;
     uint256 internal constant MIN_SIZE = 4;
-    uint256 private constant BPS = 10_000;
 
     /// @notice min(K, 64, max(4, 1 + ceil(gamma K))).
     function size(uint256 activeCount, uint256 gammaBps) internal pure returns (uint256 c) {
-        c = 1 + (gammaBps * activeCount + BPS - 1) / BPS;
+        c = 1 + ceilBps(activeCount, gammaBps);
         if (c < MIN_SIZE) c = MIN_SIZE;
         if (c > MAX_SIZE) c = MAX_SIZE;
         if (c > activeCount) c = activeCount;

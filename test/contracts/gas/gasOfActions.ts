@@ -6,7 +6,7 @@ import { GasRecorder } from "./gasRecorder.ts";
 import type { GasOfActions } from "./gasRecorder.ts";
 import { recordNodeActions } from "./nodeActions.ts";
 import { recordRewardActions } from "./rewardActions.ts";
-import { recordEnds, recordFailures, recordRounds } from "./roundActions.ts";
+import { recordEnds, recordFailures, recordMixedElection, recordRounds } from "./roundActions.ts";
 import { recordStakeActions } from "./stakeActions.ts";
 import { recordTaskActions } from "./taskActions.ts";
 
@@ -24,6 +24,7 @@ export async function gasOfActions(): Promise<GasOfActions> {
     await recordRewardActions(federation, recorder);
   });
   await onNewChain(10, (federation) => recordFailures(federation, recorder));
+  await onNewChain(10, (federation) => recordMixedElection(federation, recorder));
   await onNewChain(10, (federation) => recordEnds(federation, recorder));
   await onNewChain(100, (federation) => recordRounds(federation, recorder));
   return recorder.gas;

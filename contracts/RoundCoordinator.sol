@@ -16,6 +16,8 @@ import {SignedResults} from "./libraries/SignedResults.sol";
 import {RoundResults} from "./rounds/RoundResults.sol";
 import {RoundState} from "./rounds/RoundState.sol";
 import {RoundViews} from "./rounds/RoundViews.sol";
+import {NodeId} from "./types/NodeId.sol";
+import {TaskId} from "./types/TaskId.sol";
 
 /// @title How a synchronous round runs.
 /// @dev Training -> Aggregation -> Negotiation -> next round; each arrow is one call of {_enterPhase}. A void round goes back to
@@ -33,7 +35,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
     ) RoundState(nodeRegistry_, taskRegistry_) {}
 
     /// @inheritdoc IRoundCoordinator
-    function start(uint256 taskId) external nonReentrant {
+    function start(TaskId taskId) external nonReentrant {
         ITaskRegistryTypes.TaskTerms memory terms = taskRegistry.terms(taskId);
         if (terms.coordinator != address(this)) revert WrongCoordinator(taskId, terms.coordinator);
         uint256 activeCount = taskRegistry.start(taskId);
@@ -48,7 +50,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
 
     /// @inheritdoc IRoundCoordinator
     function submitUpdates(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         UpdateResult[] calldata results
@@ -71,7 +73,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
 
     /// @inheritdoc IRoundCoordinator
     function submitAggregate(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         uint256 attempt,
@@ -80,7 +82,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
         Round storage r = _beginSubmission(taskId, Phase.Aggregation, round, retry);
         if (attempt != r.attempt) revert WrongAttempt(taskId, r.attempt, attempt);
         if (!r.seeded) revert SeedNotReady(taskId, r.sealBlock);
-        uint256[] memory committee = _electCommittee(taskId, r);
+        NodeId[] memory committee = _electCommittee(taskId, r);
 
         _checkTurn(r, _terms[taskId].slotSeconds, proposal.proposerRank, committee.length);
         _checkBitmaps(r, proposal, _terms[taskId].minimumUpdates);
@@ -109,7 +111,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
 
     /// @inheritdoc IRoundCoordinator
     function submitReports(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         bytes32 aggregate,
@@ -137,7 +139,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
     }
 
     /// @inheritdoc IRoundCoordinator
-    function advance(uint256 taskId) external nonReentrant {
+    function advance(TaskId taskId) external nonReentrant {
         Round storage r = _rounds[taskId];
         _requireRunning(taskId, r);
         _seal(taskId, r);
@@ -155,7 +157,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
     }
 
     /// @dev The one setter of every phase. No phase outlasts hardEnd, so that a deadline is all that a submission checks.
-    function _enterPhase(uint256 taskId, Round storage r, Phase phase, uint256 duration) private {
+    function _enterPhase(TaskId taskId, Round storage r, Phase phase, uint256 duration) private {
         uint256 hardEnd = _terms[taskId].hardEnd;
         uint256 deadline = block.timestamp + duration;
         if (deadline > hardEnd) deadline = hardEnd;
@@ -166,7 +168,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
     }
 
     /// @dev Opens the round or retry that `r` names: fixes active set, quorum and signers, and starts Training.
-    function _open(uint256 taskId, Round storage r, uint256 activeCount) private {
+    function _open(TaskId taskId, Round storage r, uint256 activeCount) private {
         RoundTerms storage terms = _terms[taskId];
         r.activeCount = uint16(activeCount);
         r.quorum = uint16(Quorum.size(terms.quorumBps, activeCount));
@@ -196,7 +198,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
 
     /// @dev Applies membership changes for the next opening; ends the task where time or members ran out and then returns 0.
     function _gather(
-        uint256 taskId,
+        TaskId taskId,
         Round storage r,
         uint256 roundsPlayed
     ) private returns (uint256 activeCount) {
@@ -211,15 +213,15 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
         }
     }
 
-    function _enterAggregation(uint256 taskId, Round storage r) private {
+    function _enterAggregation(TaskId taskId, Round storage r) private {
         _enterPhase(taskId, r, Phase.Aggregation, _terms[taskId].aggregationSeconds);
     }
 
     /// @dev An attempt's deadline has passed: the next committee, or a void round once attempts are spent.
-    function _failAttempt(uint256 taskId, Round storage r) private {
+    function _failAttempt(TaskId taskId, Round storage r) private {
         // Without a seed nobody could have proposed.
         if (r.seeded) {
-            (uint256[] memory leader, ) = _elect(taskId, r, r.seed, 1);
+            (NodeId[] memory leader, ) = _elect(taskId, r, r.seed, 1);
             _missDuty(taskId, r, leader[0], 0);
         }
         if (r.attemptsLeft == 0) return _void(taskId, r, VoidReason.AttemptsSpent);
@@ -228,12 +230,12 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
         _enterAggregation(taskId, r);
     }
 
-    function _enterNegotiation(uint256 taskId, Round storage r) private {
+    function _enterNegotiation(TaskId taskId, Round storage r) private {
         _enterPhase(taskId, r, Phase.Negotiation, _terms[taskId].negotiationSeconds);
     }
 
     /// @dev Nothing of a void round stays but the attempts that it used; the next retry has the same base and seed.
-    function _void(uint256 taskId, Round storage r, VoidReason reason) private {
+    function _void(TaskId taskId, Round storage r, VoidReason reason) private {
         uint8 voidsInRow = r.voidsInRow + 1;
         r.voidsInRow = voidsInRow;
         emit RoundVoided(taskId, r.round, r.retry, reason, voidsInRow);
@@ -248,7 +250,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
     }
 
     /// @dev Chooses alpha, records the round, and opens the next one or ends the task.
-    function _finalise(uint256 taskId, Round storage r) private {
+    function _finalise(TaskId taskId, Round storage r) private {
         RoundTerms storage terms = _terms[taskId];
         bool targetMet = _chooseAlpha(taskId, r, terms);
         uint256 round = r.round;
@@ -268,7 +270,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
     }
 
     function _end(
-        uint256 taskId,
+        TaskId taskId,
         Round storage r,
         ITaskRegistryTypes.EndReason reason,
         uint256 roundsPlayed
@@ -279,7 +281,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
 
     /// @dev What every submission starts with: the seed sealed, the right phase of the right opening, before its deadline.
     function _beginSubmission(
-        uint256 taskId,
+        TaskId taskId,
         Phase phase,
         uint256 round,
         uint256 retry
@@ -292,21 +294,18 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
         _seal(taskId, r);
     }
 
-    function _missDuty(uint256 taskId, Round storage r, uint256 nodeId, uint256 rank) private {
+    function _missDuty(TaskId taskId, Round storage r, NodeId nodeId, uint256 rank) private {
         emit DutyMissed(taskId, r.round, nodeId, r.retry, r.attempt, rank);
     }
 
     /// @dev Node ids by rank of the present attempt.
-    function _electCommittee(
-        uint256 taskId,
-        Round storage r
-    ) private view returns (uint256[] memory nodeIds) {
+    function _electCommittee(TaskId taskId, Round storage r) private view returns (NodeId[] memory nodeIds) {
         (nodeIds, ) = _elect(taskId, r, r.seed, _committeeSize(taskId, r));
     }
 
     /// @dev Selects alpha from a quorate negotiation, else keeps the last one. Returns whether the target score is met.
     function _chooseAlpha(
-        uint256 taskId,
+        TaskId taskId,
         Round storage r,
         RoundTerms storage terms
     ) private returns (bool targetMet) {
@@ -345,7 +344,7 @@ contract RoundCoordinator is RoundViews, RoundResults, ReentrancyGuardTransient 
 
     /// @dev Who earned (a = H) and whose reputation falls (a = L): the rejected, and by the terms the unavailable and silent.
     function _outcome(
-        uint256 taskId,
+        TaskId taskId,
         Round storage r,
         RoundTerms storage terms
     ) private view returns (uint256[] memory accepted, uint256[] memory lowered) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {NodeId} from "../types/NodeId.sol";
+
 /// @notice Types of the node registry.
 interface INodeRegistryTypes {
     /// @notice What a vote decides.
@@ -71,11 +73,11 @@ interface INodeRegistryErrors is INodeRegistryTypes {
     error EndpointsNotPrintable(uint256 index);
     error EncryptionKeyTooLong(uint256 length, uint256 max);
     error NotMember(address account);
-    error UnknownNode(uint256 nodeId);
+    error UnknownNode(NodeId nodeId);
     error UnknownProposal(uint256 proposalId);
     error ProposalNotOpen(uint256 proposalId, ProposalState state);
-    error NotInElectorate(uint256 proposalId, uint256 nodeId);
-    error AlreadyVoted(uint256 proposalId, uint256 nodeId);
+    error NotInElectorate(uint256 proposalId, NodeId nodeId);
+    error AlreadyVoted(uint256 proposalId, NodeId nodeId);
     error ProposalPending(uint256 proposalId);
 }
 
@@ -84,7 +86,7 @@ interface INodeRegistryEvents is INodeRegistryTypes {
     event ProposalCreated(
         uint256 indexed proposalId,
         ProposalKind indexed kind,
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         address operator,
         address signer,
         bytes encryptionKey,
@@ -95,29 +97,29 @@ interface INodeRegistryEvents is INodeRegistryTypes {
     );
     event Voted(
         uint256 indexed proposalId,
-        uint256 indexed voterNodeId,
+        NodeId indexed voterNodeId,
         bool approve,
         uint256 approvals,
         uint256 rejections
     );
     event ProposalClosed(uint256 indexed proposalId, ProposalState state);
     event NodeAdmitted(
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         address indexed operator,
         address indexed signer,
         bytes encryptionKey,
         string endpoints
     );
-    event NodeRemoved(uint256 indexed nodeId, uint256 removalIndex);
+    event NodeRemoved(NodeId indexed nodeId, uint256 removalIndex);
     /// @param effectiveFrom First second for whose rounds the new signer counts.
     event SignerChanged(
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         address indexed previous,
         address indexed signer,
         uint256 effectiveFrom
     );
-    event EndpointsChanged(uint256 indexed nodeId, string endpoints);
-    event EncryptionKeyChanged(uint256 indexed nodeId, bytes encryptionKey);
+    event EndpointsChanged(NodeId indexed nodeId, string endpoints);
+    event EncryptionKeyChanged(NodeId indexed nodeId, bytes encryptionKey);
 }
 
 /// @title Who takes part: identity, admission and removal by majority vote, keys, endpoints.
@@ -131,7 +133,7 @@ interface INodeRegistry is INodeRegistryErrors, INodeRegistryEvents {
     ) external returns (uint256 proposalId);
 
     /// @notice Proposes to remove a member; only members. The proposer's own vote is not cast.
-    function proposeRemoval(uint256 nodeId) external returns (uint256 proposalId);
+    function proposeRemoval(NodeId nodeId) external returns (uint256 proposalId);
 
     /// @notice Casts the caller's vote. The vote that completes a majority (approvals * 2 > electorate) executes the
     /// proposal; the one that makes a majority impossible (rejections * 2 >= electorate) closes it.
@@ -147,20 +149,20 @@ interface INodeRegistry is INodeRegistryErrors, INodeRegistryEvents {
 
     function setEncryptionKey(bytes calldata encryptionKey) external;
 
-    function node(uint256 nodeId) external view returns (NodeInfo memory);
+    function node(NodeId nodeId) external view returns (NodeInfo memory);
 
     /// @notice Node id of an operator that is a member, else 0.
-    function nodeIdOf(address operator) external view returns (uint256);
+    function nodeIdOf(address operator) external view returns (NodeId);
 
     /// @notice Node that an account signs or ever signed for, else 0: old keys stay attributable.
-    function nodeOfSigner(address signer) external view returns (uint256);
+    function nodeOfSigner(address signer) external view returns (NodeId);
 
-    function operatorOf(uint256 nodeId) external view returns (address);
+    function operatorOf(NodeId nodeId) external view returns (address);
 
-    function isMember(uint256 nodeId) external view returns (bool);
+    function isMember(NodeId nodeId) external view returns (bool);
 
     /// @notice The signer that counted at `timestamp`.
-    function signerAt(uint256 nodeId, uint256 timestamp) external view returns (address);
+    function signerAt(NodeId nodeId, uint256 timestamp) external view returns (address);
 
     /// @notice Nodes ever admitted; the latest has this id.
     function nodeCount() external view returns (uint256);
@@ -171,12 +173,12 @@ interface INodeRegistry is INodeRegistryErrors, INodeRegistryEvents {
 
     function proposalCount() external view returns (uint256);
 
-    function hasVoted(uint256 proposalId, uint256 nodeId) external view returns (bool);
+    function hasVoted(uint256 proposalId, NodeId nodeId) external view returns (bool);
 
     function votingPeriod() external view returns (uint256);
 
     /// @notice Length of the append-only list of removed nodes, which tasks follow with a cursor.
     function removalCount() external view returns (uint256);
 
-    function removedNode(uint256 index) external view returns (uint256 nodeId);
+    function removedNode(uint256 index) external view returns (NodeId nodeId);
 }

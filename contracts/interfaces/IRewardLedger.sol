@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
+
 /// @notice Types of the reward ledger.
 interface IRewardLedgerTypes {
     /// @notice A member's account in one task.
@@ -16,30 +20,30 @@ interface IRewardLedgerTypes {
 /// @notice Errors of the reward ledger.
 interface IRewardLedgerErrors is IRewardLedgerTypes {
     error ZeroAddress();
-    error NotCoordinator(uint256 taskId, address account);
-    error WrongLedger(uint256 taskId, address ledger);
-    error WrongRound(uint256 taskId, uint256 expected, uint256 given);
-    error UnknownMember(uint256 taskId, uint256 memberId);
-    error NotOperator(uint256 nodeId, address account);
-    error NothingToSettle(uint256 taskId, uint256 memberId);
-    error NothingToClaim(uint256 taskId, uint256 memberId);
-    error NothingToRefund(uint256 taskId);
-    error NotEnded(uint256 taskId);
+    error NotCoordinator(TaskId taskId, address account);
+    error WrongLedger(TaskId taskId, address ledger);
+    error WrongRound(TaskId taskId, uint256 expected, uint256 given);
+    error UnknownMember(TaskId taskId, MemberId memberId);
+    error NotOperator(NodeId nodeId, address account);
+    error NothingToSettle(TaskId taskId, MemberId memberId);
+    error NothingToClaim(TaskId taskId, MemberId memberId);
+    error NothingToRefund(TaskId taskId);
+    error NotEnded(TaskId taskId);
 }
 
 /// @notice Events of the reward ledger.
 interface IRewardLedgerEvents is IRewardLedgerTypes {
-    event RoundRecorded(uint256 indexed taskId, uint256 indexed round, uint256[] accepted, uint256[] lowered);
+    event RoundRecorded(TaskId indexed taskId, uint256 indexed round, uint256[] accepted, uint256[] lowered);
     event Settled(
-        uint256 indexed taskId,
-        uint256 indexed memberId,
+        TaskId indexed taskId,
+        MemberId indexed memberId,
         uint256 fromRound,
         uint256 toRound,
         uint256 reputation,
         uint256 reward
     );
-    event Claimed(uint256 indexed taskId, uint256 indexed memberId, address indexed to, uint256 amount);
-    event Refunded(uint256 indexed taskId, address indexed publisher, uint256 amount);
+    event Claimed(TaskId indexed taskId, MemberId indexed memberId, address indexed to, uint256 amount);
+    event Refunded(TaskId indexed taskId, address indexed publisher, uint256 amount);
 }
 
 /// @title Reputation and rewards, settled lazily from each round's bitmaps.
@@ -49,34 +53,34 @@ interface IRewardLedger is IRewardLedgerErrors, IRewardLedgerEvents {
     /// @param accepted Members whose update was accepted (a = H).
     /// @param lowered Members whose reputation falls (a = L). Disjoint from `accepted`.
     function recordRound(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256[] calldata accepted,
         uint256[] calldata lowered
     ) external;
 
     /// @notice Replays at most `maxRounds` finalised rounds for a member; any account.
-    function settle(uint256 taskId, uint256 memberId, uint256 maxRounds) external returns (uint256 reward);
+    function settle(TaskId taskId, MemberId memberId, uint256 maxRounds) external returns (uint256 reward);
 
     /// @notice Settles all that is left and pays the member's unclaimed reward to `to`; only the node's operator.
-    function claim(uint256 taskId, uint256 memberId, address to) external returns (uint256 amount);
+    function claim(TaskId taskId, MemberId memberId, address to) external returns (uint256 amount);
 
     /// @notice Pays the publisher what no member can earn any more, after the end; any account.
-    function refund(uint256 taskId) external returns (uint256 amount);
+    function refund(TaskId taskId) external returns (uint256 amount);
 
     /// @notice A member's account as it would stand with all recorded rounds settled.
-    function accountOf(uint256 taskId, uint256 memberId) external view returns (Account memory);
+    function accountOf(TaskId taskId, MemberId memberId) external view returns (Account memory);
 
     /// @notice A member's account as stored.
-    function storedAccountOf(uint256 taskId, uint256 memberId) external view returns (Account memory);
+    function storedAccountOf(TaskId taskId, MemberId memberId) external view returns (Account memory);
 
     /// @notice What `refund` would pay now.
-    function refundable(uint256 taskId) external view returns (uint256);
+    function refundable(TaskId taskId) external view returns (uint256);
 
-    function recordedRounds(uint256 taskId) external view returns (uint256);
+    function recordedRounds(TaskId taskId) external view returns (uint256);
 
     function roundBitmaps(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round
     ) external view returns (uint256[] memory accepted, uint256[] memory lowered);
 }

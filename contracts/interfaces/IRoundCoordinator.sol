@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
+
 /// @notice Types of the round coordinator.
 interface IRoundCoordinatorTypes {
     enum Phase {
@@ -116,22 +120,22 @@ interface IRoundCoordinatorTypes {
 /// @notice Errors of the round coordinator.
 interface IRoundCoordinatorErrors is IRoundCoordinatorTypes {
     error ZeroAddress();
-    error WrongCoordinator(uint256 taskId, address coordinator);
-    error NotRunning(uint256 taskId);
-    error WrongPhase(uint256 taskId, Phase phase);
+    error WrongCoordinator(TaskId taskId, address coordinator);
+    error NotRunning(TaskId taskId);
+    error WrongPhase(TaskId taskId, Phase phase);
     /// @param round The open round; @param retry its retry.
-    error WrongRound(uint256 taskId, uint256 round, uint256 retry);
-    error WrongAttempt(uint256 taskId, uint256 attempt, uint256 given);
-    error WrongAggregate(uint256 taskId, bytes32 aggregate, bytes32 given);
-    error PhaseOver(uint256 taskId, uint256 deadline);
-    error NotDue(uint256 taskId, uint256 deadline);
+    error WrongRound(TaskId taskId, uint256 round, uint256 retry);
+    error WrongAttempt(TaskId taskId, uint256 attempt, uint256 given);
+    error WrongAggregate(TaskId taskId, bytes32 aggregate, bytes32 given);
+    error PhaseOver(TaskId taskId, uint256 deadline);
+    error NotDue(TaskId taskId, uint256 deadline);
     error BatchTooLarge(uint256 length, uint256 max);
-    error NothingCounted(uint256 taskId);
-    error SeedNotReady(uint256 taskId, uint256 sealBlock);
+    error NothingCounted(TaskId taskId);
+    error SeedNotReady(TaskId taskId, uint256 sealBlock);
     error RankNotYet(uint256 rank, uint256 from);
     error InvalidRank(uint256 rank, uint256 committeeSize);
     error RanksNotAscending(uint256 previous, uint256 rank);
-    error BadAttestation(uint256 rank, uint256 nodeId);
+    error BadAttestation(uint256 rank, NodeId nodeId);
     error ProposerDidNotAttest(uint256 rank);
     error TooFewAttestations(uint256 given, uint256 threshold);
     error BitmapLength(uint256 given, uint256 expected);
@@ -146,7 +150,7 @@ interface IRoundCoordinatorErrors is IRoundCoordinatorTypes {
 interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
     /// @notice A round (retry 0) or a retry of it opened: its active set and signers are fixed by state at this point.
     event RoundOpened(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
         uint256 indexed retry,
         bytes32 base,
@@ -156,9 +160,9 @@ interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
         uint256 sealBlock
     );
     /// @notice The election seed base_t of a round became known. `blockHash` zero: mode ModelHash, or past 256 blocks.
-    event SeedSealed(uint256 indexed taskId, uint256 indexed round, bytes32 seed, bytes32 blockHash);
+    event SeedSealed(TaskId indexed taskId, uint256 indexed round, bytes32 seed, bytes32 blockHash);
     event PhaseEntered(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
         Phase indexed phase,
         uint256 retry,
@@ -167,34 +171,34 @@ interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
         uint256 deadline
     );
     event UpdateAccepted(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         uint256 retry,
-        uint256 memberId,
+        MemberId memberId,
         bytes32 digest,
         uint256 samples,
         bytes signature
     );
     event ReportAccepted(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         uint256 retry,
-        uint256 memberId,
+        MemberId memberId,
         uint256 scores,
         bytes signature
     );
     event ResultSkipped(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         SkipReason reason
     );
     /// @notice A proposal counted. Digest zero: it voids the round, since fewer updates than the rule needs could be had.
     /// @param committee Node ids by rank.
     event AggregateAccepted(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
         uint256 retry,
         uint256 attempt,
@@ -202,20 +206,20 @@ interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
         bytes32 digest,
         uint256[] accepted,
         uint256[] rejected,
-        uint256[] committee,
+        NodeId[] committee,
         Attestation[] attestations
     );
     /// @notice A committee member of this rank let its turn pass: a leader's slot, or a whole attempt.
     event DutyMissed(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         uint256 retry,
         uint256 attempt,
         uint256 rank
     );
     event RoundVoided(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
         uint256 retry,
         VoidReason reason,
@@ -225,7 +229,7 @@ interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
     /// @param reports n.
     /// @param sums S_r for r = 1..R; @param squares Q_r.
     event RoundFinalised(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         uint256 indexed round,
         uint256 retry,
         bytes32 base,
@@ -243,11 +247,11 @@ interface IRoundCoordinatorEvents is IRoundCoordinatorTypes {
 /// @dev EIP-712 domain {name "Concordat", version "1"}. A submission needs timestamp < deadline; one transition per call.
 interface IRoundCoordinator is IRoundCoordinatorErrors, IRoundCoordinatorEvents {
     /// @notice Starts an open task and opens round 1; any account, from startTime on, once minNodes joined.
-    function start(uint256 taskId) external;
+    function start(TaskId taskId) external;
 
     /// @notice Posts local updates; any relayer. Bad or duplicate entries are skipped; reverts if none counts.
     function submitUpdates(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         UpdateResult[] calldata results
@@ -255,7 +259,7 @@ interface IRoundCoordinator is IRoundCoordinatorErrors, IRoundCoordinatorEvents 
 
     /// @notice Posts the aggregate of an attempt with its attestations; any relayer.
     function submitAggregate(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         uint256 attempt,
@@ -264,7 +268,7 @@ interface IRoundCoordinator is IRoundCoordinatorErrors, IRoundCoordinatorEvents 
 
     /// @notice Posts accuracy reports; any relayer. The report that completes the round finalises it.
     function submitReports(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         bytes32 aggregate,
@@ -272,49 +276,49 @@ interface IRoundCoordinator is IRoundCoordinatorErrors, IRoundCoordinatorEvents 
     ) external;
 
     /// @notice Moves a phase whose deadline has passed, or ends the task at hardEnd; any account, one transition.
-    function advance(uint256 taskId) external;
+    function advance(TaskId taskId) external;
 
-    function roundOf(uint256 taskId) external view returns (RoundView memory);
+    function roundOf(TaskId taskId) external view returns (RoundView memory);
 
     /// @notice The committee of the present attempt by rank. Reverts with SeedNotReady before block b + 1 is known, and with
     /// WrongPhase where an attempt >= 1 has no posted members to walk over (Training).
     function committeeOf(
-        uint256 taskId
-    ) external view returns (uint256[] memory nodeIds, uint256[] memory memberIds, uint256 threshold);
+        TaskId taskId
+    ) external view returns (NodeId[] memory nodeIds, MemberId[] memory memberIds, uint256 threshold);
 
-    function hasPosted(uint256 taskId, uint256 memberId) external view returns (bool);
+    function hasPosted(TaskId taskId, MemberId memberId) external view returns (bool);
 
-    function hasReported(uint256 taskId, uint256 memberId) external view returns (bool);
+    function hasReported(TaskId taskId, MemberId memberId) external view returns (bool);
 
     /// @notice Members that posted in the present retry, bit memberId - 1.
-    function postedBitmap(uint256 taskId) external view returns (uint256[] memory words);
+    function postedBitmap(TaskId taskId) external view returns (uint256[] memory words);
 
     /// @notice Running sums and sums of squares of the round's reports for r = 1..R.
-    function sumsOf(uint256 taskId) external view returns (uint256[] memory sums, uint256[] memory squares);
+    function sumsOf(TaskId taskId) external view returns (uint256[] memory sums, uint256[] memory squares);
 
     /// @notice EIP-712 digests as the contract checks them.
     function hashLocalUpdate(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         bytes32 base,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 digest,
         uint256 samples
     ) external view returns (bytes32);
 
     function hashAccuracyReport(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         bytes32 base,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 aggregate,
         uint256 scores
     ) external view returns (bytes32);
 
     function hashAggregateAttestation(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         uint256 attempt,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
+
 /// @notice Types of the stake vault.
 interface IStakeVaultTypes {
     /// @notice Stake on its way out; still slashable until withdrawn.
@@ -23,33 +26,33 @@ interface IStakeVaultErrors is IStakeVaultTypes {
     error ZeroAmount();
     error ZeroAddress();
     error AmountTooLarge(uint256 amount);
-    error NotOperator(uint256 nodeId, address account);
-    error InsufficientStake(uint256 nodeId, uint256 available, uint256 requested);
-    error TooManyPendingWithdrawals(uint256 nodeId, uint256 max);
-    error NothingToWithdraw(uint256 nodeId);
+    error NotOperator(NodeId nodeId, address account);
+    error InsufficientStake(NodeId nodeId, uint256 available, uint256 requested);
+    error TooManyPendingWithdrawals(NodeId nodeId, uint256 max);
+    error NothingToWithdraw(NodeId nodeId);
     error NothingToClaim(address account);
-    error NotArbiter(uint256 taskId, address account);
-    error NotTaskMember(uint256 taskId, uint256 nodeId);
-    error WrongVault(uint256 taskId, address vault);
+    error NotArbiter(TaskId taskId, address account);
+    error NotTaskMember(TaskId taskId, NodeId nodeId);
+    error WrongVault(TaskId taskId, address vault);
     error InvalidFraction(uint256 fractionBps);
-    error SlashingClosed(uint256 taskId, uint256 closedAt);
+    error SlashingClosed(TaskId taskId, uint256 closedAt);
     error InvalidUnbondingPeriod(uint256 seconds_);
 }
 
 /// @notice Events of the stake vault.
 interface IStakeVaultEvents is IStakeVaultTypes {
-    event Deposited(uint256 indexed nodeId, address indexed token, uint256 received, uint256 stake);
+    event Deposited(NodeId indexed nodeId, address indexed token, uint256 received, uint256 stake);
     event Unbonding(
-        uint256 indexed nodeId,
+        NodeId indexed nodeId,
         address indexed token,
         uint256 amount,
         uint256 releaseTime,
         uint256 stake
     );
-    event Withdrawn(uint256 indexed nodeId, address indexed token, address indexed to, uint256 amount);
+    event Withdrawn(NodeId indexed nodeId, address indexed token, address indexed to, uint256 amount);
     event Slashed(
-        uint256 indexed taskId,
-        uint256 indexed nodeId,
+        TaskId indexed taskId,
+        NodeId indexed nodeId,
         address indexed token,
         uint256 fractionBps,
         uint256 fromStake,
@@ -66,23 +69,23 @@ interface IStakeVaultEvents is IStakeVaultTypes {
 interface IStakeVault is IStakeVaultErrors, IStakeVaultEvents {
     /// @notice Adds stake to the caller's node. *Effects*: credits what arrived. *Requirements*: caller is the operator.
     function deposit(
-        uint256 nodeId,
+        NodeId nodeId,
         address token,
         uint256 amount,
         Permit calldata permit
     ) external returns (uint256 received);
 
     /// @notice Starts the withdrawal of `amount`; it can be withdrawn after `unbondingPeriod`.
-    function unbond(uint256 nodeId, address token, uint256 amount) external returns (uint256 releaseTime);
+    function unbond(NodeId nodeId, address token, uint256 amount) external returns (uint256 releaseTime);
 
     /// @notice Pays all withdrawals that are due to `to`.
-    function withdraw(uint256 nodeId, address token, address to) external returns (uint256 amount);
+    function withdraw(NodeId nodeId, address token, address to) external returns (uint256 amount);
 
     /// @notice Takes `fractionBps` of stake and of every pending withdrawal, rounded up; only the task's arbiter, until
     /// hardEnd + disputeWindow. At most the terms' bounty is credited to `bountyTo`, the rest to the terms' recipient.
     function slash(
-        uint256 taskId,
-        uint256 nodeId,
+        TaskId taskId,
+        NodeId nodeId,
         uint256 fractionBps,
         address bountyTo
     ) external returns (uint256 taken);
@@ -91,9 +94,9 @@ interface IStakeVault is IStakeVaultErrors, IStakeVaultEvents {
     function claimProceeds(address token) external returns (uint256 amount);
 
     /// @notice Bonded stake: what counts for the minimum to join.
-    function stakeOf(uint256 nodeId, address token) external view returns (uint256);
+    function stakeOf(NodeId nodeId, address token) external view returns (uint256);
 
-    function pendingOf(uint256 nodeId, address token) external view returns (PendingWithdrawal[] memory);
+    function pendingOf(NodeId nodeId, address token) external view returns (PendingWithdrawal[] memory);
 
     function proceedsOf(address account, address token) external view returns (uint256);
 

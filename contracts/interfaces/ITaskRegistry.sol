@@ -2,6 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IStakeVaultTypes} from "./IStakeVault.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @notice Types of the task registry.
 interface ITaskRegistryTypes {
@@ -158,26 +161,26 @@ interface ITaskRegistryTypes {
 
 /// @notice Errors of the task registry; one for each term that can be wrong.
 interface ITaskRegistryErrors is ITaskRegistryTypes {
-    error UnknownTask(uint256 taskId);
-    error WrongState(uint256 taskId, TaskState state);
-    error NotCoordinator(uint256 taskId, address account);
-    error NotRewardLedger(uint256 taskId, address account);
-    error NotOperator(uint256 nodeId, address account);
-    error NotRegistered(uint256 nodeId);
-    error AlreadyMember(uint256 taskId, uint256 nodeId);
-    error NotActive(uint256 taskId, uint256 nodeId);
-    error TaskFull(uint256 taskId, uint256 maxNodes);
-    error RosterFull(uint256 taskId, uint256 maxMembers);
-    error QueueFull(uint256 taskId);
-    error StakeTooLow(uint256 nodeId, uint256 stake, uint256 minStake);
+    error UnknownTask(TaskId taskId);
+    error WrongState(TaskId taskId, TaskState state);
+    error NotCoordinator(TaskId taskId, address account);
+    error NotRewardLedger(TaskId taskId, address account);
+    error NotOperator(NodeId nodeId, address account);
+    error NotRegistered(NodeId nodeId);
+    error AlreadyMember(TaskId taskId, NodeId nodeId);
+    error NotActive(TaskId taskId, NodeId nodeId);
+    error TaskFull(TaskId taskId, uint256 maxNodes);
+    error RosterFull(TaskId taskId, uint256 maxMembers);
+    error QueueFull(TaskId taskId);
+    error StakeTooLow(NodeId nodeId, uint256 stake, uint256 minStake);
     error UnbondingTooShort(uint256 unbondingPeriod, uint256 required);
-    error NotExpired(uint256 taskId, uint256 timeLimit);
-    error TooEarly(uint256 taskId, uint256 startTime);
-    error TooLate(uint256 taskId, uint256 timeLimit);
-    error TooFewNodes(uint256 taskId, uint256 activeCount, uint256 minNodes);
+    error NotExpired(TaskId taskId, uint256 timeLimit);
+    error TooEarly(TaskId taskId, uint256 startTime);
+    error TooLate(TaskId taskId, uint256 timeLimit);
+    error TooFewNodes(TaskId taskId, uint256 activeCount, uint256 minNodes);
     error EscrowShort(uint256 received, uint256 required);
     error EscrowTooLarge(uint256 escrow, uint256 max);
-    error EscrowExceeded(uint256 taskId, uint256 escrow, uint256 requested);
+    error EscrowExceeded(TaskId taskId, uint256 escrow, uint256 requested);
     error NotAContract(address account);
 
     error ZeroManifestDigest();
@@ -220,35 +223,35 @@ interface ITaskRegistryErrors is ITaskRegistryTypes {
 /// @notice Events of the task registry.
 interface ITaskRegistryEvents is ITaskRegistryTypes {
     event TaskPublished(
-        uint256 indexed taskId,
+        TaskId indexed taskId,
         address indexed publisher,
         bytes32 indexed manifestDigest,
         uint256 escrow,
         uint256 hardEnd,
         TaskTerms terms
     );
-    event TaskStarted(uint256 indexed taskId, uint256 activeCount);
-    event TaskEnded(uint256 indexed taskId, TaskState state, EndReason reason, uint256 roundsPlayed);
-    event TaskCancelled(uint256 indexed taskId, uint256 refund);
+    event TaskStarted(TaskId indexed taskId, uint256 activeCount);
+    event TaskEnded(TaskId indexed taskId, TaskState state, EndReason reason, uint256 roundsPlayed);
+    event TaskCancelled(TaskId indexed taskId, uint256 refund);
     /// @notice A node asked to join or leave; applied at once before the start, else at a round's opening.
-    event MembershipQueued(uint256 indexed taskId, uint256 indexed nodeId, bool join);
+    event MembershipQueued(TaskId indexed taskId, NodeId indexed nodeId, bool join);
     /// @notice A queued join that no longer qualifies was dropped.
-    event JoinDropped(uint256 indexed taskId, uint256 indexed nodeId);
+    event JoinDropped(TaskId indexed taskId, NodeId indexed nodeId);
     event MemberJoined(
-        uint256 indexed taskId,
-        uint256 indexed nodeId,
-        uint256 indexed memberId,
+        TaskId indexed taskId,
+        NodeId indexed nodeId,
+        MemberId indexed memberId,
         uint256 position
     );
     event MemberLeft(
-        uint256 indexed taskId,
-        uint256 indexed nodeId,
-        uint256 indexed memberId,
+        TaskId indexed taskId,
+        NodeId indexed nodeId,
+        MemberId indexed memberId,
         uint256 position
     );
     /// @notice Swap with the last: the member that stood last now stands at `to`.
-    event MemberMoved(uint256 indexed taskId, uint256 indexed memberId, uint256 from, uint256 to);
-    event EscrowReleased(uint256 indexed taskId, address indexed to, uint256 amount);
+    event MemberMoved(TaskId indexed taskId, MemberId indexed memberId, uint256 from, uint256 to);
+    event EscrowReleased(TaskId indexed taskId, address indexed to, uint256 amount);
 }
 
 /// @title What is asked: task terms, roster, escrow, life cycle.
@@ -260,56 +263,56 @@ interface ITaskRegistry is ITaskRegistryErrors, ITaskRegistryEvents {
     function publish(
         TaskTerms calldata terms,
         IStakeVaultTypes.Permit calldata permit
-    ) external returns (uint256 taskId);
+    ) external returns (TaskId taskId);
 
     /// @notice Ends an open task and refunds the escrow: the publisher at any time, anyone once the time limit has passed.
-    function cancel(uint256 taskId) external;
+    function cancel(TaskId taskId) external;
 
     /// @notice Joins the caller's node; before the start at once, later at a round's opening.
-    function joinTask(uint256 taskId, uint256 nodeId) external;
+    function joinTask(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Leaves, or withdraws a queued join.
-    function leaveTask(uint256 taskId, uint256 nodeId) external;
+    function leaveTask(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Open -> Running; only the coordinator. Follows removals first. Returns the active count.
-    function start(uint256 taskId) external returns (uint256 activeCount);
+    function start(TaskId taskId) external returns (uint256 activeCount);
 
     /// @notice Applies at most 16 membership changes (removals from the registry, then the queue); only the coordinator.
-    function applyChanges(uint256 taskId) external returns (uint256 activeCount);
+    function applyChanges(TaskId taskId) external returns (uint256 activeCount);
 
     /// @notice Running -> Completed or Aborted; only the coordinator.
-    function end(uint256 taskId, EndReason reason, uint256 roundsPlayed) external;
+    function end(TaskId taskId, EndReason reason, uint256 roundsPlayed) external;
 
     /// @notice Pays from the task's escrow; only the reward ledger.
-    function release(uint256 taskId, address to, uint256 amount) external;
+    function release(TaskId taskId, address to, uint256 amount) external;
 
-    function terms(uint256 taskId) external view returns (TaskTerms memory);
+    function terms(TaskId taskId) external view returns (TaskTerms memory);
 
-    function status(uint256 taskId) external view returns (TaskStatus memory);
+    function status(TaskId taskId) external view returns (TaskStatus memory);
 
     function taskCount() external view returns (uint256);
 
-    function member(uint256 taskId, uint256 nodeId) external view returns (Member memory);
+    function member(TaskId taskId, NodeId nodeId) external view returns (Member memory);
 
     /// @notice Member id of a node that is active (or leaving at the next opening), else 0.
-    function activeMemberId(uint256 taskId, uint256 nodeId) external view returns (uint256 memberId);
+    function activeMemberId(TaskId taskId, NodeId nodeId) external view returns (MemberId memberId);
 
-    function nodeIdOfMember(uint256 taskId, uint256 memberId) external view returns (uint256 nodeId);
+    function nodeIdOfMember(TaskId taskId, MemberId memberId) external view returns (NodeId nodeId);
 
     /// @notice Member ids in order of position.
-    function activeMembers(uint256 taskId) external view returns (uint16[] memory memberIds);
+    function activeMembers(TaskId taskId) external view returns (uint16[] memory memberIds);
 
     function memberAt(
-        uint256 taskId,
+        TaskId taskId,
         uint256 position
-    ) external view returns (uint256 memberId, uint256 nodeId);
+    ) external view returns (MemberId memberId, NodeId nodeId);
 
     /// @notice Active members as a bitmap: bit memberId - 1.
-    function activeBitmap(uint256 taskId) external view returns (uint256[] memory words);
+    function activeBitmap(TaskId taskId) external view returns (uint256[] memory words);
 
     /// @notice Queued changes not yet applied, in order.
     function queuedChanges(
-        uint256 taskId
+        TaskId taskId
     ) external view returns (uint32[] memory nodeIds, bool[] memory joins);
 
     /// @notice The worst case of a task with these terms: sum over t < rounds of maxNodes * min(max, h + t) * unit.

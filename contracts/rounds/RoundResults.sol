@@ -6,6 +6,9 @@ import {CommitteeElection} from "../libraries/CommitteeElection.sol";
 import {PackedScores} from "../libraries/PackedScores.sol";
 import {SignedResults} from "../libraries/SignedResults.sol";
 import {RoundState} from "./RoundState.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @title Which signed results count.
 abstract contract RoundResults is RoundState {
@@ -26,29 +29,31 @@ abstract contract RoundResults is RoundState {
         UpdateResult calldata result,
         uint256 maxSamples
     ) internal returns (bool) {
-        Seat memory seat = _seatOf(opening.taskId, r, result.nodeId);
+        NodeId nodeId = NodeId.wrap(result.nodeId);
+        Seat memory seat = _seatOf(opening.taskId, r, nodeId);
+        MemberId memberId = MemberId.wrap(seat.memberId);
         SkipReason reason = SkipReason.None;
         if (seat.memberId == 0) reason = SkipReason.NotActive;
-        else if (r.posted.contains(seat.memberId)) reason = SkipReason.Duplicate;
+        else if (r.posted.contains(memberId)) reason = SkipReason.Duplicate;
         else if (result.samples == 0 || result.samples > maxSamples) reason = SkipReason.BadSamples;
         else if (result.digest == 0) reason = SkipReason.ZeroDigest;
         else if (
             !_isSigned(
                 seat,
-                SignedResults.hashUpdate(opening, result.nodeId, result.digest, result.samples),
+                SignedResults.hashUpdate(opening, nodeId, result.digest, result.samples),
                 result.signature
             )
         ) reason = SkipReason.BadSignature;
-        if (reason != SkipReason.None) return _skip(opening, result.nodeId, reason);
+        if (reason != SkipReason.None) return _skip(opening, nodeId, reason);
 
-        r.posted.add(seat.memberId);
-        _seats[opening.taskId][result.nodeId] = seat;
+        r.posted.add(memberId);
+        _seats[opening.taskId][nodeId] = seat;
         emit UpdateAccepted(
             opening.taskId,
             opening.round,
-            result.nodeId,
+            nodeId,
             opening.retry,
-            seat.memberId,
+            memberId,
             result.digest,
             result.samples,
             result.signature
@@ -65,27 +70,29 @@ abstract contract RoundResults is RoundState {
         uint256 maxScore,
         uint256 steps
     ) internal returns (bool) {
-        Seat memory seat = _seatOf(opening.taskId, r, result.nodeId);
+        NodeId nodeId = NodeId.wrap(result.nodeId);
+        Seat memory seat = _seatOf(opening.taskId, r, nodeId);
+        MemberId memberId = MemberId.wrap(seat.memberId);
         SkipReason reason = SkipReason.None;
         if (seat.memberId == 0) reason = SkipReason.NotActive;
-        else if (r.reported.contains(seat.memberId)) reason = SkipReason.Duplicate;
+        else if (r.reported.contains(memberId)) reason = SkipReason.Duplicate;
         else if (!PackedScores.isValid(result.scores, steps, maxScore)) reason = SkipReason.BadScores;
         else if (
             !_isSigned(
                 seat,
-                SignedResults.hashReport(opening, result.nodeId, aggregate, result.scores),
+                SignedResults.hashReport(opening, nodeId, aggregate, result.scores),
                 result.signature
             )
         ) reason = SkipReason.BadSignature;
-        if (reason != SkipReason.None) return _skip(opening, result.nodeId, reason);
+        if (reason != SkipReason.None) return _skip(opening, nodeId, reason);
 
-        r.reported.add(seat.memberId);
+        r.reported.add(memberId);
         emit ReportAccepted(
             opening.taskId,
             opening.round,
-            result.nodeId,
+            nodeId,
             opening.retry,
-            seat.memberId,
+            memberId,
             result.scores,
             result.signature
         );
@@ -94,7 +101,7 @@ abstract contract RoundResults is RoundState {
 
     function _skip(
         SignedResults.Opening memory opening,
-        uint256 nodeId,
+        NodeId nodeId,
         SkipReason reason
     ) internal returns (bool) {
         emit ResultSkipped(opening.taskId, opening.round, nodeId, reason);
@@ -128,10 +135,10 @@ abstract contract RoundResults is RoundState {
 
     /// @dev Enough valid attestations, each by another member, the proposer among them.
     function _checkAttestations(
-        uint256 taskId,
+        TaskId taskId,
         Round storage r,
         Proposal calldata proposal,
-        uint256[] memory committee
+        NodeId[] memory committee
     ) internal view {
         Attestation[] calldata attestations = proposal.attestations;
         uint256 threshold = CommitteeElection.threshold(committee.length);

@@ -11,6 +11,9 @@ import {CommitteeElection} from "../libraries/CommitteeElection.sol";
 import {PackedScores} from "../libraries/PackedScores.sol";
 import {RoundTerms} from "../libraries/RoundTerms.sol";
 import {SignedResults} from "../libraries/SignedResults.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @title What a coordinator stores of each task's round, who sits in it, and whom its seed elects.
 abstract contract RoundState is IRoundCoordinator, EIP712 {
@@ -56,9 +59,9 @@ abstract contract RoundState is IRoundCoordinator, EIP712 {
         address signer;
     }
 
-    mapping(uint256 taskId => Round) internal _rounds;
-    mapping(uint256 taskId => RoundTerms) internal _terms;
-    mapping(uint256 taskId => mapping(uint256 nodeId => Seat)) internal _seats;
+    mapping(TaskId taskId => Round) internal _rounds;
+    mapping(TaskId taskId => RoundTerms) internal _terms;
+    mapping(TaskId taskId => mapping(NodeId nodeId => Seat)) internal _seats;
 
     constructor(INodeRegistry nodeRegistry_, ITaskRegistry taskRegistry_) EIP712("Concordat", "1") {
         if (address(nodeRegistry_) == address(0) || address(taskRegistry_) == address(0))
@@ -71,21 +74,17 @@ abstract contract RoundState is IRoundCoordinator, EIP712 {
         return r.phase != Phase.None && r.phase != Phase.Ended;
     }
 
-    function _requireRunning(uint256 taskId, Round storage r) internal view {
+    function _requireRunning(TaskId taskId, Round storage r) internal view {
         if (!_isRunning(r)) revert NotRunning(taskId);
     }
 
     /// @dev A node's seat in the present opening; member id 0 for a node that is not active. The signer is the one that counted
     /// when the round opened: keys set later count from the next opening on.
-    function _seatOf(
-        uint256 taskId,
-        Round storage r,
-        uint256 nodeId
-    ) internal view returns (Seat memory seat) {
+    function _seatOf(TaskId taskId, Round storage r, NodeId nodeId) internal view returns (Seat memory seat) {
         seat = _seats[taskId][nodeId];
         if (seat.round == r.round && seat.retry == r.retry) return seat;
         (seat.round, seat.retry) = (r.round, r.retry);
-        seat.memberId = uint16(taskRegistry.activeMemberId(taskId, nodeId));
+        seat.memberId = uint16(MemberId.unwrap(taskRegistry.activeMemberId(taskId, nodeId)));
         if (seat.memberId != 0) seat.signer = nodeRegistry.signerAt(nodeId, r.openedAt);
     }
 
@@ -99,29 +98,29 @@ abstract contract RoundState is IRoundCoordinator, EIP712 {
     }
 
     /// @dev Seals the seed as soon as the hash of the seal block can be known; past 256 blocks that hash reads zero.
-    function _seal(uint256 taskId, Round storage r) internal {
+    function _seal(TaskId taskId, Round storage r) internal {
         if (r.seeded || block.number <= r.sealBlock) return;
         bytes32 blockHash = blockhash(r.sealBlock);
         _setSeed(taskId, r, CommitteeElection.mixedSeed(r.base, blockHash, taskId, r.round), blockHash);
     }
 
-    function _setSeed(uint256 taskId, Round storage r, bytes32 seed, bytes32 blockHash) internal {
+    function _setSeed(TaskId taskId, Round storage r, bytes32 seed, bytes32 blockHash) internal {
         r.seeded = true;
         r.seed = seed;
         emit SeedSealed(taskId, r.round, seed, blockHash);
     }
 
-    function _committeeSize(uint256 taskId, Round storage r) internal view returns (uint256) {
+    function _committeeSize(TaskId taskId, Round storage r) internal view returns (uint256) {
         return CommitteeElection.size(r.activeCount, _terms[taskId].gammaBps);
     }
 
     /// @dev The first `c` of the present attempt's committee.
     function _elect(
-        uint256 taskId,
+        TaskId taskId,
         Round storage r,
         bytes32 seed,
         uint256 c
-    ) internal view returns (uint256[] memory nodeIds, uint256[] memory memberIds) {
+    ) internal view returns (NodeId[] memory nodeIds, MemberId[] memory memberIds) {
         return CommitteeElection.elect(taskRegistry, taskId, seed, r.attempt, r.activeCount, c, r.posted);
     }
 }

@@ -8,6 +8,9 @@ import {RoundTerms} from "../libraries/RoundTerms.sol";
 import {SignedResults} from "../libraries/SignedResults.sol";
 import {IRoundCoordinator} from "../interfaces/IRoundCoordinator.sol";
 import {RoundState} from "./RoundState.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @title What anyone may read of a round.
 abstract contract RoundViews is RoundState {
@@ -15,7 +18,7 @@ abstract contract RoundViews is RoundState {
     using PackedScores for PackedScores.Tally;
 
     /// @inheritdoc IRoundCoordinator
-    function roundOf(uint256 taskId) external view returns (RoundView memory view_) {
+    function roundOf(TaskId taskId) external view returns (RoundView memory view_) {
         Round storage r = _rounds[taskId];
         RoundTerms storage terms = _terms[taskId];
         view_.phase = r.phase;
@@ -47,8 +50,8 @@ abstract contract RoundViews is RoundState {
 
     /// @inheritdoc IRoundCoordinator
     function committeeOf(
-        uint256 taskId
-    ) external view returns (uint256[] memory nodeIds, uint256[] memory memberIds, uint256 threshold) {
+        TaskId taskId
+    ) external view returns (NodeId[] memory nodeIds, MemberId[] memory memberIds, uint256 threshold) {
         Round storage r = _rounds[taskId];
         _requireRunning(taskId, r);
         if (r.attempt != 0 && r.phase == Phase.Training) revert WrongPhase(taskId, r.phase);
@@ -62,36 +65,36 @@ abstract contract RoundViews is RoundState {
     }
 
     /// @inheritdoc IRoundCoordinator
-    function hasPosted(uint256 taskId, uint256 memberId) external view returns (bool) {
+    function hasPosted(TaskId taskId, MemberId memberId) external view returns (bool) {
         Round storage r = _rounds[taskId];
         return r.postedCount != 0 && _inRange(r, memberId) && r.posted.contains(memberId);
     }
 
     /// @inheritdoc IRoundCoordinator
-    function hasReported(uint256 taskId, uint256 memberId) external view returns (bool) {
+    function hasReported(TaskId taskId, MemberId memberId) external view returns (bool) {
         Round storage r = _rounds[taskId];
         return r.tally.count() != 0 && _inRange(r, memberId) && r.reported.contains(memberId);
     }
 
     /// @inheritdoc IRoundCoordinator
-    function postedBitmap(uint256 taskId) external view returns (uint256[] memory words) {
+    function postedBitmap(TaskId taskId) external view returns (uint256[] memory words) {
         Round storage r = _rounds[taskId];
         return r.postedCount == 0 ? new uint256[](r.words) : r.posted.load(r.words);
     }
 
     /// @inheritdoc IRoundCoordinator
-    function sumsOf(uint256 taskId) external view returns (uint256[] memory sums, uint256[] memory squares) {
+    function sumsOf(TaskId taskId) external view returns (uint256[] memory sums, uint256[] memory squares) {
         uint256 steps = _terms[taskId].negotiationSteps;
         return _rounds[taskId].tally.load(steps).unpack(steps);
     }
 
     /// @inheritdoc IRoundCoordinator
     function hashLocalUpdate(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         bytes32 base,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 digest,
         uint256 samples
     ) external view returns (bytes32) {
@@ -101,11 +104,11 @@ abstract contract RoundViews is RoundState {
 
     /// @inheritdoc IRoundCoordinator
     function hashAccuracyReport(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         bytes32 base,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 aggregate,
         uint256 scores
     ) external view returns (bytes32) {
@@ -115,7 +118,7 @@ abstract contract RoundViews is RoundState {
 
     /// @inheritdoc IRoundCoordinator
     function hashAggregateAttestation(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256 retry,
         uint256 attempt,
@@ -128,7 +131,7 @@ abstract contract RoundViews is RoundState {
         return _hashTypedDataV4(SignedResults.hashAttestation(opening, attempt, digest, accepted, rejected));
     }
 
-    function _inRange(Round storage r, uint256 memberId) private view returns (bool) {
-        return memberId != 0 && memberId <= uint256(r.words) * 256;
+    function _inRange(Round storage r, MemberId memberId) private view returns (bool) {
+        return !memberId.isNoMember() && MemberId.unwrap(memberId) <= uint256(r.words) * 256;
     }
 }

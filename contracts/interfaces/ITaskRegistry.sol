@@ -222,6 +222,10 @@ interface ITaskRegistryErrors is ITaskRegistryTypes {
 
 /// @notice Events of the task registry.
 interface ITaskRegistryEvents is ITaskRegistryTypes {
+    /// @notice A task can be joined.
+    /// @param escrow Reward tokens taken from the publisher.
+    /// @param hardEnd Unix seconds after which the
+    /// task has ended whatever happened.
     event TaskPublished(
         TaskId indexed taskId,
         address indexed publisher,
@@ -230,27 +234,47 @@ interface ITaskRegistryEvents is ITaskRegistryTypes {
         uint256 hardEnd,
         TaskTerms terms
     );
+
+    /// @notice A task's rounds began with so many active nodes.
     event TaskStarted(TaskId indexed taskId, uint256 activeCount);
+
+    /// @notice A running task ended: Completed, or Aborted where rounds or nodes failed it.
+    /// @param roundsPlayed Finalised rounds.
     event TaskEnded(TaskId indexed taskId, TaskState state, EndReason reason, uint256 roundsPlayed);
+
+    /// @notice A task ended before its start.
+    /// @param refund Reward tokens that went back to the publisher.
     event TaskCancelled(TaskId indexed taskId, uint256 refund);
-    /// @notice A node asked to join or leave; applied at once before the start, else at a round's opening.
+
+    /// @notice A node of a running task asked to join or leave; applied at a round's opening.
     event MembershipQueued(TaskId indexed taskId, NodeId indexed nodeId, bool join);
-    /// @notice A queued join that no longer qualifies was dropped.
+
+    /// @notice A queued join was withdrawn, or no longer qualified.
     event JoinDropped(TaskId indexed taskId, NodeId indexed nodeId);
+
+    /// @notice A node is active from now on (before the start) or from the round that opens.
+    /// @param position Its 0-based index into the
+    /// active array.
     event MemberJoined(
         TaskId indexed taskId,
         NodeId indexed nodeId,
         MemberId indexed memberId,
         uint256 position
     );
+
+    /// @notice A node is active no longer.
+    /// @param position The index that it leaves free.
     event MemberLeft(
         TaskId indexed taskId,
         NodeId indexed nodeId,
         MemberId indexed memberId,
         uint256 position
     );
+
     /// @notice Swap with the last: the member that stood last now stands at `to`.
     event MemberMoved(TaskId indexed taskId, MemberId indexed memberId, uint256 from, uint256 to);
+
+    /// @notice The reward ledger paid from a task's escrow: a claim or the publisher's refund.
     event EscrowReleased(TaskId indexed taskId, address indexed to, uint256 amount);
 }
 
@@ -258,50 +282,90 @@ interface ITaskRegistryEvents is ITaskRegistryTypes {
 /// @dev Task ids count from 1. Obeys only the coordinator (life cycle, roster changes) and the reward ledger (payments)
 /// that the terms name.
 interface ITaskRegistry is ITaskRegistryErrors, ITaskRegistryEvents {
-    /// @notice Publishes a task and takes the escrow of the worst case from the caller.
-    /// *Requirements*: every term valid, each with an error of its own; the escrow arrives in full.
+    /// @notice Publishes a task and takes the escrow of the worst case from the caller, its publisher.
+    /// @dev *Effects*: the task is Open under the next id, its terms are fixed for ever. Emits TaskPublished.
+    /// *Requirements*: every term is valid; a vault that is asked for stake unbonds for longer than the task and its disputes last; the
+    /// escrow fits 128 bits and arrives in full, by permit or allowance.
+    /// *Reverts*: an error of its own for each wrong term; UnbondingTooShort, NotAContract, EscrowTooLarge, EscrowShort; what the token
+    /// reverts with.
     function publish(
         TaskTerms calldata terms,
         IStakeVaultTypes.Permit calldata permit
     ) external returns (TaskId taskId);
 
     /// @notice Ends an open task and refunds the escrow: the publisher at any time, anyone once the time limit has passed.
+    /// @dev *Effects*: the task is Cancelled, its escrow goes to the publisher. Emits TaskCancelled.
+    /// *Requirements*: the task is Open; the caller published it, or its time limit has passed.
+    /// *Reverts*: UnknownTask, WrongState, NotExpired.
     function cancel(TaskId taskId) external;
 
     /// @notice Joins the caller's node; before the start at once, later at a round's opening.
+    /// @dev *Effects*: the node is active under a member id, the one that it had before if any (MemberJoined), or queued
+    /// (MembershipQueued).
+    /// *Requirements*: the task is Open before its time limit, or Running; the caller operates the node, a member of the registry that is
+    /// not in the task; it has staked minStake in a vault that unbonds slowly enough; there is room.
+    /// *Reverts*: UnknownTask, WrongState, TooLate, NotOperator, NotRegistered, AlreadyMember, RosterFull, UnbondingTooShort,
+    /// StakeTooLow, TaskFull, QueueFull.
     function joinTask(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Leaves, or withdraws a queued join.
+    /// @dev *Effects*: before the start the node is active no longer (MemberLeft); later it leaves at a round's opening
+    /// (MembershipQueued), or its join is dropped (JoinDropped). What it earned stays its own.
+    /// *Requirements*: the task is Open before its time limit, or Running; the caller operates the node, which is active or joining.
+    /// *Reverts*: UnknownTask, WrongState, TooLate, NotOperator, NotActive, QueueFull.
     function leaveTask(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Open -> Running; only the coordinator. Follows removals first. Returns the active count.
+    /// @dev *Effects*: the task is Running. Emits TaskStarted, and MemberLeft for each of at most 16 removals that is followed.
+    /// *Requirements*: the caller is the terms' coordinator; the task is Open, its startTime has come, its time limit has not; minNodes
+    /// are active.
+    /// *Reverts*: NotCoordinator, UnknownTask, WrongState, TooEarly, TooLate, TooFewNodes.
     function start(TaskId taskId) external returns (uint256 activeCount);
 
     /// @notice Applies at most 16 membership changes (removals from the registry, then the queue); only the coordinator.
+    /// @dev *Effects*: who was removed or asked to leave is active no longer, who asked to join and still qualifies is. Emits MemberLeft,
+    /// MemberMoved, MemberJoined, JoinDropped.
+    /// *Requirements*: the caller is the terms' coordinator, the task is Running.
+    /// *Reverts*: NotCoordinator, UnknownTask, WrongState.
     function applyChanges(TaskId taskId) external returns (uint256 activeCount);
 
     /// @notice Running -> Completed or Aborted; only the coordinator.
+    /// @dev *Effects*: the task has ended for this reason. Emits TaskEnded.
+    /// *Requirements*: the caller is the terms' coordinator, the task is Running.
+    /// *Reverts*: NotCoordinator, UnknownTask, WrongState.
     function end(TaskId taskId, EndReason reason, uint256 roundsPlayed) external;
 
     /// @notice Pays from the task's escrow; only the reward ledger.
+    /// @dev *Effects*: `amount` less is held for the task, and `to` has it. Emits EscrowReleased.
+    /// *Requirements*: the caller is the terms' reward ledger; the escrow holds as much.
+    /// *Reverts*: NotRewardLedger, EscrowExceeded; what the token reverts with.
     function release(TaskId taskId, address to, uint256 amount) external;
 
+    /// @notice What the publisher fixed.
+    /// @dev *Reverts*: UnknownTask.
     function terms(TaskId taskId) external view returns (TaskTerms memory);
 
+    /// @notice What has changed since.
+    /// @dev *Reverts*: UnknownTask.
     function status(TaskId taskId) external view returns (TaskStatus memory);
 
+    /// @notice Tasks ever published; the latest has this id.
     function taskCount() external view returns (uint256);
 
+    /// @notice A node's place in a task; all zero where it never joined.
     function member(TaskId taskId, NodeId nodeId) external view returns (Member memory);
 
     /// @notice Member id of a node that is active (or leaving at the next opening), else 0.
     function activeMemberId(TaskId taskId, NodeId nodeId) external view returns (MemberId memberId);
 
+    /// @notice The node that has a member id, else 0.
     function nodeIdOfMember(TaskId taskId, MemberId memberId) external view returns (NodeId nodeId);
 
     /// @notice Member ids in order of position.
     function activeMembers(TaskId taskId) external view returns (uint16[] memory memberIds);
 
+    /// @notice Who stands at a position of the active array.
+    /// @dev *Reverts*: with a panic past its end.
     function memberAt(
         TaskId taskId,
         uint256 position

@@ -13,8 +13,8 @@ interface MappedWord {
 const WORDS: Readonly<Record<string, MappedWord>> = {
   roundSlots: {
     contract: "RoundCoordinator",
-    mapping: "_rounds",
-    struct: "RoundState.Round",
+    mapping: "_runs",
+    struct: "Run.State",
     fields: ["activeCount"],
   },
   proposalSlots: {

@@ -1,7 +1,7 @@
 // `npm test`: every check of this repository, in order; with Chromium about twenty minutes on two cores. Fails when anything fails.
 // `npm test -- ROOM...` runs the tests of these folders of test/ only; `npm test -- lint` and the other stages likewise.
 import { spawn } from "node:child_process";
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,8 +18,6 @@ const COMMAND_TIMEOUT = 30 * 60_000;
 const PARALLEL = ["--parallel", "--jobs", String(Math.min(4, availableParallelism()))];
 /** The built dApp, which the tests in a browser serve. */
 const DAPP = join(root, "frontend", "dist");
-/** EIP-170: bytes of code that one contract may have. */
-const MAX_CODE_BYTES = 24_576;
 
 /** Rooms in the order in which a fault is best found: pure rules first, whole federations last. */
 const ORDER = [
@@ -57,7 +55,6 @@ const stages = {
       await run("solhint", "--disc", "--max-warnings", "0", "contracts/**/*.sol"),
       await run("prettier", "--check", "."),
       await run("node", "tools/lock.mjs"),
-      contractSizes(),
     ];
     return results.every(Boolean);
   },
@@ -161,19 +158,4 @@ function run(command, ...args) {
   });
   child.on("close", (code) => resolve(code === 0));
   return promise;
-}
-
-/** Every contract that can be deployed fits into a block's rules (EIP-170). */
-function contractSizes() {
-  const names = globSync("contracts/*.sol").sort();
-  let ok = true;
-  for (const file of names) {
-    const name = file.replace(/^.*\/|\.sol$/g, "");
-    const artifact = `artifacts/${file}/${name}.json`;
-    if (!existsSync(artifact)) continue;
-    const bytes = (JSON.parse(readFileSync(artifact, "utf8")).deployedBytecode.length - 2) / 2;
-    console.log(`${name}: ${bytes} of ${MAX_CODE_BYTES} bytes`);
-    if (bytes > MAX_CODE_BYTES) ok = false;
-  }
-  return ok;
 }

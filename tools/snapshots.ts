@@ -5,6 +5,7 @@
  *     npm run snapshots
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { network } from "hardhat";
 import { gasOfActions } from "../test/contracts/gas/gasOfActions.ts";
 import { CONTRACTS, compiledContract } from "./buildOutput.ts";
 import { codeSizes } from "./codeSizes.ts";
@@ -17,7 +18,7 @@ const layouts = CONTRACTS.map((name) => compiledContract(`contracts/${name}.sol`
 );
 write("storage.json", Object.fromEntries(layouts));
 write("codeSizes.json", codeSizes());
-write("gas.json", await gasOfActions());
+write("gas.json", await gasOfActions(network));
 
 function write(file: string, value: unknown): void {
   writeFileSync(new URL(file, folder), `${JSON.stringify(value, undefined, 2)}\n`);

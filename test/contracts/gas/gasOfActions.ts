@@ -1,4 +1,4 @@
-import { network } from "hardhat";
+import type { network } from "hardhat";
 import type { Federation } from "../federation.ts";
 import { deployFederation, wideNetwork } from "../federation.ts";
 import { fixClock } from "./fixedClock.ts";
@@ -14,8 +14,9 @@ import { recordTaskActions } from "./taskActions.ts";
 const GENESIS = 1_900_000_000;
 
 /** Gas of every action of every contract: with fixed keys on chains with a clock of their own, so the same in each run. */
-export async function gasOfActions(): Promise<GasOfActions> {
+export async function gasOfActions(networks: typeof network): Promise<GasOfActions> {
   const recorder = new GasRecorder();
+  const onNewChain = (nodes: number, act: Act): Promise<void> => actOnNewChain(networks, nodes, act);
   await onNewChain(6, (federation) => recordNodeActions(federation, recorder));
   await onNewChain(6, (federation) => recordTaskActions(federation, recorder));
   await onNewChain(6, (federation) => recordStakeActions(federation, recorder));
@@ -30,9 +31,11 @@ export async function gasOfActions(): Promise<GasOfActions> {
   return recorder.gas;
 }
 
+type Act = (federation: Federation) => Promise<void>;
+
 /** Runs actions of a federation that has a chain to itself. */
-async function onNewChain(nodes: number, act: (federation: Federation) => Promise<void>): Promise<void> {
-  const connection = await network.create({
+async function actOnNewChain(networks: typeof network, nodes: number, act: Act): Promise<void> {
+  const connection = await networks.create({
     ...wideNetwork,
     override: { ...wideNetwork.override, initialDate: new Date(GENESIS * 1000) },
   });

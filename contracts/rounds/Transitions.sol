@@ -39,7 +39,14 @@ library Transitions {
         ITaskRegistry taskRegistry,
         Types.VoidReason reason
     ) external {
-        _void(run, taskId, taskRegistry, reason);
+        uint256 played = run.round - 1;
+        if (run.countVoid(taskId, reason)) {
+            return _end(run, taskId, taskRegistry, ITaskRegistryTypes.EndReason.VoidRounds, played);
+        }
+        uint256 activeCount = _gather(run, taskId, taskRegistry, played);
+        if (activeCount == 0) return;
+        run.nameRetry();
+        run.open(taskId, activeCount, taskRegistry.status(taskId).memberCount);
     }
 
     /// @notice Chooses alpha, records the round, and opens the next one or ends the task.
@@ -65,22 +72,6 @@ library Transitions {
     /// @notice Ends the task as it stands, without the open round.
     function endAtHardEnd(Run.State storage run, TaskId taskId, ITaskRegistry taskRegistry) external {
         _end(run, taskId, taskRegistry, ITaskRegistryTypes.EndReason.HardEnd, run.round - 1);
-    }
-
-    function _void(
-        Run.State storage run,
-        TaskId taskId,
-        ITaskRegistry taskRegistry,
-        Types.VoidReason reason
-    ) private {
-        uint256 played = run.round - 1;
-        if (run.countVoid(taskId, reason)) {
-            return _end(run, taskId, taskRegistry, ITaskRegistryTypes.EndReason.VoidRounds, played);
-        }
-        uint256 activeCount = _gather(run, taskId, taskRegistry, played);
-        if (activeCount == 0) return;
-        run.nameRetry();
-        run.open(taskId, activeCount, taskRegistry.status(taskId).memberCount);
     }
 
     /// @dev Applies membership changes for the next opening; ends the task where time or members ran out and then returns 0.

@@ -2,7 +2,7 @@ import { isEndpointFault } from "../oracle-nodes/src/chain/endpointError.ts";
 import { ConcordatError } from "../protocol/errors.ts";
 import type { AuditScope, AuditedEndpoint, AuditedEndpoints } from "./auditOptions.ts";
 import { AuditRun } from "./auditRun.ts";
-import type { ChainSource, RawLog } from "./chainSource.ts";
+import type { ChainSource } from "./chainSource.ts";
 import { EventCounter } from "./eventCounts.ts";
 import { findEventGaps, gapWords } from "./eventGaps.ts";
 import { eventsOf } from "./eventLog.ts";
@@ -11,6 +11,7 @@ import type { LogDifference } from "./logReading.ts";
 import { Patience } from "./patience.ts";
 import type { AuditReport } from "./report.ts";
 import { viewReader } from "./views.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
 
 /** Milliseconds for which what does not fit together is read again. */
 const PATIENCE_MS = 30_000;
@@ -179,7 +180,7 @@ class LogBranch {
   readonly source: ChainSource;
   readonly #hashes = new Map<number, string>();
 
-  constructor(source: ChainSource, logs: readonly RawLog[]) {
+  constructor(source: ChainSource, logs: readonly ChainLog[]) {
     this.add(logs);
     this.source = {
       ...source,
@@ -192,9 +193,9 @@ class LogBranch {
     };
   }
 
-  add(logs: readonly RawLog[]): void {
+  add(logs: readonly ChainLog[]): void {
     for (const { blockNumber, blockHash } of logs) {
-      if (blockHash !== undefined) this.#hashes.set(blockNumber, blockHash);
+      this.#hashes.set(blockNumber, blockHash);
     }
   }
 }

@@ -1,12 +1,13 @@
 import { isEndpointFault } from "../oracle-nodes/src/chain/endpointError.ts";
 import { ConcordatError } from "../protocol/errors.ts";
-import type { ChainSource, RawLog } from "./chainSource.ts";
+import type { ChainSource } from "./chainSource.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
 
 /** The logs of a range of blocks, both ends included. */
 export interface LogRange {
   readonly from: number;
   readonly to: number;
-  readonly logs: readonly RawLog[];
+  readonly logs: readonly ChainLog[];
 }
 
 /** Blocks asked for at first, and at most, in one query. */
@@ -14,11 +15,6 @@ const FIRST_RANGE = 2_000;
 export const LARGEST_RANGE = 50_000;
 /** Ranges that must be answered before a width is tried again that was refused. */
 const PATIENT_RANGES = 8;
-
-/** By block, then by place in the block. */
-export function inChainOrder(a: RawLog, b: RawLog): number {
-  return a.blockNumber - b.blockNumber || a.logIndex - b.logIndex;
-}
 
 /**
  * Reads logs a range at a time, ascending: ranges that an endpoint refuses are halved, and grow again while it answers.
@@ -38,7 +34,7 @@ export async function* readLogRanges(
   let from = fromBlock;
   while (from <= toBlock) {
     const to = Math.min(toBlock, from + width - 1);
-    let logs: readonly RawLog[];
+    let logs: readonly ChainLog[];
     try {
       logs = await source.logs(addresses, from, to);
     } catch (error) {

@@ -1,9 +1,10 @@
+import type { ConcordatEvent } from "../protocol/events/concordatEvent.ts";
 import type { CheckKind } from "./checks.ts";
-import type { ContractName } from "./contracts.ts";
 import { UNDECODABLE } from "./decodeLog.ts";
 import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
+import type { ContractName } from "../protocol/events/contracts.ts";
 
 /** Where a replay's impossible event is booked. */
 const STATE_KIND: Readonly<Record<ContractName, CheckKind>> = {
@@ -18,10 +19,10 @@ const STATE_KIND: Readonly<Record<ContractName, CheckKind>> = {
 export async function replayEvent(
   context: ReplayContext,
   replays: Replays,
-  event: AuditEvent | UndecodableEvent,
+  event: AuditEvent,
 ): Promise<void> {
   if (event.name === UNDECODABLE) {
-    const place = { ...event, subject: event.args.event };
+    const place = { ...event.place, subject: event.args.event };
     context.checks.expect(STATE_KIND[event.contract], place, "bytes that fit the event", event.args.problem);
     return;
   }
@@ -29,14 +30,14 @@ export async function replayEvent(
     await dispatch(replays, event);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const place = { subject: event.name, blockNumber: event.blockNumber };
+    const place = { subject: event.name, blockNumber: event.place.blockNumber };
     context.checks.expect(STATE_KIND[event.contract], place, "a possible event", error.message);
   }
 }
 
 async function dispatch(
   { nodes, tasks, stakes, rewards, rounds }: Replays,
-  event: AuditEvent,
+  event: ConcordatEvent,
 ): Promise<void> {
   switch (event.contract) {
     case "NodeRegistry":

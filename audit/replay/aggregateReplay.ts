@@ -4,14 +4,14 @@ import { Phase } from "../../protocol/enums.ts";
 import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { rankOpensAt } from "../../protocol/rules/roundClock.ts";
 import { hashAggregateAttestation } from "../../protocol/signedResults.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { checkSignature } from "../signatureCheck.ts";
 import { placeOf } from "./replayContext.ts";
 import { committeeOf, postedBitmap } from "./replayedRound.ts";
 import type { RoundScope } from "./submissionReplay.ts";
 import { domainOf, sharedFields } from "./submissionReplay.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
-type AggregateAccepted = Named<RoundCoordinatorEvent, "AggregateAccepted">;
+type AggregateAccepted = Named<EventFrom<"RoundCoordinator">, "AggregateAccepted">;
 
 /** An accepted aggregate: the elected committee, in turn, a threshold of its signatures, bitmaps that the rules allow. */
 export async function replayAggregate(event: AggregateAccepted, scope: RoundScope): Promise<void> {
@@ -21,7 +21,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
   const place = placeOf(event, `aggregate of attempt ${args.attempt}`, taskId, round.round);
   const committee = committeeOf(round);
   const nodeIds = committee.members.map(({ nodeId }) => nodeId);
-  const rank = Number(args.proposerRank);
+  const rank = args.proposerRank;
   context.checks.expect(
     "aggregate.committee",
     place,
@@ -62,7 +62,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
       hash,
       signature: attestation.signature,
       signer: scope.signerAt(nodeId, round.openedAt) ?? "no committee member",
-      block: event.blockNumber,
+      block: event.place.blockNumber,
     });
   }
   round.aggregate = pickStatement(event);

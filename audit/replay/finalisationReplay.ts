@@ -1,12 +1,12 @@
 import { AlphaOrigin, Phase, enumName } from "../../protocol/enums.ts";
 import { alphaAt, selectAlpha, targetIsMet } from "../../protocol/rules/alphaSelection.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { placeOf } from "./replayContext.ts";
 import type { RoundScope } from "./submissionReplay.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** A finalised round: its sums, and the alpha that they choose, or the one before where no quorum reported. */
 export function replayFinalisation(
-  event: Named<RoundCoordinatorEvent, "RoundFinalised">,
+  event: Named<EventFrom<"RoundCoordinator">, "RoundFinalised">,
   { context, round, now }: RoundScope,
 ): void {
   const { args } = event;

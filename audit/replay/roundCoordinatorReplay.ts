@@ -4,7 +4,6 @@ import { mixedSeed, modelHashSeed } from "../../protocol/rules/committeeElection
 import { noScores } from "../../protocol/rules/packedScores.ts";
 import { quorumOf } from "../../protocol/rules/quorum.ts";
 import type { CheckKind } from "../checks.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { replayAggregate } from "./aggregateReplay.ts";
 import { replayFinalisation } from "./finalisationReplay.ts";
 import type { ReplayContext, SignerAt } from "./replayContext.ts";
@@ -21,6 +20,7 @@ import {
 import type { RoundOutcome } from "./rewardLedgerReplay.ts";
 import { replayReport, replayUpdate } from "./submissionReplay.ts";
 import type { TaskRegistryReplay } from "./taskRegistryReplay.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** Blocks whose hash a contract can read. */
 const KNOWN_HASHES = 256;
@@ -63,8 +63,8 @@ export class RoundCoordinatorReplay {
     return round === undefined ? undefined : outcomeOf(round);
   }
 
-  async apply(event: RoundCoordinatorEvent): Promise<void> {
-    const taskId = Number(event.args.taskId);
+  async apply(event: EventFrom<"RoundCoordinator">): Promise<void> {
+    const taskId = event.args.taskId;
     const round = this.#roundOf(taskId);
     if (round === undefined) {
       const place = placeOf(event, event.name, taskId);
@@ -72,7 +72,7 @@ export class RoundCoordinatorReplay {
       return;
     }
     if (!round.task.audited) return;
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     const scope = {
       context: this.#context,
       coordinator: this.#coordinator,
@@ -122,7 +122,11 @@ export class RoundCoordinatorReplay {
     if (gathersMembers(round, now)) this.#tasks.beginOpening(round.task);
   }
 
-  #opened(event: Named<RoundCoordinatorEvent, "RoundOpened">, round: ReplayedRound, now: number): void {
+  #opened(
+    event: Named<EventFrom<"RoundCoordinator">, "RoundOpened">,
+    round: ReplayedRound,
+    now: number,
+  ): void {
     const { args } = event;
     const { task } = round;
     const { terms, roster } = task;
@@ -139,7 +143,7 @@ export class RoundCoordinatorReplay {
     const base = round.after === "finalised" ? (round.aggregate?.digest ?? round.base) : round.base;
     const mixed = terms.electionMode === ElectionMode.ModelHashMixed;
     const first = retry === 0;
-    const sealBlock = first ? (mixed ? event.blockNumber + 1 : 0) : round.sealBlock;
+    const sealBlock = first ? (mixed ? event.place.blockNumber + 1 : 0) : round.sealBlock;
     checks.expect(
       "round.opening",
       place,
@@ -169,17 +173,20 @@ export class RoundCoordinatorReplay {
     round.after = "running";
   }
 
-  async #sealed(event: Named<RoundCoordinatorEvent, "SeedSealed">, round: ReplayedRound): Promise<void> {
+  async #sealed(
+    event: Named<EventFrom<"RoundCoordinator">, "SeedSealed">,
+    round: ReplayedRound,
+  ): Promise<void> {
     const { task, base, sealBlock } = round;
     const place = placeOf(event, "election seed", task.taskId, round.round);
     const source = { base, taskId: task.taskId, round: round.round };
     const mixed = task.terms.electionMode === ElectionMode.ModelHashMixed;
     let blockHash: string | undefined;
-    if (mixed && event.blockNumber - sealBlock <= KNOWN_HASHES) {
+    if (mixed && event.place.blockNumber - sealBlock <= KNOWN_HASHES) {
       blockHash = (await this.#context.source.block(sealBlock)).hash;
     }
     const seed = mixed ? mixedSeed(source, blockHash) : modelHashSeed(source);
-    const ready = event.blockNumber > sealBlock && round.seed === undefined;
+    const ready = event.place.blockNumber > sealBlock && round.seed === undefined;
     this.#context.checks.expect(
       "round.seed",
       place,
@@ -190,7 +197,7 @@ export class RoundCoordinatorReplay {
   }
 
   #phaseEntered(
-    event: Named<RoundCoordinatorEvent, "PhaseEntered">,
+    event: Named<EventFrom<"RoundCoordinator">, "PhaseEntered">,
     round: ReplayedRound,
     now: number,
   ): void {
@@ -253,7 +260,7 @@ export class RoundCoordinatorReplay {
     }
   }
 
-  #dutyMissed(event: Named<RoundCoordinatorEvent, "DutyMissed">, round: ReplayedRound): void {
+  #dutyMissed(event: Named<EventFrom<"RoundCoordinator">, "DutyMissed">, round: ReplayedRound): void {
     const { args } = event;
     this.#context.checks.expect(
       "round.duty",
@@ -261,7 +268,7 @@ export class RoundCoordinatorReplay {
       [round.round, round.retry, round.attempt],
       [args.round, args.retry, args.attempt],
     );
-    round.missed.push([Number(args.nodeId), Number(args.rank)]);
+    round.missed.push([args.nodeId, args.rank]);
   }
 
   #checkMissed(
@@ -274,7 +281,7 @@ export class RoundCoordinatorReplay {
     round.missed = [];
   }
 
-  #skipped(event: Named<RoundCoordinatorEvent, "ResultSkipped">, round: ReplayedRound): void {
+  #skipped(event: Named<EventFrom<"RoundCoordinator">, "ResultSkipped">, round: ReplayedRound): void {
     const { nodeId, reason } = event.args;
     const place = placeOf(event, `result of node ${nodeId}`, round.task.taskId, round.round);
     const memberId = activeMember(round, nodeId);
@@ -287,7 +294,11 @@ export class RoundCoordinatorReplay {
     else checks.notRecomputed("result.skipped", place, found, "what was skipped is not in the event");
   }
 
-  #voided(event: Named<RoundCoordinatorEvent, "RoundVoided">, round: ReplayedRound, now: number): void {
+  #voided(
+    event: Named<EventFrom<"RoundCoordinator">, "RoundVoided">,
+    round: ReplayedRound,
+    now: number,
+  ): void {
     const { args } = event;
     const place = placeOf(event, "void round", round.task.taskId, round.round);
     const reason = voidReason(round, now);

@@ -1,12 +1,12 @@
 import { Phase } from "../../protocol/enums.ts";
 import { addScores, scoresAreValid } from "../../protocol/rules/packedScores.ts";
 import { hashAccuracyReport, hashLocalUpdate, resultDomain } from "../../protocol/signedResults.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { checkSignature } from "../signatureCheck.ts";
 import type { ReplayContext, SignerAt } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedRound } from "./replayedRound.ts";
 import { activeMember } from "./replayedRound.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** What the replay of one submission needs. */
 export interface RoundScope {
@@ -20,7 +20,7 @@ export interface RoundScope {
 
 /** An accepted update: from an active member in time, once, signed by the key of the opening. */
 export async function replayUpdate(
-  event: Named<RoundCoordinatorEvent, "UpdateAccepted">,
+  event: Named<EventFrom<"RoundCoordinator">, "UpdateAccepted">,
   scope: RoundScope,
 ): Promise<void> {
   const { context, round } = scope;
@@ -41,7 +41,7 @@ export async function replayUpdate(
     hash: hashLocalUpdate(domainOf(scope), statement),
     signature,
     signer: scope.signerAt(Number(nodeId), round.openedAt),
-    block: event.blockNumber,
+    block: event.place.blockNumber,
   });
   round.posted.set(Number(memberId), {
     nodeId: Number(nodeId),
@@ -53,7 +53,7 @@ export async function replayUpdate(
 
 /** An accepted report: from an active member in time, once, signed over the aggregate by the key of the opening. */
 export async function replayReport(
-  event: Named<RoundCoordinatorEvent, "ReportAccepted">,
+  event: Named<EventFrom<"RoundCoordinator">, "ReportAccepted">,
   scope: RoundScope,
 ): Promise<void> {
   const { context, round } = scope;
@@ -71,7 +71,7 @@ export async function replayReport(
     hash: hashAccuracyReport(domainOf(scope), statement),
     signature,
     signer: scope.signerAt(Number(nodeId), round.openedAt),
-    block: event.blockNumber,
+    block: event.place.blockNumber,
   });
   round.reported.add(Number(memberId));
   round.totals = addScores(round.totals, scores);
@@ -92,7 +92,7 @@ export function domainOf({ context, coordinator }: RoundScope): ReturnType<typeo
 }
 
 function checkSender(
-  event: Named<RoundCoordinatorEvent, "UpdateAccepted" | "ReportAccepted">,
+  event: Named<EventFrom<"RoundCoordinator">, "UpdateAccepted" | "ReportAccepted">,
   { context, round, now }: RoundScope,
   phase: Phase,
   counted: boolean,

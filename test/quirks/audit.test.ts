@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { auditRpc } from "../../audit/auditRpc.ts";
 import type { RpcAuditOptions } from "../../audit/auditRpc.ts";
-import { AUDITED_CONTRACTS, INTERFACES } from "../../audit/contracts.ts";
+import { INTERFACES } from "../../audit/contracts.ts";
 import { openEndpoint } from "../../audit/endpointSource.ts";
 import { readLogRanges } from "../../audit/logRanges.ts";
 import type { AuditReport } from "../../audit/report.ts";
@@ -24,6 +24,7 @@ import { QuirkProxy } from "./quirkProxy.ts";
 import type { Quirk, RpcRequest } from "./quirkProxy.ts";
 import { batchesRefused, changing, nullHeaders, rateLimited, refusing } from "./refusals.ts";
 import { WORDINGS } from "./wordings.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
 
 const CHAIN_ID = 31_337;
 const PATIENCE_MS = 3_000;
@@ -131,7 +132,7 @@ describe("auditing an honest federation through endpoints as they are", function
   });
 
   it("reads narrower ranges in whatever words a range is refused", async () => {
-    const addresses = AUDITED_CONTRACTS.map((name) => story.deployment.contracts[name]);
+    const addresses = CONTRACT_NAMES.map((name) => story.deployment.contracts[name]);
     const refused = WORDINGS.filter(
       ({ method, expected }) => method === "eth_getLogs" && expected === "tooLarge",
     );

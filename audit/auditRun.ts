@@ -3,7 +3,7 @@ import type { ChainSource } from "./chainSource.ts";
 import type { Check } from "./checks.ts";
 import { CheckLog } from "./checks.ts";
 import type { Deployment } from "./contracts.ts";
-import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
+import type { AuditEvent } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import { checkFinalState } from "./finalState.ts";
 import { missingFacts } from "./missingFacts.ts";

@@ -1,5 +1,5 @@
 import { UNDECODABLE } from "./decodeLog.ts";
-import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
+import type { AuditEvent } from "./eventLog.ts";
 
 /** How many events of each kind there are that the contracts count as well. */
 export interface EventCounts {

@@ -1,7 +1,7 @@
 import type { ConcordatEvent } from "../protocol/events/concordatEvent.ts";
 import type { CheckKind } from "./checks.ts";
 import { UNDECODABLE } from "./decodeLog.ts";
-import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
+import type { AuditEvent } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
 import type { ContractName } from "../protocol/events/contracts.ts";

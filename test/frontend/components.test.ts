@@ -20,9 +20,9 @@ import { validTerms } from "../protocol/rules/termsFixture.ts";
 import type * as UseFederation from "../../frontend/src/chain/useFederation.ts";
 import type * as UseSend from "../../frontend/src/transactions/useSend.ts";
 import { TransactionLog } from "../../frontend/src/transactions/transactionLog.ts";
-import { emptyWorld } from "../../frontend/src/world/world.ts";
 import { openStand } from "./stand.ts";
 import type { Stand } from "./stand.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
 
 type Components = Readonly<Record<string, FunctionComponent<Record<string, unknown>>>>;
 const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";

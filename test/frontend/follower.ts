@@ -3,16 +3,16 @@ import type { Hex } from "viem";
 import { missingEvents } from "../../frontend/src/chain/missingEvents.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
 import { chainReader } from "../../frontend/src/events/chainReader.ts";
-import type { ContractName } from "../../frontend/src/events/contracts.ts";
 import { EventSync } from "../../frontend/src/events/eventSync.ts";
 import type { SyncStatus } from "../../frontend/src/events/eventSync.ts";
 import type { SegmentCache } from "../../frontend/src/events/segmentCache.ts";
 import { NO_CACHE } from "../../frontend/src/events/segmentCache.ts";
-import type { Segment } from "../../frontend/src/events/storedLog.ts";
-import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
-import type { World } from "../../frontend/src/world/world.ts";
-import { emptyWorld } from "../../frontend/src/world/world.ts";
 import type { Story } from "../audit/story.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
+import type { Segment } from "../../frontend/src/events/segment.ts";
+import { applyEvent } from "../../protocol/history/applyEvent.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
+import type { World } from "../../protocol/history/world.ts";
 
 export interface FollowerOptions {
   readonly cache?: SegmentCache;

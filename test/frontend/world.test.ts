@@ -3,11 +3,6 @@ import fc from "fast-check";
 import { MemberStatus, ProposalKind, ProposalState } from "../../protocol/enums.ts";
 import type { AbiTerms } from "../../protocol/taskTerms.ts";
 import { termsFromAbi } from "../../protocol/taskTerms.ts";
-import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
-import { awaited, committeeOf } from "../../frontend/src/world/election.ts";
-import { currentOpening, standings } from "../../frontend/src/world/rounds.ts";
-import type { TaskRecord, World } from "../../frontend/src/world/world.ts";
-import { emptyWorld } from "../../frontend/src/world/world.ts";
 import {
   beginStory,
   playContractSigner,
@@ -17,6 +12,11 @@ import {
 } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { freshWorld } from "./follower.ts";
+import { applyEvent } from "../../protocol/history/applyEvent.ts";
+import { awaited, committeeOf } from "../../protocol/history/election.ts";
+import { currentOpening, standings } from "../../protocol/history/rounds.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
+import type { TaskRecord, World } from "../../protocol/history/world.ts";
 
 describe("the world that events tell, after a chain on which everything happened", () => {
   let story: Story;

@@ -4,20 +4,20 @@ import { ConcordatError } from "../../../protocol/errors.ts";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 import { chainReader } from "../events/chainReader.ts";
 import type { SendRequest } from "../events/chainReader.ts";
-import type { ContractName } from "../events/contracts.ts";
-import { CONTRACT_NAMES } from "../events/contracts.ts";
 import { EventSync } from "../events/eventSync.ts";
 import type { SyncStatus } from "../events/eventSync.ts";
 import { indexClient } from "../events/indexClient.ts";
 import { followNewHeads } from "../events/newHeads.ts";
 import { NO_CACHE, openSegmentCache } from "../events/segmentCache.ts";
-import { applyEvent } from "../world/applyEvent.ts";
-import { emptyWorld } from "../world/world.ts";
-import type { World } from "../world/world.ts";
 import { MissingContract } from "./missingContract.ts";
 import { missingEvents } from "./missingEvents.ts";
 import { isOffline } from "./offline.ts";
 import { viemChain } from "./viemChain.ts";
+import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { applyEvent } from "../../../protocol/history/applyEvent.ts";
+import { emptyWorld } from "../../../protocol/history/world.ts";
+import type { World } from "../../../protocol/history/world.ts";
 
 /** The page is told of changes at most this often, in milliseconds. */
 const NOTIFY_MS = 80;

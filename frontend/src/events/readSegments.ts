@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { EndpointBehind } from "./endpointBehind.ts";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
-import type { Segment } from "./storedLog.ts";
+import type { Segment } from "./segment.ts";
 
 /** Blocks asked for at first, and at most, in one query. */
 const FIRST_RANGE = 2_000;

@@ -6,12 +6,12 @@ import { getWalletClient } from "wagmi/actions";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { askAgain } from "../chain/endpointFailure.ts";
 import { useFederation } from "../chain/useFederation.ts";
-import type { ContractName } from "../events/contracts.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
 import { useWallet } from "../wallet/useWallet.ts";
 import { callAbi } from "./contractAbi.ts";
 import { decidingGas } from "./decidingGas.ts";
 import type { LoggedTransaction, TransactionLog } from "./transactionLog.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
 
 export const Transactions = createContext<TransactionLog | undefined>(undefined);
 

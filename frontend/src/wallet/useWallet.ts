@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { useConnection } from "wagmi";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
-import type { NodeRecord } from "../world/world.ts";
+import type { NodeRecord } from "../../../protocol/history/world.ts";
 
 /** Who looks at the page. */
 export interface Wallet {

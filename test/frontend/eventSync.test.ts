@@ -100,6 +100,20 @@ describe("following a chain's events", () => {
     expect(follower.world).to.deep.equal(truth);
   });
 
+  it("an endpoint that limits the rate of requests is asked for the same range again after a pause", async () => {
+    let refusals = 2;
+    const { request, queries } = provider(() => {
+      if (refusals-- > 0) throw new RangeError("too many requests");
+    });
+    const isRateLimited = (error: unknown): boolean => error instanceof RangeError;
+    const follower = new Follower(story, request, { isRateLimited });
+    expect((await follower.advance()).error).to.equal(undefined);
+    expect(queries.slice(0, 3).map(({ from, to }) => [from, to])).to.deep.equal(
+      Array.from({ length: 3 }, () => [queries[0]?.from, queries[0]?.to]),
+    );
+    expect(follower.world).to.deep.equal(truth);
+  });
+
   it("a log that makes no sense is an error; once it does, no event before it counts twice", async () => {
     let isBroken = true;
     const { request } = provider((answer) => {

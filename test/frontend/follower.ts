@@ -17,6 +17,7 @@ import type { World } from "../../protocol/history/world.ts";
 export interface FollowerOptions {
   readonly cache?: SegmentCache;
   readonly isOffline?: (error: unknown) => boolean;
+  readonly isRateLimited?: (error: unknown) => boolean;
   /** Whether the contracts' counts are compared. */
   readonly counts?: boolean;
 }
@@ -38,7 +39,12 @@ export class Follower {
   constructor(
     { deployment }: Story,
     request: SendRequest,
-    { cache = NO_CACHE, isOffline = () => false, counts = false }: FollowerOptions = {},
+    {
+      cache = NO_CACHE,
+      isOffline = () => false,
+      isRateLimited = () => false,
+      counts = false,
+    }: FollowerOptions = {},
   ) {
     const contracts = deployment.contracts as Readonly<Record<ContractName, Hex>>;
     const client = createPublicClient({
@@ -51,7 +57,7 @@ export class Follower {
       ...(counts && { missing: (block: number) => missingEvents({ client, contracts }, this.#world, block) }),
       deploymentBlock: deployment.deploymentBlock,
       index: undefined,
-      isOffline,
+      failures: { isOffline, isRateLimited },
       sink: {
         reset: () => {
           this.#world = emptyWorld();

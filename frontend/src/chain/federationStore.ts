@@ -11,7 +11,7 @@ import { followNewHeads } from "../events/newHeads.ts";
 import { NO_CACHE, openSegmentCache } from "../events/segmentCache.ts";
 import { MissingContract } from "./missingContract.ts";
 import { missingEvents } from "./missingEvents.ts";
-import { isOffline } from "./offline.ts";
+import { isOffline, isRateLimited } from "./offline.ts";
 import { viemChain } from "./viemChain.ts";
 import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
 import type { ContractName } from "../../../protocol/events/contracts.ts";
@@ -172,7 +172,7 @@ export class FederationStore {
       deploymentBlock,
       index:
         indexUrl === undefined ? undefined : indexClient(indexUrl, { chainId, deploymentBlock, contracts }),
-      isOffline,
+      failures: { isOffline, isRateLimited },
       sink: {
         reset: () => {
           this.#world = emptyWorld();

@@ -1,11 +1,23 @@
 import { BaseError, HttpRequestError } from "viem";
 
+const TOO_MANY_REQUESTS = 429;
+
 /**
  * Whether nobody answered at all: the endpoint is down, or the network is. viem wraps what `fetch` then throws; a bare
  * TypeError is a fault of the page.
  */
 export function isOffline(error: unknown): boolean {
-  if (!(error instanceof BaseError)) return false;
+  const found = httpFailure(error);
+  return found !== undefined && found.status === undefined;
+}
+
+/** Whether the endpoint answers that requests come too fast. Limits of one answer's size have other codes. */
+export function isRateLimited(error: unknown): boolean {
+  return httpFailure(error)?.status === TOO_MANY_REQUESTS;
+}
+
+function httpFailure(error: unknown): HttpRequestError | undefined {
+  if (!(error instanceof BaseError)) return undefined;
   const found = error.walk((cause) => cause instanceof HttpRequestError);
-  return found instanceof HttpRequestError && found.status === undefined;
+  return found instanceof HttpRequestError ? found : undefined;
 }

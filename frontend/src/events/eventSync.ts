@@ -5,6 +5,7 @@ import { IndexRefused, lie } from "./indexClient.ts";
 import type { IndexClient } from "./indexClient.ts";
 import { readIndexed } from "./readIndexed.ts";
 import { Reorganised, readSegments } from "./readSegments.ts";
+import type { SegmentFailures } from "./readSegments.ts";
 import type { SegmentCache } from "./segmentCache.ts";
 import { mergeSettled } from "./segmentList.ts";
 import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
@@ -69,8 +70,7 @@ export interface EventSyncOptions {
   readonly deploymentBlock: number;
   /** Tells old events in few requests; never needed. */
   readonly index: IndexClient | undefined;
-  /** Whether an error means that nobody answers, which no smaller range would change. */
-  readonly isOffline: (error: unknown) => boolean;
+  readonly failures: SegmentFailures;
   readonly sink: EventSink;
   readonly onStatus: (status: SyncStatus) => void;
   /**
@@ -142,7 +142,7 @@ export class EventSync {
   }
 
   async #follow(): Promise<void> {
-    const { reader, contracts, index, isOffline } = this.#options;
+    const { reader, contracts, index, failures } = this.#options;
     const head = await reader.block("latest");
     if (head === undefined) throw new EndpointBehind("The endpoint knows no block");
     const known = this.#segments ?? [];
@@ -163,7 +163,7 @@ export class EventSync {
       const indexed = readIndexed(index, reader, addresses, this.#syncedTo + 1, settled);
       for await (const segment of indexed) await this.#take(segment);
     }
-    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, isOffline);
+    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, failures);
     for await (const segment of rest) await this.#take(segment);
     if (this.#syncedTo > this.#completeTo) await this.#requireAll(before);
   }

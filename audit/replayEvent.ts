@@ -1,3 +1,4 @@
+import { memberIdOf } from "../protocol/rules/roster.ts";
 import type { ConcordatEvent } from "../protocol/events/concordatEvent.ts";
 import type { CheckKind } from "./checks.ts";
 import { UNDECODABLE } from "./decodeLog.ts";
@@ -51,7 +52,7 @@ async function dispatch(
           task && {
             terms: task.terms,
             hardEnd: task.hardEnd,
-            isMember: (nodeId) => task.roster.memberIdOf(nodeId) !== 0,
+            isMember: (nodeId) => memberIdOf(task.roster, nodeId) !== 0,
           }
         );
       });

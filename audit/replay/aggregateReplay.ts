@@ -36,7 +36,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
   );
   round.missed = [];
 
-  const ranks = args.attestations.map((attestation) => Number(attestation.rank));
+  const ranks = args.attestations.map((attestation) => attestation.rank);
   const ascending = ranks.every((value, index) => index === 0 || value > (ranks[index - 1] ?? value));
   context.checks.expect(
     "aggregate.quorum",
@@ -55,7 +55,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
   const statement = { ...sharedFields(round), attempt: round.attempt, ...pickStatement(event) };
   const hash = hashAggregateAttestation(domainOf(scope), statement);
   for (const attestation of args.attestations) {
-    const nodeId = nodeIds[Number(attestation.rank)] ?? 0;
+    const nodeId = nodeIds[attestation.rank] ?? 0;
     await checkSignature(context, {
       kind: "aggregate.signature",
       place: { ...place, subject: `attestation of rank ${attestation.rank}, node ${nodeId}` },

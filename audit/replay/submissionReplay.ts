@@ -27,12 +27,12 @@ export async function replayUpdate(
   const { nodeId, memberId, digest, samples, signature } = event.args;
   const { taskId, terms } = round.task;
   const place = placeOf(event, `update of node ${nodeId}`, taskId, round.round);
-  checkSender(event, scope, Phase.Training, round.posted.has(Number(memberId)));
+  checkSender(event, scope, Phase.Training, round.posted.has(memberId));
   context.checks.expect(
     "update.samples",
     place,
     [true, true],
-    [samples >= 1n && samples <= BigInt(terms.maxSamples), BigInt(digest) !== 0n],
+    [samples >= 1 && samples <= terms.maxSamples, BigInt(digest) !== 0n],
   );
   const statement = { ...sharedFields(round), node: nodeId, digest, samples };
   await checkSignature(context, {
@@ -40,14 +40,14 @@ export async function replayUpdate(
     place,
     hash: hashLocalUpdate(domainOf(scope), statement),
     signature,
-    signer: scope.signerAt(Number(nodeId), round.openedAt),
+    signer: scope.signerAt(nodeId, round.openedAt),
     block: event.place.blockNumber,
   });
-  round.posted.set(Number(memberId), {
-    nodeId: Number(nodeId),
-    memberId: Number(memberId),
+  round.posted.set(memberId, {
+    nodeId,
+    memberId,
     digest,
-    samples: Number(samples),
+    samples,
   });
 }
 
@@ -60,7 +60,7 @@ export async function replayReport(
   const { nodeId, memberId, scores, signature } = event.args;
   const { taskId, terms } = round.task;
   const place = placeOf(event, `report of node ${nodeId}`, taskId, round.round);
-  checkSender(event, scope, Phase.Negotiation, round.reported.has(Number(memberId)));
+  checkSender(event, scope, Phase.Negotiation, round.reported.has(memberId));
   const valid = scoresAreValid(scores, terms.negotiationSteps, terms.maxScore);
   context.checks.expect("report.scores", place, true, valid);
   const aggregate = round.aggregate?.digest ?? round.base;
@@ -70,10 +70,10 @@ export async function replayReport(
     place,
     hash: hashAccuracyReport(domainOf(scope), statement),
     signature,
-    signer: scope.signerAt(Number(nodeId), round.openedAt),
+    signer: scope.signerAt(nodeId, round.openedAt),
     block: event.place.blockNumber,
   });
-  round.reported.add(Number(memberId));
+  round.reported.add(memberId);
   round.totals = addScores(round.totals, scores);
 }
 

@@ -7,8 +7,18 @@ import type { Deployment } from "../contracts.ts";
 import type { NodeRegistryReplay } from "./nodeRegistryReplay.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
-import type { RosterEvent } from "./roster.ts";
-import { Roster } from "./roster.ts";
+import {
+  activate,
+  applyChanges,
+  deactivate,
+  drop,
+  emptyRoster,
+  enqueue,
+  followRemovals,
+  hasPlace,
+  isActive,
+} from "../../protocol/rules/roster.ts";
+import type { Roster, RosterChange, RosterEvent, RosterWorld } from "../../protocol/rules/roster.ts";
 import type { StakeVaultReplay } from "./stakeVaultReplay.ts";
 import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
@@ -18,9 +28,9 @@ export interface ReplayedTask {
   readonly publisher: string;
   readonly terms: TaskTerms;
   readonly hardEnd: number;
-  readonly roster: Roster;
   /** Whether its coordinator, vault and ledger are those of the deployment: others cannot be replayed. */
   readonly audited: boolean;
+  roster: Roster;
   state: TaskState;
   endReason: EndReason;
   roundsPlayed: number;
@@ -94,7 +104,7 @@ export class TaskRegistryReplay {
 
   /** Applies the changes of an opening to the roster; their events have to come next. */
   beginOpening(task: ReplayedTask): void {
-    task.pending.push(...task.roster.applyChanges(this.#world(task)));
+    task.pending.push(...change(task, applyChanges(task.roster, this.#world(task))));
   }
 
   async #published(event: Named<EventFrom<"TaskRegistry">, "TaskPublished">): Promise<void> {
@@ -125,7 +135,7 @@ export class TaskRegistryReplay {
       terms,
       hardEnd,
       audited,
-      roster: new Roster(terms, this.#nodes.removals.length),
+      roster: emptyRoster(terms.maxNodes, this.#nodes.removals.length),
       state: TaskState.Open,
       endReason: EndReason.None,
       roundsPlayed: 0,
@@ -137,12 +147,12 @@ export class TaskRegistryReplay {
 
   async #started(event: Named<EventFrom<"TaskRegistry">, "TaskStarted">, task: ReplayedTask): Promise<void> {
     const now = await this.#context.timestampOf(event.place.blockNumber);
-    const { terms, roster } = task;
+    const { terms } = task;
     const place = placeOf(event, "start", task.taskId);
     // Leaves of removed nodes were replayed as they came; the rule now finds none that is still active.
-    const forgotten = roster.followRemovals(this.#world(task)).events;
+    const forgotten = change(task, followRemovals(task.roster, this.#world(task)));
     this.#context.checks.expect("roster.change", place, [], forgotten);
-    const activeCount = roster.active.length;
+    const activeCount = task.roster.active.length;
     this.#context.checks.expect(
       "task.start",
       place,
@@ -195,8 +205,8 @@ export class TaskRegistryReplay {
     const place = placeOf(event, `node ${nodeId} asks to ${join ? "join" : "leave"}`, task.taskId);
     this.#context.checks.expect("roster.member", place, TaskState.Running, task.state);
     if (join) this.#checkMayJoin(task, nodeId, place);
-    this.#context.checks.expect("roster.member", place, !join, task.roster.isActive(nodeId));
-    task.roster.enqueue(nodeId, join);
+    this.#context.checks.expect("roster.member", place, !join, isActive(task.roster, nodeId));
+    task.roster = enqueue(task.roster, nodeId, join);
   }
 
   #rosterEvent(event: Named<EventFrom<"TaskRegistry">, RosterEventName>, task: ReplayedTask): void {
@@ -218,13 +228,13 @@ export class TaskRegistryReplay {
     const open = task.state === TaskState.Open;
     if (event.name === "MemberJoined" && open) {
       this.#checkMayJoin(task, nodeId, place);
-      this.#context.checks.expect("roster.member", place, true, task.roster.hasPlace);
-      return task.roster.activate(nodeId);
+      this.#context.checks.expect("roster.member", place, true, hasPlace(task.roster));
+      return change(task, activate(task.roster, nodeId));
     }
-    if (event.name === "MemberLeft" && open && task.roster.isActive(nodeId)) {
-      return task.roster.deactivate(nodeId);
+    if (event.name === "MemberLeft" && open && isActive(task.roster, nodeId)) {
+      return change(task, deactivate(task.roster, nodeId));
     }
-    return event.name === "JoinDropped" && !open ? task.roster.drop(nodeId) : [];
+    return event.name === "JoinDropped" && !open ? change(task, drop(task.roster, nodeId)) : [];
   }
 
   #released(event: Named<EventFrom<"TaskRegistry">, "EscrowReleased">, task: ReplayedTask): void {
@@ -254,12 +264,12 @@ export class TaskRegistryReplay {
       [
         world.isRegistered(nodeId) ? "registered" : "not registered",
         world.hasStake(nodeId) ? "staked" : "not staked",
-        task.roster.isActive(nodeId) ? "member" : "no member",
+        isActive(task.roster, nodeId) ? "member" : "no member",
       ],
     );
   }
 
-  #world(task: ReplayedTask): Parameters<Roster["applyChanges"]>[0] {
+  #world(task: ReplayedTask): RosterWorld {
     const { minStake, stakeToken } = task.terms;
     return {
       removals: this.#nodes.removals,
@@ -275,6 +285,12 @@ export class TaskRegistryReplay {
     const bound = terms.minStake === 0n || this.#stakes.unbondingPeriod > disputesEnd - now;
     return bound ? "valid" : "UnbondingTooShort";
   }
+}
+
+/** Takes a change over, and gives its events. */
+function change(task: ReplayedTask, { roster, events }: RosterChange): readonly RosterEvent[] {
+  task.roster = roster;
+  return events;
 }
 
 function rosterEventOf(event: Named<EventFrom<"TaskRegistry">, RosterEventName>): RosterEvent {

@@ -1,5 +1,6 @@
 import { isEndpointFault } from "../oracle-nodes/src/chain/endpointError.ts";
 import { ConcordatError } from "../protocol/errors.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
 import type { AuditScope, AuditedEndpoint, AuditedEndpoints } from "./auditOptions.ts";
 import { AuditRun } from "./auditRun.ts";
 import type { ChainSource } from "./chainSource.ts";
@@ -11,7 +12,6 @@ import type { LogDifference } from "./logReading.ts";
 import { Patience } from "./patience.ts";
 import type { AuditReport } from "./report.ts";
 import { viewReader } from "./views.ts";
-import type { ChainLog } from "../protocol/events/chainLog.ts";
 
 /** Milliseconds for which what does not fit together is read again. */
 const PATIENCE_MS = 30_000;

@@ -1,5 +1,6 @@
-import type { ConcordatEvent, EventPlace } from "../protocol/events/concordatEvent.ts";
 import { inChainOrder } from "../protocol/events/chainLog.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
+import type { ConcordatEvent, EventPlace } from "../protocol/events/concordatEvent.ts";
 import { CONTRACT_NAMES, contractFinder } from "../protocol/events/contracts.ts";
 import type { ContractName } from "../protocol/events/contracts.ts";
 import { decodeEvent } from "../protocol/events/decodeEvent.ts";
@@ -8,7 +9,6 @@ import type { Deployment } from "./contracts.ts";
 import { orUndecodable } from "./decodeLog.ts";
 import type { Undecodable } from "./decodeLog.ts";
 import { readLogRanges } from "./logRanges.ts";
-import type { ChainLog } from "../protocol/events/chainLog.ts";
 
 /** A log of an audited contract whose bytes are not what its event has. */
 export interface UndecodableEvent extends Undecodable {

@@ -1,7 +1,7 @@
-import { statusOf } from "../protocol/rules/roster.ts";
 import { Interface } from "ethers";
 import { MemberStatus, Phase, ProposalState, TaskState } from "../protocol/enums.ts";
 import { ZERO_DIGEST } from "../protocol/ids.ts";
+import { statusOf } from "../protocol/rules/roster.ts";
 import type { AbiTerms } from "../protocol/taskTerms.ts";
 import { termsFromAbi } from "../protocol/taskTerms.ts";
 import type { CheckPlace, Fact } from "./checks.ts";

@@ -1,9 +1,9 @@
+import { inChainOrder } from "../protocol/events/chainLog.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
+import { CONTRACT_NAMES } from "../protocol/events/contracts.ts";
 import type { AuditedEndpoint } from "./auditOptions.ts";
 import type { Deployment } from "./contracts.ts";
 import { LARGEST_RANGE, readLogRanges } from "./logRanges.ts";
-import { CONTRACT_NAMES } from "../protocol/events/contracts.ts";
-import { inChainOrder } from "../protocol/events/chainLog.ts";
-import type { ChainLog } from "../protocol/events/chainLog.ts";
 
 /** Logs that a range has when all are read again: an endpoint that cuts its answers short cuts them elsewhere then. */
 const LOGS_A_RANGE = 50;

@@ -1,11 +1,11 @@
-import { memberIdOf } from "../protocol/rules/roster.ts";
 import type { ConcordatEvent } from "../protocol/events/concordatEvent.ts";
+import type { ContractName } from "../protocol/events/contracts.ts";
+import { memberIdOf } from "../protocol/rules/roster.ts";
 import type { CheckKind } from "./checks.ts";
 import { UNDECODABLE } from "./decodeLog.ts";
 import type { AuditEvent } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
-import type { ContractName } from "../protocol/events/contracts.ts";
 
 /** Where a replay's impossible event is booked. */
 const STATE_KIND: Readonly<Record<ContractName, CheckKind>> = {

@@ -2,9 +2,9 @@ import { Interface } from "ethers";
 import type { ParamType } from "ethers";
 import { valueDecoder } from "../../protocol/events/abiValues.ts";
 import type { AbiValue } from "../../protocol/events/abiValues.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
 import { INTERFACES } from "../contracts.ts";
 import type { IncludedTransaction, IndexSource } from "./indexSource.ts";
-import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
 
 /** Errors of tokens that our contracts call. Each interface knows the compiler's own. */
 const FOREIGN_ERRORS = new Interface([

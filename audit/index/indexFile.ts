@@ -3,6 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { Interface } from "ethers";
 import { InputError } from "../../protocol/errors.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
 import { INTERFACES } from "../contracts.ts";
 import type { Deployment } from "../contracts.ts";
 import { exactJson } from "./columns.ts";
@@ -14,8 +16,6 @@ import { rewardWriter } from "./rewardRows.ts";
 import { BLOCK_COLUMNS, createSchema } from "./schema.ts";
 import { lockForWriting } from "./writerLock.ts";
 import type { IndexedChain } from "./indexedChain.ts";
-import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
 
 /** What an index's `format` says. */
 const INDEX_FORMAT = "concordat/index/2";

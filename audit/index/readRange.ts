@@ -1,12 +1,12 @@
 import { inChainOrder } from "../../protocol/events/chainLog.ts";
 import type { ChainLog } from "../../protocol/events/chainLog.ts";
+import { contractFinder } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import type { DecodedLog } from "../decodeLog.ts";
 import { failureReason } from "./failureReason.ts";
 import type { IndexedChain } from "./indexedChain.ts";
 import type { BlockHeader, IncludedTransaction, IndexSource, WholeBlock } from "./indexSource.ts";
-import { contractFinder } from "../../protocol/events/contracts.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
 
 /** An event with the log that it is read from. */
 export interface IndexedEvent extends DecodedLog {

@@ -1,10 +1,10 @@
+import type { ChainLog } from "../../protocol/events/chainLog.ts";
+import { contractFinder } from "../../protocol/events/contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import { readLogRanges } from "../logRanges.ts";
 import type { IndexFile } from "./indexFile.ts";
 import type { IndexedChain } from "./indexedChain.ts";
 import type { IndexSource } from "./indexSource.ts";
-import { contractFinder } from "../../protocol/events/contracts.ts";
-import type { ChainLog } from "../../protocol/events/chainLog.ts";
 
 /**
  * Reads the logs of blocks again that the index has already: who gave them may have been behind.

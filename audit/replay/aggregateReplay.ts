@@ -1,6 +1,7 @@
 import { aggregationRuleName, minimumUpdates } from "../../protocol/aggregationRule.ts";
 import { bitmapCount, bitmapIsWithin, bitmapWords, bitmapsOverlap } from "../../protocol/bitmap.ts";
 import { Phase } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { rankOpensAt } from "../../protocol/rules/roundClock.ts";
 import { hashAggregateAttestation } from "../../protocol/signedResults.ts";
@@ -9,7 +10,6 @@ import { placeOf } from "./replayContext.ts";
 import { committeeOf, postedBitmap } from "./replayedRound.ts";
 import type { RoundScope } from "./submissionReplay.ts";
 import { domainOf, sharedFields } from "./submissionReplay.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 type AggregateAccepted = Named<EventFrom<"RoundCoordinator">, "AggregateAccepted">;
 

@@ -1,10 +1,10 @@
 import { AlphaOrigin, Phase, enumName } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { alphaAt, selectAlpha, targetIsMet } from "../../protocol/rules/alphaSelection.ts";
 import { finalised } from "../../protocol/rules/roundMachine.ts";
 import { placeOf } from "./replayContext.ts";
 import { transition } from "./replayedRound.ts";
 import type { RoundScope } from "./submissionReplay.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** A finalised round: its sums, and the alpha that they choose, or the one before where no quorum reported. */
 export function replayFinalisation(

@@ -1,7 +1,7 @@
 import { ProposalKind, ProposalState, enumName } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** A node as the events make it. Signers by the first second in which each counts, ascending. */
 export interface ReplayedNode {

@@ -1,11 +1,11 @@
 import type { Bitmap } from "../../protocol/bitmap.ts";
 import { bitmapHas } from "../../protocol/bitmap.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import type { Outcome } from "../../protocol/rules/reputationRule.ts";
 import { refundableOf, settleRound } from "../../protocol/rules/rewardSchedule.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedTask, TaskRegistryReplay } from "./taskRegistryReplay.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** Who earns and whose reputation falls in a finalised round. */
 export interface RoundOutcome {

@@ -1,4 +1,5 @@
 import { ElectionMode, EndReason, Phase, SkipReason, VoidReason, enumName } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { mixedSeed, modelHashSeed } from "../../protocol/rules/committeeElection.ts";
 import { noScores } from "../../protocol/rules/packedScores.ts";
@@ -22,7 +23,6 @@ import {
 import type { RoundOutcome } from "./rewardLedgerReplay.ts";
 import { replayReport, replayUpdate } from "./submissionReplay.ts";
 import type { TaskRegistryReplay } from "./taskRegistryReplay.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** Blocks whose hash a contract can read. */
 const KNOWN_HASHES = 256;

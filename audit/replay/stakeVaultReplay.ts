@@ -1,7 +1,7 @@
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import type { TaskTerms } from "../../protocol/taskTerms.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 const BPS = 10_000n;
 

@@ -1,4 +1,5 @@
 import { Phase } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { addScores, scoresAreValid } from "../../protocol/rules/packedScores.ts";
 import { hashAccuracyReport, hashLocalUpdate, resultDomain } from "../../protocol/signedResults.ts";
 import { checkSignature } from "../signatureCheck.ts";
@@ -6,7 +7,6 @@ import type { ReplayContext, SignerAt } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedRound } from "./replayedRound.ts";
 import { activeMember } from "./replayedRound.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** What the replay of one submission needs. */
 export interface RoundScope {

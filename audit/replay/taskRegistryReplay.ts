@@ -1,12 +1,6 @@
 import { EndReason, TaskState, enumName } from "../../protocol/enums.ts";
-import { hardEndOf } from "../../protocol/rules/roundClock.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
-import { validateTerms } from "../../protocol/rules/validateTerms.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
-import type { Deployment } from "../contracts.ts";
-import type { NodeRegistryReplay } from "./nodeRegistryReplay.ts";
-import type { ReplayContext } from "./replayContext.ts";
-import { placeOf } from "./replayContext.ts";
 import {
   activate,
   applyChanges,
@@ -19,8 +13,14 @@ import {
   isActive,
 } from "../../protocol/rules/roster.ts";
 import type { Roster, RosterChange, RosterEvent, RosterWorld } from "../../protocol/rules/roster.ts";
+import { hardEndOf } from "../../protocol/rules/roundClock.ts";
+import { validateTerms } from "../../protocol/rules/validateTerms.ts";
+import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import type { Deployment } from "../contracts.ts";
+import type { NodeRegistryReplay } from "./nodeRegistryReplay.ts";
+import type { ReplayContext } from "./replayContext.ts";
+import { placeOf } from "./replayContext.ts";
 import type { StakeVaultReplay } from "./stakeVaultReplay.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 
 /** A task as the events make it. */
 export interface ReplayedTask {

@@ -49,7 +49,8 @@ interface Reader {
 }
 
 /**
- * Reads values of these types, as ethers does and several times as fast: whoever reads a long history decodes each event.
+ * Reads values of these types, as ethers does, without making its coders anew for each: whoever reads a long history decodes
+ * many.
  * Strings that are no UTF-8 have U+FFFD for their bad bytes: nobody vouches for what a foreign contract says. What it gives
  * throws where bytes do not fit the types.
  */

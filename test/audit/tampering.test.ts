@@ -5,12 +5,12 @@ import type { ChainSource } from "../../audit/chainSource.ts";
 import type { Check, CheckKind } from "../../audit/checks.ts";
 import { INTERFACES } from "../../audit/contracts.ts";
 import { EndReason, ProposalState, SkipReason, VoidReason } from "../../protocol/enums.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
 import type { Hex } from "../../protocol/ids.ts";
 import type { Story } from "./story.ts";
 import { beginStory, playEventfulTask, playFailures, playStakedTask } from "./story.ts";
 import type { Args, Lie } from "./tamperedSource.ts";
 import { argsOf, liedSource, rememberedSource } from "./tamperedSource.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
 
 const OTHER = `0x${"ab".repeat(32)}`;
 const OTHER_ACCOUNT = `0x${"Ab".repeat(20)}`.toLowerCase();

@@ -5,11 +5,11 @@ import { chainReader } from "../../frontend/src/events/chainReader.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
 import type { IndexClient } from "../../frontend/src/events/indexClient.ts";
 import { readIndexed } from "../../frontend/src/events/readIndexed.ts";
+import type { Segment } from "../../frontend/src/events/segment.ts";
+import type { World } from "../../protocol/history/world.ts";
 import { beginStory } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { Follower, MemoryCache, endpointOf, freshWorld } from "./follower.ts";
-import type { Segment } from "../../frontend/src/events/segment.ts";
-import type { World } from "../../protocol/history/world.ts";
 
 /** Blocks in which nothing happens, as on a chain that others use too. */
 const QUIET_BLOCKS = 20_000;

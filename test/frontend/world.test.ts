@@ -1,6 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { MemberStatus, ProposalKind, ProposalState } from "../../protocol/enums.ts";
+import { applyEvent } from "../../protocol/history/applyEvent.ts";
+import { awaited, committeeOf } from "../../protocol/history/election.ts";
+import { currentOpening, standings } from "../../protocol/history/rounds.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
+import type { TaskRecord, World } from "../../protocol/history/world.ts";
 import type { AbiTerms } from "../../protocol/taskTerms.ts";
 import { termsFromAbi } from "../../protocol/taskTerms.ts";
 import {
@@ -12,11 +17,6 @@ import {
 } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { freshWorld } from "./follower.ts";
-import { applyEvent } from "../../protocol/history/applyEvent.ts";
-import { awaited, committeeOf } from "../../protocol/history/election.ts";
-import { currentOpening, standings } from "../../protocol/history/rounds.ts";
-import { emptyWorld } from "../../protocol/history/world.ts";
-import type { TaskRecord, World } from "../../protocol/history/world.ts";
 
 describe("the world that events tell, after a chain on which everything happened", () => {
   let story: Story;

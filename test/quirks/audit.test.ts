@@ -12,6 +12,7 @@ import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
 import { Phase } from "../../protocol/enums.ts";
 import { ConcordatError } from "../../protocol/errors.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
 import type { Address } from "../../protocol/ids.ts";
 import { beginStory, playEventfulTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
@@ -24,7 +25,6 @@ import { QuirkProxy } from "./quirkProxy.ts";
 import type { Quirk, RpcRequest } from "./quirkProxy.ts";
 import { batchesRefused, changing, nullHeaders, rateLimited, refusing } from "./refusals.ts";
 import { WORDINGS } from "./wordings.ts";
-import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
 
 const CHAIN_ID = 31_337;
 const PATIENCE_MS = 3_000;

@@ -1,6 +1,11 @@
 import { createPublicClient, fallback, http } from "viem";
 import type { Hex, PublicClient } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { applyEvent } from "../../../protocol/history/applyEvent.ts";
+import { emptyWorld } from "../../../protocol/history/world.ts";
+import type { World } from "../../../protocol/history/world.ts";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 import { chainReader } from "../events/chainReader.ts";
 import type { SendRequest } from "../events/chainReader.ts";
@@ -13,11 +18,6 @@ import { MissingContract } from "./missingContract.ts";
 import { missingEvents } from "./missingEvents.ts";
 import { isOffline, isRateLimited } from "./offline.ts";
 import { viemChain } from "./viemChain.ts";
-import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import { applyEvent } from "../../../protocol/history/applyEvent.ts";
-import { emptyWorld } from "../../../protocol/history/world.ts";
-import type { World } from "../../../protocol/history/world.ts";
 
 /** The page is told of changes at most this often, in milliseconds. */
 const NOTIFY_MS = 80;

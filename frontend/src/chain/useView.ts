@@ -1,9 +1,9 @@
 import { hashKey, useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { Hex } from "viem";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
 import { callAbi } from "../transactions/contractAbi.ts";
 import { useFederation, useFederationState } from "./useFederation.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
 
 /** A view of a contract, or of a token at `address`. */
 export interface ViewCall {

@@ -1,4 +1,10 @@
 import type { Hex } from "viem";
+import type { ChainLog } from "../../../protocol/events/chainLog.ts";
+import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { eventReader } from "../../../protocol/events/decodeEvent.ts";
+import { EventError } from "../../../protocol/events/eventError.ts";
+import type { EventFault } from "../../../protocol/events/eventError.ts";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
 import { EndpointBehind } from "./endpointBehind.ts";
 import { IndexRefused, lie } from "./indexClient.ts";
@@ -8,12 +14,6 @@ import { Reorganised, readSegments } from "./readSegments.ts";
 import type { SegmentFailures } from "./readSegments.ts";
 import type { SegmentCache } from "./segmentCache.ts";
 import { mergeSettled } from "./segmentList.ts";
-import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
-import { eventReader } from "../../../protocol/events/decodeEvent.ts";
-import { EventError } from "../../../protocol/events/eventError.ts";
-import type { EventFault } from "../../../protocol/events/eventError.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import type { ChainLog } from "../../../protocol/events/chainLog.ts";
 import type { Segment } from "./segment.ts";
 
 /** Milliseconds of decoding after which the page gets a turn. */

@@ -1,8 +1,8 @@
 import type { Hex } from "viem";
+import type { ChainLog } from "../../../protocol/events/chainLog.ts";
 import type { ChainReader } from "./chainReader.ts";
 import type { IndexClient } from "./indexClient.ts";
 import { lie } from "./indexClient.ts";
-import type { ChainLog } from "../../../protocol/events/chainLog.ts";
 import type { Segment } from "./segment.ts";
 
 /** Places at which each answer is compared with the chain's own logs, and blocks of each: few enough for any endpoint. */

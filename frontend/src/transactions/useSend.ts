@@ -4,6 +4,7 @@ import type { Hex, TransactionReceipt } from "viem";
 import { useConfig } from "wagmi";
 import { getWalletClient } from "wagmi/actions";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
 import { askAgain } from "../chain/endpointFailure.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
@@ -11,7 +12,6 @@ import { useWallet } from "../wallet/useWallet.ts";
 import { callAbi } from "./contractAbi.ts";
 import { decidingGas } from "./decidingGas.ts";
 import type { LoggedTransaction, TransactionLog } from "./transactionLog.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
 
 export const Transactions = createContext<TransactionLog | undefined>(undefined);
 

@@ -1,8 +1,9 @@
 import { isEndpointFault } from "../oracle-nodes/src/chain/endpointError.ts";
 import { ConcordatError } from "../protocol/errors.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
 import type { AuditScope, AuditedEndpoint, AuditedEndpoints } from "./auditOptions.ts";
 import { AuditRun } from "./auditRun.ts";
-import type { ChainSource, RawLog } from "./chainSource.ts";
+import type { ChainSource } from "./chainSource.ts";
 import { EventCounter } from "./eventCounts.ts";
 import { findEventGaps, gapWords } from "./eventGaps.ts";
 import { eventsOf } from "./eventLog.ts";
@@ -179,7 +180,7 @@ class LogBranch {
   readonly source: ChainSource;
   readonly #hashes = new Map<number, string>();
 
-  constructor(source: ChainSource, logs: readonly RawLog[]) {
+  constructor(source: ChainSource, logs: readonly ChainLog[]) {
     this.add(logs);
     this.source = {
       ...source,
@@ -192,9 +193,9 @@ class LogBranch {
     };
   }
 
-  add(logs: readonly RawLog[]): void {
+  add(logs: readonly ChainLog[]): void {
     for (const { blockNumber, blockHash } of logs) {
-      if (blockHash !== undefined) this.#hashes.set(blockNumber, blockHash);
+      this.#hashes.set(blockNumber, blockHash);
     }
   }
 }

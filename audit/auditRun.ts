@@ -3,7 +3,7 @@ import type { ChainSource } from "./chainSource.ts";
 import type { Check } from "./checks.ts";
 import { CheckLog } from "./checks.ts";
 import type { Deployment } from "./contracts.ts";
-import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
+import type { AuditEvent } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import { checkFinalState } from "./finalState.ts";
 import { missingFacts } from "./missingFacts.ts";
@@ -67,15 +67,12 @@ export class AuditRun {
   }
 
   /** Replays events that follow those before, in the chain's order. `toBlock` says how far they will go in all. */
-  async replay(
-    events: AsyncIterable<AuditEvent | UndecodableEvent> | Iterable<AuditEvent | UndecodableEvent>,
-    toBlock: number,
-  ): Promise<void> {
+  async replay(events: AsyncIterable<AuditEvent> | Iterable<AuditEvent>, toBlock: number): Promise<void> {
     for await (const event of events) {
       await replayEvent(this.#context, this.#replays, event);
       this.#events++;
       this.#scope.progress?.({
-        block: event.blockNumber,
+        block: event.place.blockNumber,
         toBlock,
         events: this.#events,
         ...this.#tally.progress,

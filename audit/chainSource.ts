@@ -1,17 +1,7 @@
 import { toQuantity } from "ethers";
 import { ConcordatError } from "../protocol/errors.ts";
-
-/** A log as the chain gives it. */
-export interface RawLog {
-  readonly address: string;
-  readonly topics: readonly string[];
-  readonly data: string;
-  readonly blockNumber: number;
-  /** The block that it is from, where the source says it: so a log of another branch is noticed. */
-  readonly blockHash?: string;
-  readonly transactionHash: string;
-  readonly logIndex: number;
-}
+import { fromRpcLog } from "../protocol/events/chainLog.ts";
+import type { ChainLog, RpcLog } from "../protocol/events/chainLog.ts";
 
 /** What a block's header says that decisions depend on. `timestamp` in unix seconds. */
 export interface BlockFacts {
@@ -23,21 +13,12 @@ export interface BlockFacts {
 export interface ChainSource {
   chainId(): Promise<bigint>;
   latestBlock(): Promise<number>;
-  logs(addresses: readonly string[], fromBlock: number, toBlock: number): Promise<readonly RawLog[]>;
+  logs(addresses: readonly string[], fromBlock: number, toBlock: number): Promise<readonly ChainLog[]>;
   block(number: number): Promise<BlockFacts>;
   /** The state after `block`. Rejects when the call reverts or the endpoint no longer has that state. */
   call(to: string, data: string, block: number): Promise<string>;
   code(account: string, block: number): Promise<string>;
   close(): void;
-}
-
-interface RpcLog {
-  readonly address: string;
-  readonly topics: readonly string[];
-  readonly data: string;
-  readonly blockNumber: string;
-  readonly transactionHash: string;
-  readonly logIndex: string;
 }
 
 /** Sends one JSON-RPC request, as every endpoint and wallet does. */
@@ -53,11 +34,7 @@ export function chainSource(request: SendRequest): ChainSource {
     logs: async (address, fromBlock, toBlock) => {
       const range = { fromBlock: toQuantity(fromBlock), toBlock: toQuantity(toBlock) };
       const logs = await send<readonly RpcLog[]>("eth_getLogs", { address, ...range });
-      return logs.map((log) => ({
-        ...log,
-        blockNumber: Number(log.blockNumber),
-        logIndex: Number(log.logIndex),
-      }));
+      return logs.map(fromRpcLog);
     },
     block: async (number) => {
       const header = await send<{ hash: string; timestamp: string } | null>(

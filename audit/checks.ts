@@ -1,4 +1,4 @@
-import type { EventPlace } from "./eventLog.ts";
+import type { EventPlace } from "../protocol/events/concordatEvent.ts";
 
 /** What is checked, in groups by contract; `*.state` compares a contract's views with the replayed events. */
 export const CHECK_KINDS = [

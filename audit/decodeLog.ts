@@ -1,12 +1,10 @@
-import type { ParamType } from "ethers";
-import { concat } from "ethers";
-import { namedFields, valueDecoder } from "./abiValues.ts";
-import type { AbiFields, AbiValue } from "./abiValues.ts";
-import type { RawLog } from "./chainSource.ts";
-import { INTERFACES, mapContracts } from "./contracts.ts";
-import type { ContractName } from "./contracts.ts";
+import type { AbiFields } from "../protocol/events/abiValues.ts";
+import type { ContractName } from "../protocol/events/contracts.ts";
+import { decodeExactly, eventNameOf } from "../protocol/events/decodeEvent.ts";
+import type { LooseLog } from "../protocol/events/decodeEvent.ts";
+import { EventError } from "../protocol/events/eventError.ts";
 
-/** What a log says. */
+/** What a log says, with every value as exact as the chain has it. */
 export interface DecodedLog {
   readonly name: string;
   readonly args: AbiFields;
@@ -15,52 +13,36 @@ export interface DecodedLog {
 /** The name under which a log stands whose bytes are not what its event has: no contract of a deployment emits one. */
 export const UNDECODABLE = "Undecodable";
 
-/** How logs of one kind are read. */
-interface EventReader {
-  readonly name: string;
-  readonly inputs: readonly ParamType[];
-  /** Indexed parameters stand in topics, the others in the data. */
-  readonly inTopics: (data: string) => readonly AbiValue[];
-  readonly inData: (data: string) => readonly AbiValue[];
+/** What stands in place of an event whose bytes do not fit. */
+export interface Undecodable {
+  readonly name: typeof UNDECODABLE;
+  readonly args: { readonly event: string; readonly problem: string };
 }
-
-/** Readers by the first topic of their logs. */
-const READERS = mapContracts((_abi, contract) => {
-  const readers = new Map<string, EventReader>();
-  INTERFACES[contract].forEachEvent(({ name, inputs, topicHash }) => {
-    const [indexed, others] = [inputs.filter(isIndexed), inputs.filter((input) => !isIndexed(input))];
-    readers.set(topicHash, {
-      name,
-      inputs: [...indexed, ...others],
-      inTopics: valueDecoder(indexed),
-      inData: valueDecoder(others),
-    });
-  });
-  return readers;
-});
 
 /**
  * The event of a log, or undefined for one that the contract's interface does not have. Never throws, since nobody vouches
  * for what a foreign contract or an endpoint says: a log whose bytes do not fit its event is an event `Undecodable` with the
  * event's name and the problem.
  */
-export function decodeLog(
-  contract: ContractName,
-  log: Pick<RawLog, "topics" | "data">,
-): DecodedLog | undefined {
-  const [first = "", ...indexed] = log.topics;
-  const reader = READERS[contract].get(first);
-  if (reader === undefined) return undefined;
-  const { name, inputs, inTopics, inData } = reader;
-  try {
-    return { name, args: namedFields(inputs, [...inTopics(concat(indexed)), ...inData(log.data)]) };
-  } catch (error) {
-    // Without what ethers adds in brackets, which has the bytes again.
-    const [problem = ""] = (error instanceof Error ? error.message : String(error)).split(" (");
-    return { name: UNDECODABLE, args: { event: name, problem } };
-  }
+export function decodeLog(contract: ContractName, log: LooseLog): DecodedLog | undefined {
+  return orUndecodable(contract, log, () => {
+    const { name, fields } = decodeExactly(contract, log);
+    return { name, args: fields };
+  }) as DecodedLog | undefined;
 }
 
-function isIndexed({ indexed }: ParamType): boolean {
-  return indexed === true;
+/** What `decode` gives of a log; undefined where the contract has no such event, `Undecodable` where its bytes do not fit. */
+export function orUndecodable<T>(
+  contract: ContractName,
+  log: LooseLog,
+  decode: () => T,
+): T | Undecodable | undefined {
+  const event = eventNameOf(contract, log);
+  if (event === undefined) return undefined;
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    return { name: UNDECODABLE, args: { event, problem: String(error.facts["problem"]) } };
+  }
 }

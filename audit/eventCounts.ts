@@ -1,5 +1,5 @@
 import { UNDECODABLE } from "./decodeLog.ts";
-import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
+import type { AuditEvent } from "./eventLog.ts";
 
 /** How many events of each kind there are that the contracts count as well. */
 export interface EventCounts {
@@ -36,7 +36,7 @@ export class EventCounter implements EventCounts {
     return task;
   }
 
-  add(event: AuditEvent | UndecodableEvent): void {
+  add(event: AuditEvent): void {
     switch (event.name) {
       case "NodeAdmitted":
         this.admissions++;
@@ -51,17 +51,17 @@ export class EventCounter implements EventCounts {
         this.publications++;
         break;
       case "MemberJoined":
-        this.task(Number(event.args.taskId)).memberIds.add(Number(event.args.memberId));
+        this.task(event.args.taskId).memberIds.add(event.args.memberId);
         break;
       case "RoundRecorded":
-        this.task(Number(event.args.taskId)).records++;
+        this.task(event.args.taskId).records++;
         break;
       case "RoundFinalised":
-        this.task(Number(event.args.taskId)).finalisations++;
+        this.task(event.args.taskId).finalisations++;
         break;
       case "UpdateAccepted":
       case "ReportAccepted":
-        this.task(Number(event.args.taskId)).count(
+        this.task(event.args.taskId).count(
           event.name === "UpdateAccepted" ? "updates" : "reports",
           `${event.args.round}/${event.args.retry}`,
         );

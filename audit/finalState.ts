@@ -1,6 +1,7 @@
 import { Interface } from "ethers";
 import { MemberStatus, Phase, ProposalState, TaskState } from "../protocol/enums.ts";
 import { ZERO_DIGEST } from "../protocol/ids.ts";
+import { statusOf } from "../protocol/rules/roster.ts";
 import type { AbiTerms } from "../protocol/taskTerms.ts";
 import { termsFromAbi } from "../protocol/taskTerms.ts";
 import type { CheckPlace, Fact } from "./checks.ts";
@@ -128,7 +129,7 @@ async function checkTask(
     ["publisher", "state", "endReason", "roundsPlayed", "hardEnd", "escrow"].map((key) => status[key]),
   );
   const queued = roster.queue
-    .map((nodeId) => [nodeId, roster.statusOf(nodeId)] as const)
+    .map((nodeId) => [nodeId, statusOf(roster, nodeId)] as const)
     .filter(([, wanted]) => wanted === MemberStatus.Joining || wanted === MemberStatus.Leaving);
   const [nodeIds, joins] = await view<[Fact, Fact]>("TaskRegistry", "queuedChanges", taskId);
   checks.expect(

@@ -1,27 +1,22 @@
 import { isEndpointFault } from "../oracle-nodes/src/chain/endpointError.ts";
 import { ConcordatError } from "../protocol/errors.ts";
-import type { ChainSource, RawLog } from "./chainSource.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
+import { readRanges } from "../protocol/events/readRanges.ts";
+import type { ChainSource } from "./chainSource.ts";
 
 /** The logs of a range of blocks, both ends included. */
 export interface LogRange {
   readonly from: number;
   readonly to: number;
-  readonly logs: readonly RawLog[];
+  readonly logs: readonly ChainLog[];
 }
 
 /** Blocks asked for at first, and at most, in one query. */
 const FIRST_RANGE = 2_000;
 export const LARGEST_RANGE = 50_000;
-/** Ranges that must be answered before a width is tried again that was refused. */
-const PATIENT_RANGES = 8;
-
-/** By block, then by place in the block. */
-export function inChainOrder(a: RawLog, b: RawLog): number {
-  return a.blockNumber - b.blockNumber || a.logIndex - b.logIndex;
-}
 
 /**
- * Reads logs a range at a time, ascending: ranges that an endpoint refuses are halved, and grow again while it answers.
+ * Reads logs a range at a time, ascending, in ranges that the endpoint answers.
  * @param widest Blocks of one range at most.
  * @throws {ConcordatError} where not even one block is answered, or the endpoint's trouble has nothing to do with the range.
  */
@@ -32,34 +27,22 @@ export async function* readLogRanges(
   toBlock: number,
   widest = LARGEST_RANGE,
 ): AsyncGenerator<LogRange> {
-  let width = Math.min(FIRST_RANGE, widest);
-  let limit = widest;
-  let answered = 0;
-  let from = fromBlock;
-  while (from <= toBlock) {
-    const to = Math.min(toBlock, from + width - 1);
-    let logs: readonly RawLog[];
-    try {
-      logs = await source.logs(addresses, from, to);
-    } catch (error) {
-      if (isLasting(error)) throw error;
-      if (to === from) throw refusedBlock(from, error);
-      limit = to - from;
-      width = Math.ceil((to - from + 1) / 2);
-      answered = 0;
-      continue;
-    }
-    yield { from, to, logs };
-    from = to + 1;
-    answered++;
-    if (answered % PATIENT_RANGES === 0) limit = Math.min(widest, limit * 2);
-    width = Math.min(limit, width * 2);
-  }
-}
-
-/** Whether a smaller range would be refused as well. Words can mislead: whatever else is said may be about the range. */
-function isLasting(error: unknown): boolean {
-  return isEndpointFault(error, "behind", "indexing", "unauthorised", "wrongChain");
+  const ranges = readRanges<readonly ChainLog[]>(
+    {
+      first: FIRST_RANGE,
+      widest,
+      read: (from, to) => source.logs(addresses, from, to),
+      judge: (error, { from, to }) => {
+        // Words can mislead: whatever else is said may be about the range.
+        if (isEndpointFault(error, "behind", "indexing", "unauthorised", "wrongChain")) return "stop";
+        if (from === to) throw refusedBlock(from, error);
+        return { parts: 2 };
+      },
+    },
+    fromBlock,
+    toBlock,
+  );
+  for await (const { from, to, answer } of ranges) yield { from, to, logs: answer };
 }
 
 function refusedBlock(block: number, cause: unknown): Error {

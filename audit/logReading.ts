@@ -1,8 +1,9 @@
+import { inChainOrder } from "../protocol/events/chainLog.ts";
+import type { ChainLog } from "../protocol/events/chainLog.ts";
+import { CONTRACT_NAMES } from "../protocol/events/contracts.ts";
 import type { AuditedEndpoint } from "./auditOptions.ts";
-import type { RawLog } from "./chainSource.ts";
-import { AUDITED_CONTRACTS } from "./contracts.ts";
 import type { Deployment } from "./contracts.ts";
-import { LARGEST_RANGE, inChainOrder, readLogRanges } from "./logRanges.ts";
+import { LARGEST_RANGE, readLogRanges } from "./logRanges.ts";
 
 /** Logs that a range has when all are read again: an endpoint that cuts its answers short cuts them elsewhere then. */
 const LOGS_A_RANGE = 50;
@@ -12,7 +13,7 @@ const NARROWER = 8;
 
 /** A log that one of two readings has and the other has not. */
 export interface LogDifference {
-  readonly log: RawLog;
+  readonly log: ChainLog;
   readonly isIn: "first" | "second";
 }
 
@@ -20,7 +21,7 @@ export interface LogDifference {
 export class LogReading {
   readonly endpoint: AuditedEndpoint;
   readonly #deployment: Deployment;
-  #logs: RawLog[] = [];
+  #logs: ChainLog[] = [];
   #next: number;
   #widest = LARGEST_RANGE;
 
@@ -31,7 +32,7 @@ export class LogReading {
   }
 
   /** In the chain's order. */
-  get logs(): readonly RawLog[] {
+  get logs(): readonly ChainLog[] {
     return this.#logs;
   }
 
@@ -62,18 +63,18 @@ export class LogReading {
   }
 
   #read(from: number, to: number): ReturnType<typeof readLogRanges> {
-    const addresses = AUDITED_CONTRACTS.map((name) => this.#deployment.contracts[name]);
+    const addresses = CONTRACT_NAMES.map((name) => this.#deployment.contracts[name]);
     return readLogRanges(this.endpoint.source, addresses, from, to, this.#widest);
   }
 }
 
 /** What two readings do not have in common, in the chain's order. */
 export function compareReadings(
-  first: readonly RawLog[],
-  second: readonly RawLog[],
+  first: readonly ChainLog[],
+  second: readonly ChainLog[],
 ): readonly LogDifference[] {
   const [inFirst, inSecond] = [new Set(first.map(keyOf)), new Set(second.map(keyOf))];
-  const only = (logs: readonly RawLog[], others: ReadonlySet<string>, isIn: LogDifference["isIn"]) =>
+  const only = (logs: readonly ChainLog[], others: ReadonlySet<string>, isIn: LogDifference["isIn"]) =>
     logs.filter((log) => !others.has(keyOf(log))).map((log) => ({ log, isIn }));
   return [...only(first, inSecond, "first"), ...only(second, inFirst, "second")].toSorted((a, b) =>
     inChainOrder(a.log, b.log),
@@ -81,7 +82,15 @@ export function compareReadings(
 }
 
 /** All of a log that an event is made of. */
-function keyOf({ address, blockNumber, blockHash, logIndex, transactionHash, topics, data }: RawLog): string {
+function keyOf({
+  address,
+  blockNumber,
+  blockHash,
+  logIndex,
+  transactionHash,
+  topics,
+  data,
+}: ChainLog): string {
   const place = [blockNumber, blockHash, logIndex, transactionHash];
   return [address.toLowerCase(), ...place, ...topics, data].join(" ");
 }

@@ -1,7 +1,9 @@
+import type { ConcordatEvent } from "../protocol/events/concordatEvent.ts";
+import type { ContractName } from "../protocol/events/contracts.ts";
+import { memberIdOf } from "../protocol/rules/roster.ts";
 import type { CheckKind } from "./checks.ts";
-import type { ContractName } from "./contracts.ts";
 import { UNDECODABLE } from "./decodeLog.ts";
-import type { AuditEvent, UndecodableEvent } from "./eventLog.ts";
+import type { AuditEvent } from "./eventLog.ts";
 import type { Replays } from "./finalState.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
 
@@ -18,10 +20,10 @@ const STATE_KIND: Readonly<Record<ContractName, CheckKind>> = {
 export async function replayEvent(
   context: ReplayContext,
   replays: Replays,
-  event: AuditEvent | UndecodableEvent,
+  event: AuditEvent,
 ): Promise<void> {
   if (event.name === UNDECODABLE) {
-    const place = { ...event, subject: event.args.event };
+    const place = { ...event.place, subject: event.args.event };
     context.checks.expect(STATE_KIND[event.contract], place, "bytes that fit the event", event.args.problem);
     return;
   }
@@ -29,14 +31,14 @@ export async function replayEvent(
     await dispatch(replays, event);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const place = { subject: event.name, blockNumber: event.blockNumber };
+    const place = { subject: event.name, blockNumber: event.place.blockNumber };
     context.checks.expect(STATE_KIND[event.contract], place, "a possible event", error.message);
   }
 }
 
 async function dispatch(
   { nodes, tasks, stakes, rewards, rounds }: Replays,
-  event: AuditEvent,
+  event: ConcordatEvent,
 ): Promise<void> {
   switch (event.contract) {
     case "NodeRegistry":
@@ -50,7 +52,7 @@ async function dispatch(
           task && {
             terms: task.terms,
             hardEnd: task.hardEnd,
-            isMember: (nodeId) => task.roster.memberIdOf(nodeId) !== 0,
+            isMember: (nodeId) => memberIdOf(task.roster, nodeId) !== 0,
           }
         );
       });

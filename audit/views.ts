@@ -1,7 +1,8 @@
+import { valueDecoder } from "../protocol/events/abiValues.ts";
+import type { ContractName } from "../protocol/events/contracts.ts";
 import type { ChainSource } from "./chainSource.ts";
-import { valueDecoder } from "./abiValues.ts";
 import { INTERFACES } from "./contracts.ts";
-import type { ContractName, Deployment } from "./contracts.ts";
+import type { Deployment } from "./contracts.ts";
 
 /** Reads one view of a contract as it stood after a block; a single output by itself, several as a list. */
 export type ViewReader = <T>(contract: ContractName, view: string, ...args: readonly unknown[]) => Promise<T>;

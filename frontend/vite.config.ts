@@ -84,7 +84,7 @@ export default defineConfig({
             },
             {
               name: "page",
-              test: /frontend\/src\/(app|ui|chain|world|wallet|trust|config|events|transactions)\//,
+              test: /(frontend\/src\/(app|ui|chain|world|wallet|trust|config|events|transactions)|protocol\/(events|history))\//,
             },
           ],
         },

@@ -3,6 +3,9 @@ import { InputError } from "./errors.ts";
 declare const brand: unique symbol;
 type Brand<T, B extends string> = T & { readonly [brand]: B };
 
+/** Bytes as hex digits after 0x. */
+export type Hex = `0x${string}`;
+
 /** A task, numbered from 1 in order of publication. */
 export type TaskId = Brand<number, "TaskId">;
 /** A node of the registry, numbered from 1 in order of admission, never reused. */
@@ -12,9 +15,9 @@ export type MemberId = Brand<number, "MemberId">;
 /** A round of one task, numbered from 1 (the paper's t); 0 names the state before training. */
 export type RoundNumber = Brand<number, "RoundNumber">;
 /** sha2-256 of the root block of an artifact's UnixFS DAG: 0x and 64 lower-case hex digits. */
-export type Digest = Brand<`0x${string}`, "Digest">;
+export type Digest = Brand<Hex, "Digest">;
 /** A 20-byte account in EIP-55 form. */
-export type Address = Brand<`0x${string}`, "Address">;
+export type Address = Brand<Hex, "Address">;
 /** A ratio in basis points, 0 to 10,000. */
 export type Bps = Brand<number, "Bps">;
 

@@ -2,19 +2,12 @@ import { fromBitmap } from "../../protocol/bitmap.ts";
 import { enumName } from "../../protocol/enums.ts";
 import { enumOfType } from "../../protocol/enumOfType.ts";
 import { MAX_NEGOTIATION_STEPS, unpackScores } from "../../protocol/rules/packedScores.ts";
-import type { AbiFields, AbiValue } from "../abiValues.ts";
+import type { AbiFields, AbiValue } from "../../protocol/events/abiValues.ts";
+import { AMOUNT_FIELDS, BITMAP_FIELDS } from "../../protocol/events/fields.ts";
+import type { AbiParameter } from "../../protocol/events/fields.ts";
 
 /** A value as SQLite stores it. */
 export type Cell = string | number | bigint | null;
-
-/** A parameter as the compiler describes it. */
-export interface AbiParameter {
-  readonly name: string;
-  readonly type: string;
-  /** For example "enum IRoundCoordinatorTypes.Phase". */
-  readonly internalType: string;
-  readonly components?: readonly AbiParameter[];
-}
 
 /** A column of an event's table. */
 export interface EventColumn {
@@ -26,20 +19,9 @@ export interface EventColumn {
   readonly cell: (args: AbiFields) => Cell;
 }
 
-/** Parameters of type uint256 that hold amounts of a token; all others that events have are ids, counts and times. */
-const AMOUNTS = new Set([
-  "amount",
-  "bounty",
-  "escrow",
-  "fromPending",
-  "fromStake",
-  "received",
-  "refund",
-  "reward",
-  "stake",
-]);
-/** Parameters of type uint256[] that hold a set of members: bit memberId - 1. */
-const BITMAPS = new Set(["accepted", "rejected", "lowered"]);
+/** All other parameters of type uint256 that events have are ids, counts and times. */
+const AMOUNTS: ReadonlySet<string> = new Set(AMOUNT_FIELDS);
+const BITMAPS: ReadonlySet<string> = new Set(BITMAP_FIELDS);
 /** The greatest INTEGER that every reader keeps exact, JavaScript's too. */
 const MAX_INTEGER = BigInt(Number.MAX_SAFE_INTEGER);
 /** Bits of integers that always fit an INTEGER. */

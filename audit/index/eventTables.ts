@@ -1,7 +1,8 @@
-import type { ContractName } from "../contracts.ts";
-import { AUDITED_CONTRACTS, mapContracts } from "../contracts.ts";
+import { CONTRACT_NAMES, mapContracts } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
+import type { AbiParameter } from "../../protocol/events/fields.ts";
 import { columnsOf } from "./columns.ts";
-import type { AbiParameter, EventColumn } from "./columns.ts";
+import type { EventColumn } from "./columns.ts";
 
 /** An event as the compiler describes it. */
 interface AbiEvent {
@@ -24,7 +25,7 @@ export interface EventTable {
 export const PLACE_COLUMNS = ["blockNumber", "logIndex", "transactionHash"] as const;
 
 /** All events of the contracts. Their names differ, so a name alone tells the contract. */
-export const EVENT_TABLES: readonly EventTable[] = AUDITED_CONTRACTS.flatMap((contract) =>
+export const EVENT_TABLES: readonly EventTable[] = CONTRACT_NAMES.flatMap((contract) =>
   EVENTS[contract].map(({ name, inputs }) => ({ contract, name, columns: columnsOf(inputs) })),
 );
 

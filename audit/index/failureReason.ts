@@ -1,8 +1,9 @@
 import { Interface } from "ethers";
 import type { ParamType } from "ethers";
-import { valueDecoder } from "../abiValues.ts";
-import type { AbiValue } from "../abiValues.ts";
-import { AUDITED_CONTRACTS, INTERFACES } from "../contracts.ts";
+import { valueDecoder } from "../../protocol/events/abiValues.ts";
+import type { AbiValue } from "../../protocol/events/abiValues.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
+import { INTERFACES } from "../contracts.ts";
 import type { IncludedTransaction, IndexSource } from "./indexSource.ts";
 
 /** Errors of tokens that our contracts call. Each interface knows the compiler's own. */
@@ -13,7 +14,7 @@ const FOREIGN_ERRORS = new Interface([
 ]);
 /** Characters of a reason that are kept: a token may revert with megabytes. */
 const MAX_REASON = 500;
-const INTERFACES_OF_ERRORS = [...AUDITED_CONTRACTS.map((name) => INTERFACES[name]), FOREIGN_ERRORS];
+const INTERFACES_OF_ERRORS = [...CONTRACT_NAMES.map((name) => INTERFACES[name]), FOREIGN_ERRORS];
 
 /**
  * Why a transaction failed, as far as an endpoint can say it: the transaction is played again on the state before its block.

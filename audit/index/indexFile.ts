@@ -3,8 +3,10 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { Interface } from "ethers";
 import { InputError } from "../../protocol/errors.ts";
-import { AUDITED_CONTRACTS, INTERFACES } from "../contracts.ts";
-import type { ContractName, Deployment } from "../contracts.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
+import { INTERFACES } from "../contracts.ts";
+import type { Deployment } from "../contracts.ts";
 import { exactJson } from "./columns.ts";
 import { EVENT_TABLES, eventInsertSql } from "./eventTables.ts";
 import type { BlockHeader, IncludedTransaction } from "./indexSource.ts";
@@ -191,7 +193,7 @@ class Methods {
 
   constructor({ contracts }: Deployment) {
     this.#contracts = new Map(
-      AUDITED_CONTRACTS.map((name) => [contracts[name].toLowerCase(), { name, abi: INTERFACES[name] }]),
+      CONTRACT_NAMES.map((name) => [contracts[name].toLowerCase(), { name, abi: INTERFACES[name] }]),
     );
   }
 
@@ -228,7 +230,7 @@ function prepareFile(database: DatabaseSync, file: string, chain: IndexedChain):
     format: INDEX_FORMAT,
     chainId: String(chain.chainId),
     deploymentBlock: String(chain.deploymentBlock),
-    ...Object.fromEntries(AUDITED_CONTRACTS.map((name) => [name, chain.contracts[name]])),
+    ...Object.fromEntries(CONTRACT_NAMES.map((name) => [name, chain.contracts[name]])),
     transactions: chain.hasAllTransactions === true ? "all" : "with events",
   };
   const isNew = database.prepare("SELECT count(*) AS n FROM sqlite_master").get()?.["n"] === 0;

@@ -3,7 +3,9 @@ import { openProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
 import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
 import { EndpointError, isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
 import type { EndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import type { RawLog, SendRequest } from "../chainSource.ts";
+import type { SendRequest } from "../chainSource.ts";
+import { fromRpcLog } from "../../protocol/events/chainLog.ts";
+import type { ChainLog, RpcLog } from "../../protocol/events/chainLog.ts";
 
 /** What the index keeps of a block. `timestamp` in unix seconds. */
 export interface BlockHeader {
@@ -11,11 +13,6 @@ export interface BlockHeader {
   readonly hash: string;
   readonly parent: string;
   readonly timestamp: number;
-}
-
-/** A log with the block that it is from, so that a log of another branch is noticed. */
-export interface IndexedLog extends RawLog {
-  readonly blockHash: string;
 }
 
 /** A transaction with what its receipt says. Amounts in wei. */
@@ -53,7 +50,7 @@ export interface IndexSource {
   chainId(): Promise<number>;
   /** Undefined where the endpoint does not know the block. */
   header(block: number | "latest"): Promise<BlockHeader | undefined>;
-  logs(addresses: readonly string[], fromBlock: number, toBlock: number): Promise<readonly IndexedLog[]>;
+  logs(addresses: readonly string[], fromBlock: number, toBlock: number): Promise<readonly ChainLog[]>;
   /** Undefined where the endpoint does not know it, or not as part of a block. */
   transaction(hash: string): Promise<IncludedTransaction | undefined>;
   /** Undefined where the endpoint does not know the block. */
@@ -87,18 +84,8 @@ export function indexSource(request: SendRequest): IndexSource {
     },
     logs: async (address, fromBlock, toBlock) => {
       const range = { fromBlock: toQuantity(fromBlock), toBlock: toQuantity(toBlock) };
-      const logs = (await request("eth_getLogs", [{ address, ...range }])) as readonly IndexedLog[];
-      return logs.map(
-        ({ address: from, topics, data, blockNumber, blockHash, transactionHash, logIndex }) => ({
-          address: getAddress(from),
-          topics,
-          data,
-          blockNumber: Number(blockNumber),
-          blockHash,
-          transactionHash,
-          logIndex: Number(logIndex),
-        }),
-      );
+      const logs = (await request("eth_getLogs", [{ address, ...range }])) as readonly RpcLog[];
+      return logs.map((log) => fromRpcLog({ ...log, address: getAddress(log.address) }));
     },
     transaction: async (hash) => {
       const [sent, receipt] = await Promise.all([

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
+import { RangeWidth } from "../../protocol/events/rangeWidth.ts";
 import { findEventGaps } from "../eventGaps.ts";
 import type { EventGap } from "../eventGaps.ts";
 import { viewReader } from "../views.ts";
@@ -75,7 +76,7 @@ export class Indexer {
   readonly #confirmations: number;
   readonly #largestRange: number;
   readonly #recheckMs: number;
-  #range: number;
+  readonly #range: RangeWidth;
   /** Blocks of one question at most: fewer when something was missing, since some endpoints cut long answers short. */
   #widest: number;
   /** The last block whose logs were read when it was deep enough, or read twice. */
@@ -99,7 +100,7 @@ export class Indexer {
     this.#recheckMs = recheckMs;
     this.#largestRange = chain.hasAllTransactions === true ? WHOLE_RANGE : LARGEST_RANGE;
     this.#widest = this.#largestRange;
-    this.#range = Math.min(FIRST_RANGE, this.#largestRange);
+    this.#range = new RangeWidth({ first: FIRST_RANGE, widest: this.#largestRange });
     this.#trusted = chain.deploymentBlock - 1;
     this.#settled = (file.tip?.number ?? chain.deploymentBlock - 1) - PROVISIONAL_BLOCKS;
   }
@@ -145,7 +146,7 @@ export class Indexer {
   async #readOn(head: BlockHeader, tip: Tip | undefined): Promise<IndexStep> {
     const from = (tip?.number ?? this.#chain.deploymentBlock - 1) + 1;
     if (from > head.number) return this.#atHead(head, tip);
-    const to = Math.min(head.number, from + this.#range - 1);
+    const to = Math.min(head.number, from + this.#range.blocks - 1);
     try {
       const range = await readRange(this.#source, this.#chain, tip, to);
       this.#file.append(range);
@@ -156,7 +157,7 @@ export class Indexer {
     } catch (error) {
       if (error instanceof ChainMovedError) return { kind: "moved", head };
       if (to === from) throw error;
-      this.#range = Math.ceil((to - from + 1) / 2);
+      this.#range.refused(to - from + 1);
       if (isEndpointFault(error) && !isEndpointFault(error, "tooLarge", "unclear", "unsupported"))
         throw error;
       return { kind: "refused", head };
@@ -176,7 +177,7 @@ export class Indexer {
       }
       this.#incomplete = 0;
       if (gaps !== undefined) this.#trusted = tip.number;
-      this.#widest = Math.min(this.#largestRange, this.#widest * 2);
+      this.#limit(Math.min(this.#largestRange, this.#widest * 2));
       this.#verified = { hash: tip.hash, isVerified: gaps !== undefined };
     }
     const now = performance.now();
@@ -212,8 +213,7 @@ export class Indexer {
     this.#incomplete++;
     const first = this.#chain.deploymentBlock;
     const span = tip.number - first + 1;
-    this.#widest = Math.max(1, Math.ceil(Math.min(this.#widest, span) / NARROWER));
-    this.#range = Math.min(this.#range, this.#widest);
+    this.#limit(Math.max(1, Math.ceil(Math.min(this.#widest, span) / NARROWER)));
     const from = this.#incomplete % ALL_EVERY === 0 ? first : Math.max(first, tip.number - RECENT_BLOCKS);
     return (await this.#recheck(head, from, tip.number)) ?? { kind: "incomplete", head, gaps };
   }
@@ -296,10 +296,15 @@ export class Indexer {
     return known[low - 1];
   }
 
+  #limit(widest: number): void {
+    this.#widest = widest;
+    this.#range.limit(widest);
+  }
+
   /** Chooses the next range from how many events this one had. */
   #adapt(blocks: number, events: number): void {
     const fitting = events === 0 ? this.#largestRange : Math.ceil((blocks * WANTED_EVENTS) / events);
-    this.#range = Math.min(this.#widest, this.#range * 2, fitting);
+    this.#range.answered(fitting);
   }
 }
 

@@ -1,15 +1,17 @@
-import { AUDITED_CONTRACTS } from "../contracts.ts";
-import type { ContractName } from "../contracts.ts";
+import { inChainOrder } from "../../protocol/events/chainLog.ts";
+import type { ChainLog } from "../../protocol/events/chainLog.ts";
+import { contractFinder } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import type { DecodedLog } from "../decodeLog.ts";
 import { failureReason } from "./failureReason.ts";
 import type { IndexedChain } from "./indexedChain.ts";
-import type { BlockHeader, IncludedTransaction, IndexSource, IndexedLog, WholeBlock } from "./indexSource.ts";
+import type { BlockHeader, IncludedTransaction, IndexSource, WholeBlock } from "./indexSource.ts";
 
 /** An event with the log that it is read from. */
 export interface IndexedEvent extends DecodedLog {
   readonly contract: ContractName;
-  readonly log: IndexedLog;
+  readonly log: ChainLog;
 }
 
 /** A transaction, and why it failed, where that is known. */
@@ -53,21 +55,19 @@ export async function readRange(
 ): Promise<ReadRange> {
   const last = await source.header(toBlock);
   if (last === undefined) throw new ChainMovedError();
-  const names = new Map(AUDITED_CONTRACTS.map((name) => [contracts[name].toLowerCase(), name]));
+  const contractAt = contractFinder(contracts);
   const fromBlock = (after?.number ?? deploymentBlock - 1) + 1;
   const logs = await source.logs(Object.values(contracts), fromBlock, toBlock);
-  const events = logs
-    .toSorted((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex)
-    .flatMap((log): IndexedEvent[] => {
-      const contract = names.get(log.address.toLowerCase());
-      const decoded = contract === undefined ? undefined : decodeLog(contract, log);
-      return contract === undefined || decoded === undefined ? [] : [{ ...decoded, contract, log }];
-    });
-  const hashes = new Map(events.map(({ log }) => [log.blockNumber, log.blockHash]));
-  const places = new Map(events.map(({ log }) => [log.transactionHash, log.blockHash]));
+  const events = logs.toSorted(inChainOrder).flatMap((log): IndexedEvent[] => {
+    const contract = contractAt(log.address);
+    const decoded = contract === undefined ? undefined : decodeLog(contract, log);
+    return contract === undefined || decoded === undefined ? [] : [{ ...decoded, contract, log }];
+  });
+  const hashes = new Map<number, string>(events.map(({ log }) => [log.blockNumber, log.blockHash]));
+  const places = new Map<string, string>(events.map(({ log }) => [log.transactionHash, log.blockHash]));
   const whole = hasAllTransactions === true ? await wholeBlocks(source, fromBlock, last) : [];
   for (const { number, hash, calls } of whole) {
-    for (const call of calls.filter(({ recipient }) => names.has(recipient?.toLowerCase() ?? ""))) {
+    for (const call of calls.filter(({ recipient }) => contractAt(recipient ?? "") !== undefined)) {
       hashes.set(number, hash);
       places.set(call.hash, hash);
     }

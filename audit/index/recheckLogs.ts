@@ -1,7 +1,7 @@
-import { AUDITED_CONTRACTS } from "../contracts.ts";
+import type { ChainLog } from "../../protocol/events/chainLog.ts";
+import { contractFinder } from "../../protocol/events/contracts.ts";
 import { decodeLog } from "../decodeLog.ts";
 import { readLogRanges } from "../logRanges.ts";
-import type { RawLog } from "../chainSource.ts";
 import type { IndexFile } from "./indexFile.ts";
 import type { IndexedChain } from "./indexedChain.ts";
 import type { IndexSource } from "./indexSource.ts";
@@ -20,9 +20,9 @@ export async function firstUnknownLog(
   toBlock: number,
   widest: number,
 ): Promise<number | undefined> {
-  const names = new Map(AUDITED_CONTRACTS.map((name) => [contracts[name].toLowerCase(), name]));
-  const isEvent = (log: RawLog): boolean => {
-    const contract = names.get(log.address.toLowerCase());
+  const contractAt = contractFinder(contracts);
+  const isEvent = (log: ChainLog): boolean => {
+    const contract = contractAt(log.address);
     return contract !== undefined && decodeLog(contract, log) !== undefined;
   };
   const addresses = Object.values(contracts);
@@ -36,7 +36,13 @@ export async function firstUnknownLog(
   return undefined;
 }
 
-type LogContent = Pick<RawLog, "blockNumber" | "logIndex" | "transactionHash" | "topics" | "data">;
+interface LogContent {
+  readonly blockNumber: number;
+  readonly logIndex: number;
+  readonly transactionHash: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+}
 
 function keyOf({ blockNumber, logIndex, transactionHash, topics, data }: LogContent): string {
   return [blockNumber, logIndex, transactionHash, ...topics, data].join(" ");

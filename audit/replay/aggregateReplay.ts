@@ -1,17 +1,17 @@
 import { aggregationRuleName, minimumUpdates } from "../../protocol/aggregationRule.ts";
 import { bitmapCount, bitmapIsWithin, bitmapWords, bitmapsOverlap } from "../../protocol/bitmap.ts";
 import { Phase } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { rankOpensAt } from "../../protocol/rules/roundClock.ts";
 import { hashAggregateAttestation } from "../../protocol/signedResults.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { checkSignature } from "../signatureCheck.ts";
 import { placeOf } from "./replayContext.ts";
 import { committeeOf, postedBitmap } from "./replayedRound.ts";
 import type { RoundScope } from "./submissionReplay.ts";
 import { domainOf, sharedFields } from "./submissionReplay.ts";
 
-type AggregateAccepted = Named<RoundCoordinatorEvent, "AggregateAccepted">;
+type AggregateAccepted = Named<EventFrom<"RoundCoordinator">, "AggregateAccepted">;
 
 /** An accepted aggregate: the elected committee, in turn, a threshold of its signatures, bitmaps that the rules allow. */
 export async function replayAggregate(event: AggregateAccepted, scope: RoundScope): Promise<void> {
@@ -21,7 +21,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
   const place = placeOf(event, `aggregate of attempt ${args.attempt}`, taskId, round.round);
   const committee = committeeOf(round);
   const nodeIds = committee.members.map(({ nodeId }) => nodeId);
-  const rank = Number(args.proposerRank);
+  const rank = args.proposerRank;
   context.checks.expect(
     "aggregate.committee",
     place,
@@ -36,7 +36,7 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
   );
   round.missed = [];
 
-  const ranks = args.attestations.map((attestation) => Number(attestation.rank));
+  const ranks = args.attestations.map((attestation) => attestation.rank);
   const ascending = ranks.every((value, index) => index === 0 || value > (ranks[index - 1] ?? value));
   context.checks.expect(
     "aggregate.quorum",
@@ -55,14 +55,14 @@ export async function replayAggregate(event: AggregateAccepted, scope: RoundScop
   const statement = { ...sharedFields(round), attempt: round.attempt, ...pickStatement(event) };
   const hash = hashAggregateAttestation(domainOf(scope), statement);
   for (const attestation of args.attestations) {
-    const nodeId = nodeIds[Number(attestation.rank)] ?? 0;
+    const nodeId = nodeIds[attestation.rank] ?? 0;
     await checkSignature(context, {
       kind: "aggregate.signature",
       place: { ...place, subject: `attestation of rank ${attestation.rank}, node ${nodeId}` },
       hash,
       signature: attestation.signature,
       signer: scope.signerAt(nodeId, round.openedAt) ?? "no committee member",
-      block: event.blockNumber,
+      block: event.place.blockNumber,
     });
   }
   round.aggregate = pickStatement(event);

@@ -1,12 +1,14 @@
 import { AlphaOrigin, Phase, enumName } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { alphaAt, selectAlpha, targetIsMet } from "../../protocol/rules/alphaSelection.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
+import { finalised } from "../../protocol/rules/roundMachine.ts";
 import { placeOf } from "./replayContext.ts";
+import { transition } from "./replayedRound.ts";
 import type { RoundScope } from "./submissionReplay.ts";
 
 /** A finalised round: its sums, and the alpha that they choose, or the one before where no quorum reported. */
 export function replayFinalisation(
-  event: Named<RoundCoordinatorEvent, "RoundFinalised">,
+  event: Named<EventFrom<"RoundCoordinator">, "RoundFinalised">,
   { context, round, now }: RoundScope,
 ): void {
   const { args } = event;
@@ -14,14 +16,13 @@ export function replayFinalisation(
   const { terms } = task;
   const place = placeOf(event, "negotiation", task.taskId, round.round);
   const checks = context.checks;
-  const complete = totals.reports === round.active.length;
   checks.expect(
     "round.phase",
     { ...place, subject: "finalisation" },
     ["Negotiation", true, round.round, round.retry, round.base, round.aggregate?.digest],
     [
       enumName(Phase, round.phase),
-      complete || now >= round.deadline,
+      transition(round, now).kind === "finalise",
       args.round,
       args.retry,
       args.base,
@@ -46,6 +47,6 @@ export function replayFinalisation(
   );
   round.alphaBps = alphaBps;
   const sum = totals.sums[index - 1];
-  round.targetMet = sum !== undefined && targetIsMet(terms.scoreKind, terms.targetScore, totals.reports, sum);
-  round.after = "finalised";
+  const targetMet = sum !== undefined && targetIsMet(terms.scoreKind, terms.targetScore, totals.reports, sum);
+  Object.assign(round, finalised(round, targetMet));
 }

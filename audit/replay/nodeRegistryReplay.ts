@@ -1,5 +1,5 @@
 import { ProposalKind, ProposalState, enumName } from "../../protocol/enums.ts";
-import type { Named, NodeRegistryEvent } from "../eventLog.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 
@@ -64,7 +64,7 @@ export class NodeRegistryReplay {
     return this.node(nodeId)?.signers.findLast(({ from }) => from <= timestamp)?.signer;
   }
 
-  async apply(event: NodeRegistryEvent): Promise<void> {
+  async apply(event: EventFrom<"NodeRegistry">): Promise<void> {
     switch (event.name) {
       case "ProposalCreated":
         return this.#created(event);
@@ -99,11 +99,11 @@ export class NodeRegistryReplay {
     return left ? ProposalState.Expired : ProposalState.Open;
   }
 
-  async #created(event: Named<NodeRegistryEvent, "ProposalCreated">): Promise<void> {
+  async #created(event: Named<EventFrom<"NodeRegistry">, "ProposalCreated">): Promise<void> {
     const { args } = event;
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     const place = placeOf(event, `proposal ${args.proposalId}`);
-    const kind = Number(args.kind);
+    const kind = args.kind;
     this.#context.checks.expect(
       "registry.proposal",
       place,
@@ -122,14 +122,14 @@ export class NodeRegistryReplay {
     );
     this.proposals.push({
       kind,
-      nodeId: Number(args.nodeId),
+      nodeId: args.nodeId,
       operator: args.operator,
       signer: args.signer,
       encryptionKey: args.encryptionKey,
       endpoints: args.endpoints,
-      electorate: Number(args.electorate),
-      lastVoter: Number(args.lastVoter),
-      expiresAt: Number(args.expiresAt),
+      electorate: args.electorate,
+      lastVoter: args.lastVoter,
+      expiresAt: args.expiresAt,
       voters: new Set(),
       approvals: 0,
       rejections: 0,
@@ -137,16 +137,16 @@ export class NodeRegistryReplay {
     });
   }
 
-  async #voted(event: Named<NodeRegistryEvent, "Voted">): Promise<void> {
+  async #voted(event: Named<EventFrom<"NodeRegistry">, "Voted">): Promise<void> {
     const { args } = event;
-    const proposal = this.proposals[Number(args.proposalId) - 1];
-    const voter = Number(args.voterNodeId);
+    const proposal = this.proposals[args.proposalId - 1];
+    const voter = args.voterNodeId;
     const place = placeOf(event, `vote of node ${voter} on proposal ${args.proposalId}`);
     if (proposal === undefined) {
       this.#context.checks.expect("registry.vote", place, "a proposal", "none");
       return;
     }
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     this.#context.checks.expect(
       "registry.vote",
       place,
@@ -169,9 +169,9 @@ export class NodeRegistryReplay {
     );
   }
 
-  #closed(event: Named<NodeRegistryEvent, "ProposalClosed">): void {
+  #closed(event: Named<EventFrom<"NodeRegistry">, "ProposalClosed">): void {
     const { args } = event;
-    const proposal = this.proposals[Number(args.proposalId) - 1];
+    const proposal = this.proposals[args.proposalId - 1];
     const expected = proposal === undefined ? ProposalState.None : majorityOf(proposal);
     this.#context.checks.expect(
       "registry.majority",
@@ -180,14 +180,14 @@ export class NodeRegistryReplay {
       enumName(ProposalState, args.state),
     );
     if (proposal === undefined) return;
-    proposal.state = Number(args.state);
+    proposal.state = args.state;
     if (proposal.state === ProposalState.Passed) this.#passed = proposal;
   }
 
-  async #admitted(event: Named<NodeRegistryEvent, "NodeAdmitted">): Promise<void> {
+  async #admitted(event: Named<EventFrom<"NodeRegistry">, "NodeAdmitted">): Promise<void> {
     const { nodeId, operator, signer, encryptionKey, endpoints } = event.args;
-    if (this.nodes.length === 0) this.#foundingTransaction = event.transactionHash;
-    const founder = event.transactionHash === this.#foundingTransaction;
+    if (this.nodes.length === 0) this.#foundingTransaction = event.place.transactionHash;
+    const founder = event.place.transactionHash === this.#foundingTransaction;
     const passed = this.#passed?.kind === ProposalKind.Admission ? this.#passed : undefined;
     this.#passed = undefined;
     const by = founder
@@ -199,12 +199,12 @@ export class NodeRegistryReplay {
       [this.nodes.length + 1, by, "of nobody"],
       [nodeId, [operator, signer, encryptionKey, endpoints], this.#ownerOf(signer)],
     );
-    const from = await this.#context.timestampOf(event.blockNumber);
+    const from = await this.#context.timestampOf(event.place.blockNumber);
     this.nodes.push({ operator, signers: [{ from, signer }], isMember: true, encryptionKey, endpoints });
     this.#nodeBySigner.set(signer, Number(nodeId));
   }
 
-  #removed(event: Named<NodeRegistryEvent, "NodeRemoved">): void {
+  #removed(event: Named<EventFrom<"NodeRegistry">, "NodeRemoved">): void {
     const { nodeId, removalIndex } = event.args;
     const place = placeOf(event, `removal of node ${nodeId}`);
     this.#context.checks.expect(
@@ -229,11 +229,11 @@ export class NodeRegistryReplay {
     this.removals.push(Number(nodeId));
   }
 
-  async #signerChanged(event: Named<NodeRegistryEvent, "SignerChanged">): Promise<void> {
+  async #signerChanged(event: Named<EventFrom<"NodeRegistry">, "SignerChanged">): Promise<void> {
     const { nodeId, previous, signer, effectiveFrom } = event.args;
     const node = this.#known(event);
     if (node === undefined) return;
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     const owner = this.#ownerOf(signer);
     this.#context.checks.expect(
       "registry.signer",
@@ -253,7 +253,7 @@ export class NodeRegistryReplay {
   }
 
   #known(
-    event: Named<NodeRegistryEvent, "SignerChanged" | "EndpointsChanged" | "EncryptionKeyChanged">,
+    event: Named<EventFrom<"NodeRegistry">, "SignerChanged" | "EndpointsChanged" | "EncryptionKeyChanged">,
   ): ReplayedNode | undefined {
     const node = this.node(event.args.nodeId);
     this.#context.checks.expect(

@@ -1,6 +1,6 @@
 import type { BlockFacts, ChainSource } from "../chainSource.ts";
 import type { CheckLog, CheckPlace } from "../checks.ts";
-import type { EventPlace } from "../eventLog.ts";
+import type { EventPlace } from "../../protocol/events/concordatEvent.ts";
 
 /** What every replay works with. */
 export interface ReplayContext {
@@ -21,8 +21,13 @@ export function headerReader(source: ChainSource): (block: number) => Promise<nu
 }
 
 /** The place of a check about an event. */
-export function placeOf(event: EventPlace, subject: string, taskId?: number, round?: number): CheckPlace {
-  const { blockNumber, transactionHash, logIndex } = event;
+export function placeOf(
+  { place }: { readonly place: EventPlace },
+  subject: string,
+  taskId?: number,
+  round?: number,
+): CheckPlace {
+  const { blockNumber, transactionHash, logIndex } = place;
   return {
     subject,
     blockNumber,

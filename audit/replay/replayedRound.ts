@@ -1,10 +1,11 @@
 import type { Bitmap } from "../../protocol/bitmap.ts";
 import { bitmapMinus, bitmapUnion, toBitmap } from "../../protocol/bitmap.ts";
-import { EndReason, Phase } from "../../protocol/enums.ts";
 import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import type { Committee } from "../../protocol/rules/committeeElection.ts";
 import { electCommittee } from "../../protocol/rules/committeeElection.ts";
 import type { ScoreTotals } from "../../protocol/rules/packedScores.ts";
+import { endOf, transitionOf, unopened } from "../../protocol/rules/roundMachine.ts";
+import type { RoundState, Transition } from "../../protocol/rules/roundMachine.ts";
 import type { RoundOutcome } from "./rewardLedgerReplay.ts";
 import type { ReplayedTask } from "./taskRegistryReplay.ts";
 
@@ -26,26 +27,16 @@ export interface AcceptedAggregate {
 /** A duty missed: the node's rank in an attempt's committee. */
 export type MissedDuty = readonly [nodeId: number, rank: number];
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** A task's present round as the events make it. */
-export interface ReplayedRound {
+export interface ReplayedRound extends Writable<RoundState> {
   readonly task: ReplayedTask;
-  round: number;
-  retry: number;
-  attempt: number;
-  attemptsLeft: number;
-  voidsInRow: number;
-  phase: Phase;
-  phaseStart: number;
-  deadline: number;
-  openedAt: number;
-  base: string;
   seed: string | undefined;
-  sealBlock: number;
   /** Members by position at the opening: fixed until the next one. */
   active: readonly { readonly memberId: number; readonly nodeId: number }[];
   /** Members that the task ever had at the opening: the length of bitmaps. */
   memberCount: number;
-  quorum: number;
   alphaBps: number;
   readonly posted: Map<number, PostedUpdate>;
   readonly reported: Set<number>;
@@ -55,30 +46,16 @@ export interface ReplayedRound {
   lastAggregate: string;
   /** Duties missed that the next transition has to explain. */
   missed: MissedDuty[];
-  /** What the last transition was: it decides what has to come next. */
-  after: "start" | "running" | "finalised" | "voided";
-  targetMet: boolean;
 }
 
 /** A task whose first round is about to open. */
 export function unopenedRound(task: ReplayedTask): ReplayedRound {
   return {
+    ...unopened(task.terms),
     task,
-    round: 0,
-    retry: 0,
-    attempt: 0,
-    attemptsLeft: 0,
-    voidsInRow: 0,
-    phase: Phase.None,
-    phaseStart: 0,
-    deadline: 0,
-    openedAt: 0,
-    base: task.terms.initialModelDigest,
     seed: undefined,
-    sealBlock: 0,
     active: [],
     memberCount: 0,
-    quorum: 0,
     alphaBps: task.terms.initialAlphaBps,
     posted: new Map(),
     reported: new Set(),
@@ -86,13 +63,20 @@ export function unopenedRound(task: ReplayedTask): ReplayedRound {
     aggregate: undefined,
     lastAggregate: ZERO_DIGEST,
     missed: [],
-    after: "start",
-    targetMet: false,
   };
 }
 
-export function activeMember(round: ReplayedRound, nodeId: bigint | number): number {
-  return round.active.find((member) => member.nodeId === Number(nodeId))?.memberId ?? 0;
+/** What the rules make of the round now. */
+export function transition(round: ReplayedRound, now: number): Transition {
+  const { posted, totals, aggregate, task } = round;
+  const attested =
+    aggregate === undefined ? "nothing" : aggregate.digest === ZERO_DIGEST ? "too few updates" : "aggregate";
+  const acts = { posted: posted.size, reported: totals.reports, attested } as const;
+  return transitionOf(round, task.terms, acts, now);
+}
+
+export function activeMember(round: ReplayedRound, nodeId: number): number {
+  return round.active.find((member) => member.nodeId === nodeId)?.memberId ?? 0;
 }
 
 export function postedBitmap(round: ReplayedRound): Bitmap {
@@ -125,37 +109,10 @@ export function outcomeOf(round: ReplayedRound): RoundOutcome | undefined {
 }
 
 /**
- * How the task has to end now, `None` where it has to go on. Rounds played counts finalised rounds only. Membership is as
- * after the changes of the opening that was under way.
+ * How the task has to end now, `None` where it has to go on. Membership is as after the changes of the opening that was under
+ * way.
  */
-export function expectedEnd(
-  round: ReplayedRound,
-  now: number,
-): { readonly reason: EndReason; readonly roundsPlayed: number } {
-  const roundsPlayed = round.after === "finalised" ? round.round : Math.max(0, round.round - 1);
-  return { reason: endReason(round, now), roundsPlayed };
-}
-
-function endReason(round: ReplayedRound, now: number): EndReason {
-  const { terms, hardEnd, roster } = round.task;
-  switch (round.after) {
-    case "start":
-      return EndReason.None;
-    case "running":
-      return now >= hardEnd ? EndReason.HardEnd : EndReason.None;
-    case "finalised":
-      if (round.round === terms.rounds) return EndReason.RoundsDone;
-      if (round.targetMet) return EndReason.TargetScore;
-      break;
-    case "voided":
-      if (round.voidsInRow === terms.maxVoidRounds) return EndReason.VoidRounds;
-  }
-  if (now >= terms.timeLimit) return EndReason.TimeLimit;
-  return roster.active.length < terms.minNodes ? EndReason.TooFewNodes : EndReason.None;
-}
-
-/** Whether this transition applies membership changes: it goes on to an opening, or finds too few nodes there. */
-export function gathersMembers(round: ReplayedRound, now: number): boolean {
-  const reason = endReason(round, now);
-  return reason === EndReason.None || reason === EndReason.TooFewNodes;
+export function expectedEnd(round: ReplayedRound, now: number): ReturnType<typeof endOf> {
+  const { terms, roster } = round.task;
+  return endOf(round, terms, roster.active.length, now);
 }

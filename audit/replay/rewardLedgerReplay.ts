@@ -1,8 +1,8 @@
 import type { Bitmap } from "../../protocol/bitmap.ts";
 import { bitmapHas } from "../../protocol/bitmap.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import type { Outcome } from "../../protocol/rules/reputationRule.ts";
 import { refundableOf, settleRound } from "../../protocol/rules/rewardSchedule.ts";
-import type { Named, RewardLedgerEvent } from "../eventLog.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedTask, TaskRegistryReplay } from "./taskRegistryReplay.ts";
@@ -66,10 +66,10 @@ export class RewardLedgerReplay {
     return refundableOf(task.terms, { roundsPlayed: outcomes.length, unsettledMembers, credited, refunded });
   }
 
-  apply(event: RewardLedgerEvent, outcomeOf: (taskId: number) => RoundOutcome | undefined): void {
+  apply(event: EventFrom<"RewardLedger">, outcomeOf: (taskId: number) => RoundOutcome | undefined): void {
     const task = this.#tasks.task(event.args.taskId);
     if (task === undefined) {
-      const place = placeOf(event, event.name, Number(event.args.taskId));
+      const place = placeOf(event, event.name, event.args.taskId);
       this.#context.checks.expect("reward.state", place, "a published task", "none");
       return;
     }
@@ -86,7 +86,10 @@ export class RewardLedgerReplay {
     }
   }
 
-  #recorded(event: Named<RewardLedgerEvent, "RoundRecorded">, outcome: RoundOutcome | undefined): void {
+  #recorded(
+    event: Named<EventFrom<"RewardLedger">, "RoundRecorded">,
+    outcome: RoundOutcome | undefined,
+  ): void {
     const { taskId, round, accepted, lowered } = event.args;
     const book = this.book(Number(taskId));
     this.#context.checks.expect(
@@ -98,9 +101,9 @@ export class RewardLedgerReplay {
     book.outcomes.push(outcome ?? { accepted, lowered });
   }
 
-  #settled(event: Named<RewardLedgerEvent, "Settled">, task: ReplayedTask): void {
+  #settled(event: Named<EventFrom<"RewardLedger">, "Settled">, task: ReplayedTask): void {
     const { fromRound, toRound, reputation, reward } = event.args;
-    const memberId = Number(event.args.memberId);
+    const memberId = event.args.memberId;
     const book = this.book(task.taskId);
     const before = this.storedAccount(task, memberId);
     const after = this.#settle(task, book, memberId, Number(toRound));
@@ -115,7 +118,7 @@ export class RewardLedgerReplay {
     book.credited += earned;
   }
 
-  #claimed(event: Named<RewardLedgerEvent, "Claimed">, task: ReplayedTask): void {
+  #claimed(event: Named<EventFrom<"RewardLedger">, "Claimed">, task: ReplayedTask): void {
     const { memberId, to, amount } = event.args;
     const account = this.storedAccount(task, Number(memberId));
     const place = placeOf(event, `member ${memberId}`, task.taskId);
@@ -124,7 +127,7 @@ export class RewardLedgerReplay {
     task.release = { to, amount };
   }
 
-  #refunded(event: Named<RewardLedgerEvent, "Refunded">, task: ReplayedTask): void {
+  #refunded(event: Named<EventFrom<"RewardLedger">, "Refunded">, task: ReplayedTask): void {
     const { publisher, amount } = event.args;
     this.#context.checks.expect(
       "reward.refund",

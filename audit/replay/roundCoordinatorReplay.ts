@@ -1,10 +1,12 @@
-import { Phase, ElectionMode, SkipReason, VoidReason, enumName } from "../../protocol/enums.ts";
+import { ElectionMode, EndReason, Phase, SkipReason, VoidReason, enumName } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { ZERO_DIGEST } from "../../protocol/ids.ts";
 import { mixedSeed, modelHashSeed } from "../../protocol/rules/committeeElection.ts";
 import { noScores } from "../../protocol/rules/packedScores.ts";
-import { quorumOf } from "../../protocol/rules/quorum.ts";
+import { nodeOf } from "../../protocol/rules/roster.ts";
+import { enterPhase, gathersMembers, openRound, voided } from "../../protocol/rules/roundMachine.ts";
+import type { Transition } from "../../protocol/rules/roundMachine.ts";
 import type { CheckKind } from "../checks.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { replayAggregate } from "./aggregateReplay.ts";
 import { replayFinalisation } from "./finalisationReplay.ts";
 import type { ReplayContext, SignerAt } from "./replayContext.ts";
@@ -14,8 +16,8 @@ import {
   activeMember,
   committeeOf,
   expectedEnd,
-  gathersMembers,
   outcomeOf,
+  transition,
   unopenedRound,
 } from "./replayedRound.ts";
 import type { RoundOutcome } from "./rewardLedgerReplay.ts";
@@ -63,8 +65,8 @@ export class RoundCoordinatorReplay {
     return round === undefined ? undefined : outcomeOf(round);
   }
 
-  async apply(event: RoundCoordinatorEvent): Promise<void> {
-    const taskId = Number(event.args.taskId);
+  async apply(event: EventFrom<"RoundCoordinator">): Promise<void> {
+    const taskId = event.args.taskId;
     const round = this.#roundOf(taskId);
     if (round === undefined) {
       const place = placeOf(event, event.name, taskId);
@@ -72,7 +74,7 @@ export class RoundCoordinatorReplay {
       return;
     }
     if (!round.task.audited) return;
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     const scope = {
       context: this.#context,
       coordinator: this.#coordinator,
@@ -119,10 +121,14 @@ export class RoundCoordinatorReplay {
   }
 
   #gather(round: ReplayedRound, now: number): void {
-    if (gathersMembers(round, now)) this.#tasks.beginOpening(round.task);
+    if (gathersMembers(round, round.task.terms, now)) this.#tasks.beginOpening(round.task);
   }
 
-  #opened(event: Named<RoundCoordinatorEvent, "RoundOpened">, round: ReplayedRound, now: number): void {
+  #opened(
+    event: Named<EventFrom<"RoundCoordinator">, "RoundOpened">,
+    round: ReplayedRound,
+    now: number,
+  ): void {
     const { args } = event;
     const { task } = round;
     const { terms, roster } = task;
@@ -136,50 +142,45 @@ export class RoundCoordinatorReplay {
     checks.expect("round.opening", place, ["goes on", true], [end.reason === 0 ? "goes on" : "ends", legal]);
     this.#tasks.checkNothingPending(task, { ...place, subject: "membership changes" });
 
-    const base = round.after === "finalised" ? (round.aggregate?.digest ?? round.base) : round.base;
-    const mixed = terms.electionMode === ElectionMode.ModelHashMixed;
-    const first = retry === 0;
-    const sealBlock = first ? (mixed ? event.blockNumber + 1 : 0) : round.sealBlock;
+    const active = roster.active.map((memberId) => ({ memberId, nodeId: nodeOf(roster, memberId) }));
+    const opened = openRound(round, terms, {
+      activeCount: active.length,
+      now,
+      block: event.place.blockNumber,
+      aggregate: round.aggregate?.digest,
+    });
     checks.expect(
       "round.opening",
       place,
-      [number, retry, base, now, sealBlock],
+      [number, retry, opened.base, now, opened.sealBlock],
       [args.round, args.retry, args.base, args.openedAt, args.sealBlock],
     );
-    const active = roster.active.map((memberId) => ({ memberId, nodeId: roster.nodeOf(memberId) }));
-    const quorum = quorumOf(terms.quorumBps, active.length);
-    checks.expect("round.quorum", place, [active.length, quorum], [args.activeCount, args.quorum]);
+    checks.expect("round.quorum", place, [active.length, opened.quorum], [args.activeCount, args.quorum]);
 
-    // An attempt that was under way in Aggregation is spent; a retry that voided before did not use one.
-    const spent = retried && round.phase === Phase.Aggregation ? 1 : 0;
-    round.attempt = first ? 0 : round.attempt + spent;
-    Object.assign(round, { round: number, retry, base, sealBlock, active, quorum, openedAt: now });
-    round.attemptsLeft = terms.maxAttempts - 1;
+    Object.assign(round, opened);
+    round.active = active;
     round.memberCount = roster.nodes.length;
-    if (first) {
-      round.seed = undefined;
-      round.voidsInRow = 0;
-    }
-    round.phase = Phase.None;
+    if (!retried) round.seed = undefined;
     round.posted.clear();
     round.reported.clear();
     round.totals = noScores(terms.negotiationSteps);
     round.aggregate = undefined;
-    round.targetMet = false;
-    round.after = "running";
   }
 
-  async #sealed(event: Named<RoundCoordinatorEvent, "SeedSealed">, round: ReplayedRound): Promise<void> {
+  async #sealed(
+    event: Named<EventFrom<"RoundCoordinator">, "SeedSealed">,
+    round: ReplayedRound,
+  ): Promise<void> {
     const { task, base, sealBlock } = round;
     const place = placeOf(event, "election seed", task.taskId, round.round);
     const source = { base, taskId: task.taskId, round: round.round };
     const mixed = task.terms.electionMode === ElectionMode.ModelHashMixed;
     let blockHash: string | undefined;
-    if (mixed && event.blockNumber - sealBlock <= KNOWN_HASHES) {
+    if (mixed && event.place.blockNumber - sealBlock <= KNOWN_HASHES) {
       blockHash = (await this.#context.source.block(sealBlock)).hash;
     }
     const seed = mixed ? mixedSeed(source, blockHash) : modelHashSeed(source);
-    const ready = event.blockNumber > sealBlock && round.seed === undefined;
+    const ready = event.place.blockNumber > sealBlock && round.seed === undefined;
     this.#context.checks.expect(
       "round.seed",
       place,
@@ -190,70 +191,25 @@ export class RoundCoordinatorReplay {
   }
 
   #phaseEntered(
-    event: Named<RoundCoordinatorEvent, "PhaseEntered">,
+    event: Named<EventFrom<"RoundCoordinator">, "PhaseEntered">,
     round: ReplayedRound,
     now: number,
   ): void {
     const { args } = event;
     const place = placeOf(event, "phase", round.task.taskId, round.round);
-    const next = this.#nextPhase(round, now);
-    if (next.missed !== undefined) this.#checkMissed(round, next.missed, place);
-    const seconds = this.#phaseSeconds(round, next.phase);
-    const deadline = next.phase === Phase.Ended ? now : Math.min(now + seconds, round.task.hardEnd);
+    const next = nextPhase(round, now);
+    if (next.isFailover) this.#checkMissed(round, leaderOf(round), place);
+    const entered = enterPhase(round, round.task.terms, next, now);
     this.#context.checks.expect(
       "round.phase",
       place,
-      [enumName(Phase, next.phase), round.round, round.retry, next.attempt, now, deadline],
+      [enumName(Phase, next.phase), round.round, round.retry, next.attempt, now, entered.deadline],
       [enumName(Phase, args.phase), args.round, args.retry, args.attempt, args.phaseStart, args.deadline],
     );
-    if (next.phase === Phase.Aggregation && round.phase === Phase.Aggregation) round.attemptsLeft--;
-    round.attempt = next.attempt;
-    round.phase = next.phase;
-    round.phaseStart = now;
-    round.deadline = deadline;
+    Object.assign(round, entered);
   }
 
-  /** The phase that the rules enter now, and the duties that were missed on the way there. */
-  #nextPhase(
-    round: ReplayedRound,
-    now: number,
-  ): { readonly phase: Phase; readonly attempt: number; readonly missed?: ReplayedRound["missed"] } {
-    const same = { attempt: round.attempt };
-    if (this.#endOf(round, now).reason !== 0) return { phase: Phase.Ended, ...same };
-    const due = now >= round.deadline;
-    switch (round.phase) {
-      case Phase.None:
-        return { phase: Phase.Training, ...same };
-      case Phase.Training: {
-        const complete = round.posted.size === round.active.length;
-        const quorate = due && round.posted.size >= round.quorum;
-        return { phase: complete || quorate ? Phase.Aggregation : Phase.Training, ...same };
-      }
-      case Phase.Aggregation:
-        if (round.aggregate !== undefined) return { phase: Phase.Negotiation, ...same };
-        if (!due || round.attemptsLeft === 0) return { phase: Phase.Aggregation, ...same };
-        return { phase: Phase.Aggregation, attempt: round.attempt + 1, missed: leaderOf(round) };
-      case Phase.Negotiation:
-      case Phase.Ended:
-        return { phase: round.phase, ...same };
-    }
-  }
-
-  #phaseSeconds({ task: { terms } }: ReplayedRound, phase: Phase): number {
-    switch (phase) {
-      case Phase.Training:
-        return terms.trainingSeconds;
-      case Phase.Aggregation:
-        return terms.aggregationSeconds;
-      case Phase.Negotiation:
-        return terms.negotiationSeconds;
-      case Phase.None:
-      case Phase.Ended:
-        return 0;
-    }
-  }
-
-  #dutyMissed(event: Named<RoundCoordinatorEvent, "DutyMissed">, round: ReplayedRound): void {
+  #dutyMissed(event: Named<EventFrom<"RoundCoordinator">, "DutyMissed">, round: ReplayedRound): void {
     const { args } = event;
     this.#context.checks.expect(
       "round.duty",
@@ -261,7 +217,7 @@ export class RoundCoordinatorReplay {
       [round.round, round.retry, round.attempt],
       [args.round, args.retry, args.attempt],
     );
-    round.missed.push([Number(args.nodeId), Number(args.rank)]);
+    round.missed.push([args.nodeId, args.rank]);
   }
 
   #checkMissed(
@@ -274,7 +230,7 @@ export class RoundCoordinatorReplay {
     round.missed = [];
   }
 
-  #skipped(event: Named<RoundCoordinatorEvent, "ResultSkipped">, round: ReplayedRound): void {
+  #skipped(event: Named<EventFrom<"RoundCoordinator">, "ResultSkipped">, round: ReplayedRound): void {
     const { nodeId, reason } = event.args;
     const place = placeOf(event, `result of node ${nodeId}`, round.task.taskId, round.round);
     const memberId = activeMember(round, nodeId);
@@ -287,10 +243,15 @@ export class RoundCoordinatorReplay {
     else checks.notRecomputed("result.skipped", place, found, "what was skipped is not in the event");
   }
 
-  #voided(event: Named<RoundCoordinatorEvent, "RoundVoided">, round: ReplayedRound, now: number): void {
+  #voided(
+    event: Named<EventFrom<"RoundCoordinator">, "RoundVoided">,
+    round: ReplayedRound,
+    now: number,
+  ): void {
     const { args } = event;
     const place = placeOf(event, "void round", round.task.taskId, round.round);
-    const reason = voidReason(round, now);
+    const found = transition(round, now);
+    const reason = found.kind === "void" ? found.reason : VoidReason.None;
     if (reason === VoidReason.AttemptsSpent) this.#checkMissed(round, leaderOf(round), place);
     this.#context.checks.expect(
       "round.void",
@@ -298,8 +259,7 @@ export class RoundCoordinatorReplay {
       [round.round, round.retry, enumName(VoidReason, reason), round.voidsInRow + 1],
       [args.round, args.retry, enumName(VoidReason, args.reason), args.voidsInRow],
     );
-    round.voidsInRow++;
-    round.after = "voided";
+    Object.assign(round, voided(round));
     this.#gather(round, now);
   }
 }
@@ -310,12 +270,11 @@ function leaderOf(round: ReplayedRound): ReplayedRound["missed"] {
   return leader === undefined ? [] : [[leader.nodeId, 0]];
 }
 
-/** Why the round is void now; None where it is not. */
-function voidReason(round: ReplayedRound, now: number): VoidReason {
-  const due = now >= round.deadline && now < round.task.hardEnd;
-  if (round.phase === Phase.Training && due && round.posted.size < round.quorum) return VoidReason.NoQuorum;
-  if (round.phase !== Phase.Aggregation) return VoidReason.None;
-  if (round.aggregate?.digest === ZERO_DIGEST) return VoidReason.TooFewUpdates;
-  const spent = due && round.aggregate === undefined && round.attemptsLeft === 0;
-  return spent ? VoidReason.AttemptsSpent : VoidReason.None;
+/** The phase that the rules enter now; the present one where they enter none. */
+function nextPhase(round: ReplayedRound, now: number): Extract<Transition, { readonly kind: "enter" }> {
+  const { attempt, phase } = round;
+  const stay = { kind: "enter", attempt, isFailover: false } as const;
+  if (expectedEnd(round, now).reason !== EndReason.None) return { ...stay, phase: Phase.Ended };
+  const next = transition(round, now);
+  return next.kind === "enter" ? next : { ...stay, phase };
 }

@@ -1,5 +1,5 @@
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import type { TaskTerms } from "../../protocol/taskTerms.ts";
-import type { Named, StakeVaultEvent } from "../eventLog.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 
@@ -52,7 +52,10 @@ export class StakeVaultReplay {
     return new Set([...this.stakes.values()].map(({ token }) => token));
   }
 
-  async apply(event: StakeVaultEvent, taskOf: (taskId: bigint) => SlashTask | undefined): Promise<void> {
+  async apply(
+    event: EventFrom<"StakeVault">,
+    taskOf: (taskId: number) => SlashTask | undefined,
+  ): Promise<void> {
     switch (event.name) {
       case "Deposited": {
         const account = this.#account(event.args.nodeId, event.args.token);
@@ -62,9 +65,9 @@ export class StakeVaultReplay {
       case "Unbonding": {
         const { nodeId, token, amount, releaseTime, stake } = event.args;
         const account = this.#account(nodeId, token);
-        const now = await this.#context.timestampOf(event.blockNumber);
+        const now = await this.#context.timestampOf(event.place.blockNumber);
         account.stake -= amount;
-        account.pending.push({ amount, releaseTime: Number(releaseTime) });
+        account.pending.push({ amount, releaseTime });
         const enough = account.stake >= 0n;
         return this.#expect(
           event,
@@ -75,7 +78,7 @@ export class StakeVaultReplay {
       }
       case "Withdrawn": {
         const account = this.#account(event.args.nodeId, event.args.token);
-        const now = await this.#context.timestampOf(event.blockNumber);
+        const now = await this.#context.timestampOf(event.place.blockNumber);
         const due = account.pending.filter(({ releaseTime }) => releaseTime <= now);
         account.pending = account.pending.filter(({ releaseTime }) => releaseTime > now);
         const amount = due.reduce((sum, entry) => sum + entry.amount, 0n);
@@ -93,10 +96,13 @@ export class StakeVaultReplay {
     }
   }
 
-  async #slashed(event: Named<StakeVaultEvent, "Slashed">, task: SlashTask | undefined): Promise<void> {
+  async #slashed(
+    event: Named<EventFrom<"StakeVault">, "Slashed">,
+    task: SlashTask | undefined,
+  ): Promise<void> {
     const { args } = event;
     const account = this.#account(args.nodeId, args.token);
-    const place = placeOf(event, `slash of node ${args.nodeId}`, Number(args.taskId));
+    const place = placeOf(event, `slash of node ${args.nodeId}`, args.taskId);
     if (task === undefined) {
       this.#context.checks.expect("stake.slash", place, "a task", "none");
       return;
@@ -112,7 +118,7 @@ export class StakeVaultReplay {
     const taken = fromStake + fromPending;
     const most = taken < terms.slashBounty ? taken : terms.slashBounty;
     const bounty = /^0x0+$/.test(args.bountyTo) ? 0n : most;
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     this.#context.checks.expect(
       "stake.slash",
       place,
@@ -123,7 +129,7 @@ export class StakeVaultReplay {
         args.fromPending,
         args.bounty,
         args.recipient,
-        task.isMember(Number(args.nodeId)),
+        task.isMember(args.nodeId),
         now <= hardEnd + terms.disputeWindowSeconds,
       ],
     );
@@ -132,9 +138,9 @@ export class StakeVaultReplay {
     this.#credit(args.token, args.recipient).amount += taken - bounty;
   }
 
-  #account(nodeId: bigint, token: string): ReplayedStake {
+  #account(nodeId: number, token: string): ReplayedStake {
     const key = `${nodeId} ${token}`;
-    const account = this.stakes.get(key) ?? { nodeId: Number(nodeId), token, stake: 0n, pending: [] };
+    const account = this.stakes.get(key) ?? { nodeId, token, stake: 0n, pending: [] };
     this.stakes.set(key, account);
     return account;
   }
@@ -147,10 +153,10 @@ export class StakeVaultReplay {
   }
 
   #expect(
-    event: StakeVaultEvent,
+    event: EventFrom<"StakeVault">,
     account: ReplayedStake,
     expected: readonly (bigint | number | boolean)[],
-    found: readonly (bigint | boolean)[],
+    found: readonly (bigint | number | boolean)[],
   ): void {
     const place = placeOf(event, `${event.name} of node ${account.nodeId}`);
     this.#context.checks.expect("stake.account", place, expected, found);
@@ -158,6 +164,6 @@ export class StakeVaultReplay {
 }
 
 /** Rounded up, so that slashing dust by dust takes no less. */
-function fraction(amount: bigint, fractionBps: bigint): bigint {
-  return (amount * fractionBps + BPS - 1n) / BPS;
+function fraction(amount: bigint, fractionBps: number): bigint {
+  return (amount * BigInt(fractionBps) + BPS - 1n) / BPS;
 }

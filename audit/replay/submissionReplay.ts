@@ -1,7 +1,7 @@
 import { Phase } from "../../protocol/enums.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { addScores, scoresAreValid } from "../../protocol/rules/packedScores.ts";
 import { hashAccuracyReport, hashLocalUpdate, resultDomain } from "../../protocol/signedResults.ts";
-import type { Named, RoundCoordinatorEvent } from "../eventLog.ts";
 import { checkSignature } from "../signatureCheck.ts";
 import type { ReplayContext, SignerAt } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
@@ -20,19 +20,19 @@ export interface RoundScope {
 
 /** An accepted update: from an active member in time, once, signed by the key of the opening. */
 export async function replayUpdate(
-  event: Named<RoundCoordinatorEvent, "UpdateAccepted">,
+  event: Named<EventFrom<"RoundCoordinator">, "UpdateAccepted">,
   scope: RoundScope,
 ): Promise<void> {
   const { context, round } = scope;
   const { nodeId, memberId, digest, samples, signature } = event.args;
   const { taskId, terms } = round.task;
   const place = placeOf(event, `update of node ${nodeId}`, taskId, round.round);
-  checkSender(event, scope, Phase.Training, round.posted.has(Number(memberId)));
+  checkSender(event, scope, Phase.Training, round.posted.has(memberId));
   context.checks.expect(
     "update.samples",
     place,
     [true, true],
-    [samples >= 1n && samples <= BigInt(terms.maxSamples), BigInt(digest) !== 0n],
+    [samples >= 1 && samples <= terms.maxSamples, BigInt(digest) !== 0n],
   );
   const statement = { ...sharedFields(round), node: nodeId, digest, samples };
   await checkSignature(context, {
@@ -40,27 +40,27 @@ export async function replayUpdate(
     place,
     hash: hashLocalUpdate(domainOf(scope), statement),
     signature,
-    signer: scope.signerAt(Number(nodeId), round.openedAt),
-    block: event.blockNumber,
+    signer: scope.signerAt(nodeId, round.openedAt),
+    block: event.place.blockNumber,
   });
-  round.posted.set(Number(memberId), {
-    nodeId: Number(nodeId),
-    memberId: Number(memberId),
+  round.posted.set(memberId, {
+    nodeId,
+    memberId,
     digest,
-    samples: Number(samples),
+    samples,
   });
 }
 
 /** An accepted report: from an active member in time, once, signed over the aggregate by the key of the opening. */
 export async function replayReport(
-  event: Named<RoundCoordinatorEvent, "ReportAccepted">,
+  event: Named<EventFrom<"RoundCoordinator">, "ReportAccepted">,
   scope: RoundScope,
 ): Promise<void> {
   const { context, round } = scope;
   const { nodeId, memberId, scores, signature } = event.args;
   const { taskId, terms } = round.task;
   const place = placeOf(event, `report of node ${nodeId}`, taskId, round.round);
-  checkSender(event, scope, Phase.Negotiation, round.reported.has(Number(memberId)));
+  checkSender(event, scope, Phase.Negotiation, round.reported.has(memberId));
   const valid = scoresAreValid(scores, terms.negotiationSteps, terms.maxScore);
   context.checks.expect("report.scores", place, true, valid);
   const aggregate = round.aggregate?.digest ?? round.base;
@@ -70,10 +70,10 @@ export async function replayReport(
     place,
     hash: hashAccuracyReport(domainOf(scope), statement),
     signature,
-    signer: scope.signerAt(Number(nodeId), round.openedAt),
-    block: event.blockNumber,
+    signer: scope.signerAt(nodeId, round.openedAt),
+    block: event.place.blockNumber,
   });
-  round.reported.add(Number(memberId));
+  round.reported.add(memberId);
   round.totals = addScores(round.totals, scores);
 }
 
@@ -92,7 +92,7 @@ export function domainOf({ context, coordinator }: RoundScope): ReturnType<typeo
 }
 
 function checkSender(
-  event: Named<RoundCoordinatorEvent, "UpdateAccepted" | "ReportAccepted">,
+  event: Named<EventFrom<"RoundCoordinator">, "UpdateAccepted" | "ReportAccepted">,
   { context, round, now }: RoundScope,
   phase: Phase,
   counted: boolean,

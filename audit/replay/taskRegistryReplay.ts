@@ -1,16 +1,25 @@
 import { EndReason, TaskState, enumName } from "../../protocol/enums.ts";
-import { hardEndOf } from "../../protocol/rules/roundClock.ts";
+import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
 import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
+import {
+  activate,
+  applyChanges,
+  deactivate,
+  drop,
+  emptyRoster,
+  enqueue,
+  followRemovals,
+  hasPlace,
+  isActive,
+} from "../../protocol/rules/roster.ts";
+import type { Roster, RosterChange, RosterEvent, RosterWorld } from "../../protocol/rules/roster.ts";
+import { hardEndOf } from "../../protocol/rules/roundClock.ts";
 import { validateTerms } from "../../protocol/rules/validateTerms.ts";
 import type { TaskTerms } from "../../protocol/taskTerms.ts";
-import { termsFromAbi } from "../../protocol/taskTerms.ts";
 import type { Deployment } from "../contracts.ts";
-import type { Named, TaskRegistryEvent } from "../eventLog.ts";
 import type { NodeRegistryReplay } from "./nodeRegistryReplay.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
-import type { RosterEvent } from "./roster.ts";
-import { Roster } from "./roster.ts";
 import type { StakeVaultReplay } from "./stakeVaultReplay.ts";
 
 /** A task as the events make it. */
@@ -19,9 +28,9 @@ export interface ReplayedTask {
   readonly publisher: string;
   readonly terms: TaskTerms;
   readonly hardEnd: number;
-  readonly roster: Roster;
   /** Whether its coordinator, vault and ledger are those of the deployment: others cannot be replayed. */
   readonly audited: boolean;
+  roster: Roster;
   state: TaskState;
   endReason: EndReason;
   roundsPlayed: number;
@@ -61,15 +70,15 @@ export class TaskRegistryReplay {
     this.#stakes = stakes;
   }
 
-  task(taskId: number | bigint): ReplayedTask | undefined {
-    return this.tasks[Number(taskId) - 1];
+  task(taskId: number): ReplayedTask | undefined {
+    return this.tasks[taskId - 1];
   }
 
-  async apply(event: TaskRegistryEvent, expectedEnd: ExpectedEnd): Promise<void> {
+  async apply(event: EventFrom<"TaskRegistry">, expectedEnd: ExpectedEnd): Promise<void> {
     if (event.name === "TaskPublished") return this.#published(event);
     const task = this.task(event.args.taskId);
     if (task === undefined) {
-      const place = placeOf(event, event.name, Number(event.args.taskId));
+      const place = placeOf(event, event.name, event.args.taskId);
       this.#context.checks.expect("task.state", place, "a published task", "none");
       return;
     }
@@ -95,14 +104,14 @@ export class TaskRegistryReplay {
 
   /** Applies the changes of an opening to the roster; their events have to come next. */
   beginOpening(task: ReplayedTask): void {
-    task.pending.push(...task.roster.applyChanges(this.#world(task)));
+    task.pending.push(...change(task, applyChanges(task.roster, this.#world(task))));
   }
 
-  async #published(event: Named<TaskRegistryEvent, "TaskPublished">): Promise<void> {
+  async #published(event: Named<EventFrom<"TaskRegistry">, "TaskPublished">): Promise<void> {
     const { args } = event;
-    const taskId = Number(args.taskId);
-    const terms = termsFromAbi(args.terms);
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const taskId = args.taskId;
+    const { terms } = args;
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     const place = placeOf(event, "publication", taskId);
     const { coordinator, stakeVault, rewardLedger } = terms;
     const { contracts } = this.#deployment;
@@ -126,7 +135,7 @@ export class TaskRegistryReplay {
       terms,
       hardEnd,
       audited,
-      roster: new Roster(terms, this.#nodes.removals.length),
+      roster: emptyRoster(terms.maxNodes, this.#nodes.removals.length),
       state: TaskState.Open,
       endReason: EndReason.None,
       roundsPlayed: 0,
@@ -136,14 +145,14 @@ export class TaskRegistryReplay {
     });
   }
 
-  async #started(event: Named<TaskRegistryEvent, "TaskStarted">, task: ReplayedTask): Promise<void> {
-    const now = await this.#context.timestampOf(event.blockNumber);
-    const { terms, roster } = task;
+  async #started(event: Named<EventFrom<"TaskRegistry">, "TaskStarted">, task: ReplayedTask): Promise<void> {
+    const now = await this.#context.timestampOf(event.place.blockNumber);
+    const { terms } = task;
     const place = placeOf(event, "start", task.taskId);
     // Leaves of removed nodes were replayed as they came; the rule now finds none that is still active.
-    const forgotten = roster.followRemovals(this.#world(task)).events;
+    const forgotten = change(task, followRemovals(task.roster, this.#world(task)));
     this.#context.checks.expect("roster.change", place, [], forgotten);
-    const activeCount = roster.active.length;
+    const activeCount = task.roster.active.length;
     this.#context.checks.expect(
       "task.start",
       place,
@@ -159,12 +168,12 @@ export class TaskRegistryReplay {
   }
 
   async #ended(
-    event: Named<TaskRegistryEvent, "TaskEnded">,
+    event: Named<EventFrom<"TaskRegistry">, "TaskEnded">,
     task: ReplayedTask,
     expectedEnd: ExpectedEnd,
   ): Promise<void> {
     const { state, reason, roundsPlayed } = event.args;
-    const now = await this.#context.timestampOf(event.blockNumber);
+    const now = await this.#context.timestampOf(event.place.blockNumber);
     const expected = expectedEnd(task.taskId, now);
     const aborted = expected.reason === EndReason.VoidRounds || expected.reason === EndReason.TooFewNodes;
     this.#context.checks.expect(
@@ -179,7 +188,7 @@ export class TaskRegistryReplay {
     task.roundsPlayed = expected.roundsPlayed;
   }
 
-  #cancelled(event: Named<TaskRegistryEvent, "TaskCancelled">, task: ReplayedTask): void {
+  #cancelled(event: Named<EventFrom<"TaskRegistry">, "TaskCancelled">, task: ReplayedTask): void {
     this.#context.checks.expect(
       "escrow.release",
       placeOf(event, "cancellation", task.taskId),
@@ -190,17 +199,17 @@ export class TaskRegistryReplay {
     task.escrow = 0n;
   }
 
-  #queued(event: Named<TaskRegistryEvent, "MembershipQueued">, task: ReplayedTask): void {
-    const nodeId = Number(event.args.nodeId);
+  #queued(event: Named<EventFrom<"TaskRegistry">, "MembershipQueued">, task: ReplayedTask): void {
+    const nodeId = event.args.nodeId;
     const { join } = event.args;
     const place = placeOf(event, `node ${nodeId} asks to ${join ? "join" : "leave"}`, task.taskId);
     this.#context.checks.expect("roster.member", place, TaskState.Running, task.state);
     if (join) this.#checkMayJoin(task, nodeId, place);
-    this.#context.checks.expect("roster.member", place, !join, task.roster.isActive(nodeId));
-    task.roster.enqueue(nodeId, join);
+    this.#context.checks.expect("roster.member", place, !join, isActive(task.roster, nodeId));
+    task.roster = enqueue(task.roster, nodeId, join);
   }
 
-  #rosterEvent(event: Named<TaskRegistryEvent, RosterEventName>, task: ReplayedTask): void {
+  #rosterEvent(event: Named<EventFrom<"TaskRegistry">, RosterEventName>, task: ReplayedTask): void {
     const found = rosterEventOf(event);
     const place = placeOf(event, found[0], task.taskId);
     if (task.pending.length === 0) task.pending.push(...this.#ownDecision(event, task, place));
@@ -210,25 +219,25 @@ export class TaskRegistryReplay {
 
   /** The events of a member's own decision, which no rule foresees: join or leave an open task, withdraw a queued join. */
   #ownDecision(
-    event: Named<TaskRegistryEvent, RosterEventName>,
+    event: Named<EventFrom<"TaskRegistry">, RosterEventName>,
     task: ReplayedTask,
     place: ReturnType<typeof placeOf>,
   ): readonly RosterEvent[] {
     if (event.name === "MemberMoved") return [];
-    const nodeId = Number(event.args.nodeId);
+    const nodeId = event.args.nodeId;
     const open = task.state === TaskState.Open;
     if (event.name === "MemberJoined" && open) {
       this.#checkMayJoin(task, nodeId, place);
-      this.#context.checks.expect("roster.member", place, true, task.roster.hasPlace);
-      return task.roster.activate(nodeId);
+      this.#context.checks.expect("roster.member", place, true, hasPlace(task.roster));
+      return change(task, activate(task.roster, nodeId));
     }
-    if (event.name === "MemberLeft" && open && task.roster.isActive(nodeId)) {
-      return task.roster.deactivate(nodeId);
+    if (event.name === "MemberLeft" && open && isActive(task.roster, nodeId)) {
+      return change(task, deactivate(task.roster, nodeId));
     }
-    return event.name === "JoinDropped" && !open ? task.roster.drop(nodeId) : [];
+    return event.name === "JoinDropped" && !open ? change(task, drop(task.roster, nodeId)) : [];
   }
 
-  #released(event: Named<TaskRegistryEvent, "EscrowReleased">, task: ReplayedTask): void {
+  #released(event: Named<EventFrom<"TaskRegistry">, "EscrowReleased">, task: ReplayedTask): void {
     const { to, amount } = event.args;
     this.#context.checks.expect(
       "escrow.release",
@@ -255,12 +264,12 @@ export class TaskRegistryReplay {
       [
         world.isRegistered(nodeId) ? "registered" : "not registered",
         world.hasStake(nodeId) ? "staked" : "not staked",
-        task.roster.isActive(nodeId) ? "member" : "no member",
+        isActive(task.roster, nodeId) ? "member" : "no member",
       ],
     );
   }
 
-  #world(task: ReplayedTask): Parameters<Roster["applyChanges"]>[0] {
+  #world(task: ReplayedTask): RosterWorld {
     const { minStake, stakeToken } = task.terms;
     return {
       removals: this.#nodes.removals,
@@ -278,7 +287,13 @@ export class TaskRegistryReplay {
   }
 }
 
-function rosterEventOf(event: Named<TaskRegistryEvent, RosterEventName>): RosterEvent {
+/** Takes a change over, and gives its events. */
+function change(task: ReplayedTask, { roster, events }: RosterChange): readonly RosterEvent[] {
+  task.roster = roster;
+  return events;
+}
+
+function rosterEventOf(event: Named<EventFrom<"TaskRegistry">, RosterEventName>): RosterEvent {
   switch (event.name) {
     case "MemberJoined":
     case "MemberLeft": {
@@ -286,8 +301,8 @@ function rosterEventOf(event: Named<TaskRegistryEvent, RosterEventName>): Roster
       return [event.name, Number(nodeId), Number(memberId), Number(position)];
     }
     case "MemberMoved":
-      return [event.name, Number(event.args.memberId), Number(event.args.from), Number(event.args.to)];
+      return [event.name, event.args.memberId, event.args.from, event.args.to];
     case "JoinDropped":
-      return [event.name, Number(event.args.nodeId)];
+      return [event.name, event.args.nodeId];
   }
 }

@@ -109,3 +109,18 @@ describe("auditing a task of somebody else's contracts", () => {
     expect(report.counts["negotiation.alpha"]?.agree).to.equal(1);
   });
 });
+
+describe("auditing a task that was ended later than at its last possible moment", () => {
+  it("agrees: the deadline that the end tells is the moment itself", async () => {
+    const story = await beginStory();
+    const { federation } = story;
+    await federation.startTask();
+    await federation.train();
+    const { hardEnd } = await federation.status();
+    await federation.connection.networkHelpers.time.increaseTo(Number(hardEnd) + 60);
+    await federation.advance();
+    const report = await audit({ chain: { source: story.source }, addressBook: story.deployment });
+    expect(report.firstDisagreement).to.equal(undefined);
+    expect(report.counts["task.end"]?.agree).to.equal(1);
+  });
+});

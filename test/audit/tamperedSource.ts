@@ -1,9 +1,13 @@
-import type { ChainSource, RawLog } from "../../audit/chainSource.ts";
+import type { ChainSource } from "../../audit/chainSource.ts";
 import { INTERFACES } from "../../audit/contracts.ts";
-import type { ContractName, Deployment } from "../../audit/contracts.ts";
-import { UNDECODABLE } from "../../audit/decodeLog.ts";
-import type { AuditEvent, Named } from "../../audit/eventLog.ts";
-import { decodeEvent } from "../../audit/eventLog.ts";
+import type { Deployment } from "../../audit/contracts.ts";
+import { UNDECODABLE, decodeLog } from "../../audit/decodeLog.ts";
+import type { DecodedLog } from "../../audit/decodeLog.ts";
+import type { ChainLog } from "../../protocol/events/chainLog.ts";
+import type { ConcordatEvent, Named } from "../../protocol/events/concordatEvent.ts";
+import { contractFinder } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
+import type { Hex } from "../../protocol/ids.ts";
 
 /** One lie about one event: `change` gives other arguments, or undefined to leave the event out. */
 export interface Lie {
@@ -16,12 +20,21 @@ export interface Lie {
 /** An event's arguments by name, as loosely as a liar may set them. */
 export type Args = Readonly<Record<string, unknown>>;
 
+/** Values as the ABI has them: every integer a bigint. */
+type Exact<T> = T extends boolean | string | bigint
+  ? T
+  : T extends number
+    ? bigint
+    : T extends readonly (infer Item)[]
+      ? readonly Exact<Item>[]
+      : { readonly [K in keyof T]: Exact<T[K]> };
+
 /** Typed access to the arguments of an event of this name. */
-export function argsOf<Name extends AuditEvent["name"]>(
+export function argsOf<Name extends ConcordatEvent["name"]>(
   _name: Name,
   args: Args,
-): Named<AuditEvent, Name>["args"] {
-  return args as Named<AuditEvent, Name>["args"];
+): Exact<Named<ConcordatEvent, Name>["args"]> {
+  return args as Exact<Named<ConcordatEvent, Name>["args"]>;
 }
 
 /** Answers every question once and then from memory: the chain of a finished story does not change. */
@@ -44,30 +57,33 @@ export function rememberedSource(source: ChainSource): ChainSource {
   };
 }
 
+interface ToldEvent extends DecodedLog {
+  readonly contract: ContractName;
+}
+
 /** The same chain with one event changed or left out, and the block in which it stands. */
 export async function liedSource(
   source: ChainSource,
   deployment: Deployment,
   lie: Lie,
 ): Promise<{ readonly source: ChainSource; readonly block: number }> {
-  const names = new Map(
-    Object.entries(deployment.contracts).map(([name, at]) => [at.toLowerCase(), name as ContractName]),
-  );
-  const read = (log: RawLog): AuditEvent | undefined => {
-    const contract = names.get(log.address.toLowerCase());
-    const event = contract === undefined ? undefined : decodeEvent(contract, log);
-    return event?.name === UNDECODABLE ? undefined : event;
+  const contractAt = contractFinder(deployment.contracts);
+  const read = (log: ChainLog): ToldEvent | undefined => {
+    const contract = contractAt(log.address);
+    const event = contract === undefined ? undefined : decodeLog(contract, log);
+    if (contract === undefined || event === undefined || event.name === UNDECODABLE) return undefined;
+    return { contract, ...event };
   };
   const logs = await source.logs(Object.values(deployment.contracts), 0, await source.latestBlock());
   const target = logs.find((log) => {
     const event = read(log);
-    return event?.name === lie.event && (lie.where?.(event.args as unknown as Args) ?? true);
+    return event?.name === lie.event && (lie.where?.(event.args) ?? true);
   });
   const event = target && read(target);
   if (target === undefined || event === undefined) throw new Error(`The story has no such ${lie.event}`);
-  const changed = lie.change(event.args as unknown as Args);
+  const changed = lie.change(event.args);
   const told = changed === undefined ? [] : [{ ...target, ...encode(event, changed) }];
-  const isTarget = (log: RawLog): boolean =>
+  const isTarget = (log: ChainLog): boolean =>
     log.blockNumber === target.blockNumber && log.logIndex === target.logIndex;
   return {
     block: target.blockNumber,
@@ -79,10 +95,10 @@ export async function liedSource(
   };
 }
 
-function encode(event: AuditEvent, args: Args): { topics: string[]; data: string } {
+function encode(event: ToldEvent, args: Args): Pick<ChainLog, "topics" | "data"> {
   const fragment = INTERFACES[event.contract].getEvent(event.name);
   if (fragment === null) throw new Error(`${event.contract} has no event ${event.name}`);
   const values = fragment.inputs.map((input) => args[input.name]);
   const { topics, data } = INTERFACES[event.contract].encodeEventLog(fragment, values);
-  return { topics, data };
+  return { topics: topics as Hex[], data: data as Hex };
 }

@@ -4,8 +4,9 @@ import { audit } from "../../audit/audit.ts";
 import type { ChainSource } from "../../audit/chainSource.ts";
 import type { Check, CheckKind } from "../../audit/checks.ts";
 import { INTERFACES } from "../../audit/contracts.ts";
-import type { ContractName } from "../../audit/contracts.ts";
 import { EndReason, ProposalState, SkipReason, VoidReason } from "../../protocol/enums.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
+import type { Hex } from "../../protocol/ids.ts";
 import type { Story } from "./story.ts";
 import { beginStory, playEventfulTask, playFailures, playStakedTask } from "./story.ts";
 import type { Args, Lie } from "./tamperedSource.ts";
@@ -315,7 +316,7 @@ describe("an audit finds", () => {
   });
 
   /** The chain whose first change of endpoints has other data. */
-  async function endpointsOf(data: string): Promise<ChainSource> {
+  async function endpointsOf(data: Hex): Promise<ChainSource> {
     const topic = INTERFACES.NodeRegistry.getEvent("EndpointsChanged")?.topicHash;
     const { nodeRegistry } = story.federation.contracts;
     const told = await nodeRegistry.connect(story.federation.node(1).operator).setEndpoints("http://a");
@@ -343,7 +344,7 @@ describe("an audit finds", () => {
   });
 
   it("text that the contract does not have, even where it is no UTF-8 (registry.state)", async () => {
-    const lying = await endpointsOf(AbiCoder.defaultAbiCoder().encode(["bytes"], ["0xff6869fe"]));
+    const lying = await endpointsOf(AbiCoder.defaultAbiCoder().encode(["bytes"], ["0xff6869fe"]) as Hex);
     const objection = await firstObjection(lying);
     expect([objection?.kind, objection?.subject]).to.deep.equal(["registry.state", "node 1"]);
     expect(objection?.expected).to.contain("\ufffdhi\ufffd");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { matches, parseAuditSearch } from "../../frontend/src/pages/audit/auditSearch.ts";
 import { parseTaskSearch } from "../../frontend/src/pages/task/taskTabs.ts";
 import { eventId } from "../../frontend/src/events/eventText.ts";
-import type { ChainEvent } from "../../frontend/src/events/contracts.ts";
+import type { ConcordatEvent } from "../../protocol/events/concordatEvent.ts";
 
 const OPERATOR = "0xAbCdEf0123456789aBcDeF0123456789ABCDef01";
 const EVENT = {
@@ -11,13 +11,13 @@ const EVENT = {
   name: "UpdateAccepted",
   args: { taskId: 3n, round: 2, nodeId: 7n, memberId: 1, digest: `0x${"5e".repeat(32)}`, samples: 900 },
   place: { blockNumber: 1234, transactionHash: `0x${"1f".repeat(32)}`, logIndex: 4 },
-} as unknown as ChainEvent;
+} as unknown as ConcordatEvent;
 const ADMISSION = {
   contract: "NodeRegistry",
   name: "NodeAdmitted",
   args: { nodeId: 7n, operator: OPERATOR, endpoints: "https://node.example" },
   place: { blockNumber: 99, transactionHash: `0x${"2a".repeat(32)}`, logIndex: 0 },
-} as unknown as ChainEvent;
+} as unknown as ConcordatEvent;
 
 describe("what the audit page's address asks for", () => {
   it("all of it must hold", () => {
@@ -50,7 +50,7 @@ describe("what the audit page's address asks for", () => {
   });
 
   it("a link to an event finds this event alone", () => {
-    const later = { ...EVENT, place: { ...EVENT.place, logIndex: 5 } } as ChainEvent;
+    const later = { ...EVENT, place: { ...EVENT.place, logIndex: 5 } } as ConcordatEvent;
     expect(
       [EVENT, later, ADMISSION].filter((each) => matches(each, { event: eventId(EVENT) })),
     ).to.deep.equal([EVENT]);

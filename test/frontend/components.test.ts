@@ -15,12 +15,12 @@ import { zeroAddress } from "viem";
 import type { PublicClient } from "viem";
 import { hardhat, mainnet } from "viem/chains";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { ScoreKind } from "../../protocol/enums.ts";
-import { validTerms } from "../protocol/rules/termsFixture.ts";
 import type * as UseFederation from "../../frontend/src/chain/useFederation.ts";
-import type * as UseSend from "../../frontend/src/transactions/useSend.ts";
 import { TransactionLog } from "../../frontend/src/transactions/transactionLog.ts";
-import { emptyWorld } from "../../frontend/src/world/world.ts";
+import type * as UseSend from "../../frontend/src/transactions/useSend.ts";
+import { ScoreKind } from "../../protocol/enums.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
+import { validTerms } from "../protocol/rules/termsFixture.ts";
 import { openStand } from "./stand.ts";
 import type { Stand } from "./stand.ts";
 

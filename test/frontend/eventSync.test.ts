@@ -5,8 +5,8 @@ import { chainReader } from "../../frontend/src/events/chainReader.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
 import type { IndexClient } from "../../frontend/src/events/indexClient.ts";
 import { readIndexed } from "../../frontend/src/events/readIndexed.ts";
-import type { Segment } from "../../frontend/src/events/storedLog.ts";
-import type { World } from "../../frontend/src/world/world.ts";
+import type { Segment } from "../../frontend/src/events/segment.ts";
+import type { World } from "../../protocol/history/world.ts";
 import { beginStory } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { Follower, MemoryCache, endpointOf, freshWorld } from "./follower.ts";
@@ -99,6 +99,20 @@ describe("following a chain's events", () => {
       went.push((await follower.advance()).syncedTo);
     }
     expect(went).to.deep.equal(went.toSorted((a, b) => a - b));
+    expect(follower.world).to.deep.equal(truth);
+  });
+
+  it("an endpoint that limits the rate of requests is asked for the same range again after a pause", async () => {
+    let refusals = 2;
+    const { request, queries } = provider(() => {
+      if (refusals-- > 0) throw new RangeError("too many requests");
+    });
+    const isRateLimited = (error: unknown): boolean => error instanceof RangeError;
+    const follower = new Follower(story, request, { isRateLimited });
+    expect((await follower.advance()).error).to.equal(undefined);
+    expect(queries.slice(0, 3).map(({ from, to }) => [from, to])).to.deep.equal(
+      Array.from({ length: 3 }, () => [queries[0]?.from, queries[0]?.to]),
+    );
     expect(follower.world).to.deep.equal(truth);
   });
 

@@ -3,20 +3,21 @@ import type { Hex } from "viem";
 import { missingEvents } from "../../frontend/src/chain/missingEvents.ts";
 import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
 import { chainReader } from "../../frontend/src/events/chainReader.ts";
-import type { ContractName } from "../../frontend/src/events/contracts.ts";
 import { EventSync } from "../../frontend/src/events/eventSync.ts";
 import type { SyncStatus } from "../../frontend/src/events/eventSync.ts";
 import type { SegmentCache } from "../../frontend/src/events/segmentCache.ts";
 import { NO_CACHE } from "../../frontend/src/events/segmentCache.ts";
-import type { Segment } from "../../frontend/src/events/storedLog.ts";
-import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
-import type { World } from "../../frontend/src/world/world.ts";
-import { emptyWorld } from "../../frontend/src/world/world.ts";
 import type { Story } from "../audit/story.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
+import type { Segment } from "../../frontend/src/events/segment.ts";
+import { applyEvent } from "../../protocol/history/applyEvent.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
+import type { World } from "../../protocol/history/world.ts";
 
 export interface FollowerOptions {
   readonly cache?: SegmentCache;
   readonly mayAnswerLess?: (error: unknown) => boolean;
+  readonly isRateLimited?: (error: unknown) => boolean;
   /** Whether the contracts' counts are compared. */
   readonly counts?: boolean;
 }
@@ -38,7 +39,12 @@ export class Follower {
   constructor(
     { deployment }: Story,
     request: SendRequest,
-    { cache = NO_CACHE, mayAnswerLess = () => true, counts = false }: FollowerOptions = {},
+    {
+      cache = NO_CACHE,
+      mayAnswerLess = () => true,
+      isRateLimited = () => false,
+      counts = false,
+    }: FollowerOptions = {},
   ) {
     const contracts = deployment.contracts as Readonly<Record<ContractName, Hex>>;
     const client = createPublicClient({
@@ -51,7 +57,7 @@ export class Follower {
       ...(counts && { missing: (block: number) => missingEvents({ client, contracts }, this.#world, block) }),
       deploymentBlock: deployment.deploymentBlock,
       index: undefined,
-      mayAnswerLess,
+      failures: { mayAnswerLess, isRateLimited },
       sink: {
         reset: () => {
           this.#world = emptyWorld();

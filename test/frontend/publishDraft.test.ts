@@ -13,7 +13,6 @@ import {
   readSchemaFile,
   tableSchema,
 } from "../../frontend/src/pages/publish/tableDraft.ts";
-import { ABIS } from "../../frontend/src/events/contracts.ts";
 import { buildTerms } from "../../oracle-nodes/src/cli/publish/buildTerms.ts";
 import { publishOptions } from "../../oracle-nodes/src/cli/publish/publishOptions.ts";
 import type { PublishOptions } from "../../oracle-nodes/src/cli/publish/publishOptions.ts";
@@ -22,6 +21,7 @@ import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
 import { validateTerms } from "../../protocol/rules/validateTerms.ts";
 import { termsFrom } from "../../protocol/termsSettings.ts";
 import type { TermsFiles } from "../../protocol/termsSettings.ts";
+import { ABIS } from "../../protocol/events/contracts.ts";
 
 const TOKEN = "0x5FbDB2315678afecb367f032d93F642f64180aa3" as Address;
 const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266" as Address;

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { MemberStatus, ProposalKind, ProposalState } from "../../protocol/enums.ts";
+import { applyEvent } from "../../protocol/history/applyEvent.ts";
+import { awaited, committeeOf } from "../../protocol/history/election.ts";
+import { currentOpening, standings } from "../../protocol/history/rounds.ts";
+import { emptyWorld } from "../../protocol/history/world.ts";
+import type { TaskRecord, World } from "../../protocol/history/world.ts";
 import type { AbiTerms } from "../../protocol/taskTerms.ts";
 import { termsFromAbi } from "../../protocol/taskTerms.ts";
-import { applyEvent } from "../../frontend/src/world/applyEvent.ts";
-import { awaited, committeeOf } from "../../frontend/src/world/election.ts";
-import { currentOpening, standings } from "../../frontend/src/world/rounds.ts";
-import type { TaskRecord, World } from "../../frontend/src/world/world.ts";
-import { emptyWorld } from "../../frontend/src/world/world.ts";
 import {
   beginStory,
   playContractSigner,

@@ -1,11 +1,14 @@
 import { expect } from "chai";
-import type { AbiFields } from "../../audit/abiValues.ts";
-import type { AuditEvent, UndecodableEvent } from "../../audit/eventLog.ts";
-import { readEvents } from "../../audit/eventLog.ts";
+import type { AbiFields } from "../../protocol/events/abiValues.ts";
+import { decodeLog } from "../../audit/decodeLog.ts";
 import { exactJson } from "../../audit/index/columns.ts";
 import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
 import { toBitmap } from "../../protocol/bitmap.ts";
 import * as enums from "../../protocol/enums.ts";
+import { inChainOrder } from "../../protocol/events/chainLog.ts";
+import type { ChainLog } from "../../protocol/events/chainLog.ts";
+import { contractFinder } from "../../protocol/events/contracts.ts";
+import type { ContractName } from "../../protocol/events/contracts.ts";
 import { packScores } from "../../protocol/rules/packedScores.ts";
 import {
   beginStory,
@@ -23,7 +26,7 @@ const NAMES = Object.values(enums).filter((value) => typeof value === "object");
 describe("the index of a chain", () => {
   const folder = suiteFolder();
   let story: Story;
-  let events: (AuditEvent | UndecodableEvent)[];
+  let events: readonly StoryEvent[];
   let path: string;
 
   before(async () => {
@@ -32,9 +35,7 @@ describe("the index of a chain", () => {
     await playStakedTask(story);
     await playFailures(story);
     await playContractSigner(story);
-    const head = await story.source.latestBlock();
-    events = [];
-    for await (const event of readEvents(story.source, story.deployment, head)) events.push(event);
+    events = await eventsOfStory(story);
     path = folder.file("index.sqlite");
     await writeIndex(story, path);
   });
@@ -50,12 +51,12 @@ describe("the index of a chain", () => {
     ]);
     expect(found).to.deep.equal(
       events.map((event) => [
-        event.blockNumber,
-        event.logIndex,
-        event.transactionHash,
+        event.log.blockNumber,
+        event.log.logIndex,
+        event.log.transactionHash,
         event.contract,
         event.name,
-        exactJson(event.args as unknown as AbiFields),
+        exactJson(event.args),
       ]),
     );
     expect(found.length).to.be.greaterThan(150);
@@ -69,10 +70,13 @@ describe("the index of a chain", () => {
       for (const [index, row] of rows.entries()) {
         const event = expected[index];
         if (event === undefined) throw new Error(`${name} has more rows than events`);
-        expect([row["blockNumber"], row["logIndex"]]).to.deep.equal([event.blockNumber, event.logIndex]);
+        expect([row["blockNumber"], row["logIndex"]]).to.deep.equal([
+          event.log.blockNumber,
+          event.log.logIndex,
+        ]);
         for (const column of columns) {
           const [first = "", field] = column.name.split("_");
-          const value = (event.args as unknown as Record<string, unknown>)[first];
+          const value = event.args[first];
           const inner = field === undefined ? value : (value as Record<string, unknown>)[field];
           expectSame(row[column.name], inner, `${name}.${column.name}`);
         }
@@ -83,14 +87,16 @@ describe("the index of a chain", () => {
   it("has the headers of the blocks and the receipts of the transactions of these events", async () => {
     const { provider } = story.federation.connection.ethers;
     const blocks = ask(path, "SELECT * FROM blocks");
-    expect(blocks.map(({ number }) => number)).to.deep.equal([...new Set(events.map((e) => e.blockNumber))]);
+    expect(blocks.map(({ number }) => number)).to.deep.equal([
+      ...new Set(events.map(({ log }) => log.blockNumber)),
+    ]);
     for (const { number, hash, parent, timestamp } of blocks) {
       const block = await provider.getBlock(Number(number));
       expect([hash, parent, timestamp]).to.deep.equal([block?.hash, block?.parentHash, block?.timestamp]);
     }
     const transactions = ask(path, "SELECT * FROM transactions");
     expect(new Set(transactions.map(({ hash }) => hash))).to.deep.equal(
-      new Set(events.map((event) => event.transactionHash)),
+      new Set(events.map(({ log }) => log.transactionHash)),
     );
     for (const found of transactions) {
       const receipt = await provider.getTransactionReceipt(String(found["hash"]));
@@ -121,6 +127,24 @@ describe("the index of a chain", () => {
     expect(contents(other)).to.deep.equal(contents(path));
   });
 });
+
+interface StoryEvent {
+  readonly contract: ContractName;
+  readonly name: string;
+  readonly args: AbiFields;
+  readonly log: ChainLog;
+}
+
+/** Every event of the story's contracts in the chain's order, with each value as exact as the chain has it. */
+async function eventsOfStory({ source, deployment }: Story): Promise<StoryEvent[]> {
+  const contractAt = contractFinder(deployment.contracts);
+  const logs = await source.logs(Object.values(deployment.contracts), 0, await source.latestBlock());
+  return logs.toSorted(inChainOrder).flatMap((log) => {
+    const contract = contractAt(log.address);
+    const event = contract === undefined ? undefined : decodeLog(contract, log);
+    return contract === undefined || event === undefined ? [] : [{ contract, ...event, log }];
+  });
+}
 
 /** Compares a cell with the decoded value behind it, by what the value is. */
 function expectSame(cell: unknown, value: unknown, what: string): void {

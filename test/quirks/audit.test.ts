@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { auditRpc } from "../../audit/auditRpc.ts";
 import type { RpcAuditOptions } from "../../audit/auditRpc.ts";
-import { AUDITED_CONTRACTS, INTERFACES } from "../../audit/contracts.ts";
+import { INTERFACES } from "../../audit/contracts.ts";
 import { openEndpoint } from "../../audit/endpointSource.ts";
 import { readLogRanges } from "../../audit/logRanges.ts";
 import type { AuditReport } from "../../audit/report.ts";
@@ -12,6 +12,7 @@ import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
 import { Phase } from "../../protocol/enums.ts";
 import { ConcordatError } from "../../protocol/errors.ts";
+import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
 import type { Address } from "../../protocol/ids.ts";
 import { beginStory, playEventfulTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
@@ -131,7 +132,7 @@ describe("auditing an honest federation through endpoints as they are", function
   });
 
   it("reads narrower ranges in whatever words a range is refused", async () => {
-    const addresses = AUDITED_CONTRACTS.map((name) => story.deployment.contracts[name]);
+    const addresses = CONTRACT_NAMES.map((name) => story.deployment.contracts[name]);
     const refused = WORDINGS.filter(
       ({ method, expected }) => method === "eth_getLogs" && expected === "tooLarge",
     );

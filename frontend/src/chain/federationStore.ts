@@ -1,23 +1,23 @@
 import { createPublicClient, fallback, http } from "viem";
 import type { Hex, PublicClient } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { applyEvent } from "../../../protocol/history/applyEvent.ts";
+import { emptyWorld } from "../../../protocol/history/world.ts";
+import type { World } from "../../../protocol/history/world.ts";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 import { chainReader } from "../events/chainReader.ts";
 import type { SendRequest } from "../events/chainReader.ts";
-import type { ContractName } from "../events/contracts.ts";
-import { CONTRACT_NAMES } from "../events/contracts.ts";
 import { EventSync } from "../events/eventSync.ts";
 import type { SyncStatus } from "../events/eventSync.ts";
 import { indexClient } from "../events/indexClient.ts";
 import { followNewHeads } from "../events/newHeads.ts";
 import { NO_CACHE, openSegmentCache } from "../events/segmentCache.ts";
-import { applyEvent } from "../world/applyEvent.ts";
-import { emptyWorld } from "../world/world.ts";
-import type { World } from "../world/world.ts";
 import { MissingContract } from "./missingContract.ts";
 import { missingEvents } from "./missingEvents.ts";
 import { isOffline } from "./offline.ts";
-import { mayAnswerLess } from "./refusedAnswer.ts";
+import { isRateLimited, mayAnswerLess } from "./refusedAnswer.ts";
 import { viemChain } from "./viemChain.ts";
 
 /** The page is told of changes at most this often, in milliseconds. */
@@ -173,7 +173,10 @@ export class FederationStore {
       deploymentBlock,
       index:
         indexUrl === undefined ? undefined : indexClient(indexUrl, { chainId, deploymentBlock, contracts }),
-      mayAnswerLess: (error) => !isOffline(error) && mayAnswerLess(error),
+      failures: {
+        mayAnswerLess: (error) => !isOffline(error) && mayAnswerLess(error),
+        isRateLimited,
+      },
       sink: {
         reset: () => {
           this.#world = emptyWorld();

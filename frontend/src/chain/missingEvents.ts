@@ -1,9 +1,9 @@
 import type { Hex, PublicClient } from "viem";
 import { Phase, TaskState } from "../../../protocol/enums.ts";
-import type { ContractName } from "../events/contracts.ts";
-import { ABIS } from "../events/contracts.ts";
-import { currentOpening, currentPhase } from "../world/rounds.ts";
-import type { TaskRecord, World } from "../world/world.ts";
+import { ABIS } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { currentOpening, currentPhase } from "../../../protocol/history/rounds.ts";
+import type { TaskRecord, World } from "../../../protocol/history/world.ts";
 
 /** Running tasks whose rounds are compared, the newest ones: each costs a read with every block. */
 const MOST_TASKS = 12;

@@ -5,7 +5,12 @@ import { BaseError, HttpRequestError } from "viem";
  * TypeError is a fault of the page.
  */
 export function isOffline(error: unknown): boolean {
-  if (!(error instanceof BaseError)) return false;
+  const found = httpFailure(error);
+  return found !== undefined && found.status === undefined;
+}
+
+function httpFailure(error: unknown): HttpRequestError | undefined {
+  if (!(error instanceof BaseError)) return undefined;
   const found = error.walk((cause) => cause instanceof HttpRequestError);
-  return found instanceof HttpRequestError && found.status === undefined;
+  return found instanceof HttpRequestError ? found : undefined;
 }

@@ -31,6 +31,11 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return undefined;
 }
 
+/** Whether the endpoint says that requests come too fast: a smaller range would only make more of them. */
+export function isRateLimited(error: unknown): boolean {
+  return refusalOf(error)?.means === "rateLimited";
+}
+
 /** Whether an endpoint that refused so many blocks may answer for fewer: whatever else it says is no matter of how many. */
 export function mayAnswerLess(error: unknown): boolean {
   const means = refusalOf(error)?.means;

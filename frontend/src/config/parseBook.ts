@@ -2,7 +2,7 @@ import { getAddress, isAddress } from "viem";
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
-import { CONTRACT_NAMES } from "../events/contracts.ts";
+import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
 
 const FORMAT = "concordat/addresses/1";
 

@@ -1,6 +1,7 @@
 import { numberToHex } from "viem";
 import type { Hex } from "viem";
-import type { StoredLog } from "./storedLog.ts";
+import { fromRpcLog, inChainOrder } from "../../../protocol/events/chainLog.ts";
+import type { ChainLog, RpcLog } from "../../../protocol/events/chainLog.ts";
 
 /** Sends one JSON-RPC request to the endpoint. */
 export type SendRequest = (method: string, params: readonly unknown[]) => Promise<unknown>;
@@ -18,7 +19,7 @@ export interface BlockHeader {
 export interface ChainReader {
   /** Undefined where the endpoint does not (or no longer) know the block. */
   block(number: number | "latest"): Promise<BlockHeader | undefined>;
-  logs(addresses: readonly Hex[], from: number, to: number): Promise<readonly StoredLog[]>;
+  logs(addresses: readonly Hex[], from: number, to: number): Promise<readonly ChainLog[]>;
 }
 
 interface RpcHeader {
@@ -26,10 +27,6 @@ interface RpcHeader {
   readonly hash: Hex;
   readonly parentHash: Hex;
   readonly timestamp: Hex;
-}
-interface RpcLog extends Omit<StoredLog, "blockNumber" | "logIndex"> {
-  readonly blockNumber: Hex;
-  readonly logIndex: Hex;
 }
 
 /** A reader over any JSON-RPC connection. */
@@ -49,17 +46,7 @@ export function chainReader(request: SendRequest): ChainReader {
     logs: async (address, from, to) => {
       const filter = { address, fromBlock: numberToHex(from), toBlock: numberToHex(to) };
       const logs = (await request("eth_getLogs", [filter])) as readonly RpcLog[];
-      return logs
-        .map((log) => ({
-          address: log.address,
-          topics: log.topics,
-          data: log.data,
-          blockNumber: Number(log.blockNumber),
-          blockHash: log.blockHash,
-          transactionHash: log.transactionHash,
-          logIndex: Number(log.logIndex),
-        }))
-        .toSorted((a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex);
+      return logs.map(fromRpcLog).toSorted(inChainOrder);
     },
   };
 }

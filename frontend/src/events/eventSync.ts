@@ -1,16 +1,20 @@
 import type { Hex } from "viem";
+import type { ChainLog } from "../../../protocol/events/chainLog.ts";
+import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { eventReader } from "../../../protocol/events/decodeEvent.ts";
+import { EventError } from "../../../protocol/events/eventError.ts";
+import type { EventFault } from "../../../protocol/events/eventError.ts";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
-import type { ChainEvent, ContractName } from "./contracts.ts";
-import { CONTRACT_NAMES } from "./contracts.ts";
-import { decodeEvent } from "./decodeEvent.ts";
 import { EndpointBehind } from "./endpointBehind.ts";
 import { IndexRefused, lie } from "./indexClient.ts";
 import type { IndexClient } from "./indexClient.ts";
 import { readIndexed } from "./readIndexed.ts";
 import { Reorganised, readSegments } from "./readSegments.ts";
+import type { SegmentFailures } from "./readSegments.ts";
 import type { SegmentCache } from "./segmentCache.ts";
 import { mergeSettled } from "./segmentList.ts";
-import type { Segment, StoredLog } from "./storedLog.ts";
+import type { Segment } from "./segment.ts";
 
 /** Milliseconds of decoding after which the page gets a turn. */
 const SLICE_MS = 24;
@@ -20,6 +24,9 @@ const ATTEMPTS = 3;
 const SETTLED_BLOCKS = 64;
 /** Incomplete readings in a row after which everything is read again. */
 const READ_AGAIN = 5;
+
+/** Logs that are none of this page's events, and no fault of who told them. */
+const OTHERS: ReadonlySet<EventFault> = new Set(["otherAddress", "unknownTopic"]);
 
 /** How far the page has read. */
 export interface SyncStatus {
@@ -51,7 +58,7 @@ export interface IndexUse {
 /** Takes events in the chain's order; `reset` takes all back, after a reorganisation. */
 export interface EventSink {
   reset(): void;
-  apply(event: ChainEvent): void;
+  apply(event: ConcordatEvent): void;
   /** All events up to the present block were given. */
   settled(): void;
 }
@@ -63,8 +70,7 @@ export interface EventSyncOptions {
   readonly deploymentBlock: number;
   /** Tells old events in few requests; never needed. */
   readonly index: IndexClient | undefined;
-  /** Whether the endpoint may answer for a smaller range after an error: not where nobody answers, or too often was asked. */
-  readonly mayAnswerLess: (error: unknown) => boolean;
+  readonly failures: SegmentFailures;
   readonly sink: EventSink;
   readonly onStatus: (status: SyncStatus) => void;
   /**
@@ -81,7 +87,7 @@ export interface EventSyncOptions {
  */
 export class EventSync {
   readonly #options: EventSyncOptions;
-  readonly #names: ReadonlyMap<string, ContractName>;
+  readonly #read: (log: ChainLog) => ConcordatEvent;
   #segments: readonly Segment[] | undefined;
   #head: BlockHeader | undefined;
   #heardAt = 0;
@@ -95,7 +101,7 @@ export class EventSync {
 
   constructor(options: EventSyncOptions) {
     this.#options = options;
-    this.#names = new Map(CONTRACT_NAMES.map((name) => [options.contracts[name].toLowerCase(), name]));
+    this.#read = eventReader(options.contracts);
   }
 
   /** Reads what is new. Calls that overlap share one reading. Never rejects: the status tells. */
@@ -136,7 +142,7 @@ export class EventSync {
   }
 
   async #follow(): Promise<void> {
-    const { reader, contracts, index, mayAnswerLess } = this.#options;
+    const { reader, contracts, index, failures } = this.#options;
     const head = await reader.block("latest");
     if (head === undefined) throw new EndpointBehind("The endpoint knows no block");
     const known = this.#segments ?? [];
@@ -157,7 +163,7 @@ export class EventSync {
       const indexed = readIndexed(index, reader, addresses, this.#syncedTo + 1, settled);
       for await (const segment of indexed) await this.#take(segment);
     }
-    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, mayAnswerLess);
+    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, failures);
     for await (const segment of rest) await this.#take(segment);
     if (this.#syncedTo > this.#completeTo) await this.#requireAll(before);
   }
@@ -275,12 +281,11 @@ export class EventSync {
   }
 
   /** @throws {IndexRefused} for a log of an index that makes no sense: the chain's own do. */
-  #apply(log: StoredLog, isIndexed: boolean): void {
-    const contract = this.#names.get(log.address.toLowerCase());
+  #apply(log: ChainLog, isIndexed: boolean): void {
     try {
-      const event = contract === undefined ? undefined : decodeEvent(contract, log);
-      if (event !== undefined) this.#options.sink.apply(event);
+      this.#options.sink.apply(this.#read(log));
     } catch (error) {
+      if (error instanceof EventError && OTHERS.has(error.fault)) return;
       throw isIndexed ? lie(`tells of an impossible event in block ${log.blockNumber}`) : error;
     }
   }

@@ -1,8 +1,8 @@
 import type { AbiEvent } from "viem";
 import { enumName } from "../../../protocol/enums.ts";
 import { enumOfType } from "../../../protocol/enumOfType.ts";
-import { ABIS, CONTRACT_NAMES } from "./contracts.ts";
-import type { ChainEvent } from "./contracts.ts";
+import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
+import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
 
 /** Enums that events hold, by contract, event and field. */
 const ENUMS = new Map(
@@ -30,7 +30,7 @@ export function fieldText(value: unknown): string {
 }
 
 /** The fields of an event by name, enums by the names of their values. */
-export function fieldsOf(event: ChainEvent): readonly (readonly [name: string, value: unknown])[] {
+export function fieldsOf(event: ConcordatEvent): readonly (readonly [name: string, value: unknown])[] {
   return Object.entries(event.args as Readonly<Record<string, unknown>>).map(([name, value]) => {
     const values = ENUMS.get(`${event.contract} ${event.name} ${name}`);
     return [name, values === undefined ? value : enumName(values, value as number)];
@@ -38,12 +38,12 @@ export function fieldsOf(event: ChainEvent): readonly (readonly [name: string, v
 }
 
 /** A field of an event as a whole number, where it has one of this name. */
-export function numberField(event: ChainEvent, name: string): number | undefined {
+export function numberField(event: ConcordatEvent, name: string): number | undefined {
   const value = (event.args as Readonly<Record<string, unknown>>)[name];
   return typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
 }
 
 /** What names an event for ever: its transaction and its place in the block. */
-export function eventId({ place }: ChainEvent): string {
+export function eventId({ place }: ConcordatEvent): string {
   return `${place.transactionHash}-${place.logIndex}`;
 }

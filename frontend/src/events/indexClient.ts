@@ -1,7 +1,8 @@
 import type { Hex } from "viem";
-import type { ContractName } from "./contracts.ts";
-import { CONTRACT_NAMES } from "./contracts.ts";
-import type { Segment, StoredLog } from "./storedLog.ts";
+import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import type { ChainLog } from "../../../protocol/events/chainLog.ts";
+import type { Segment } from "./segment.ts";
 
 /** Milliseconds in which an index must have answered. */
 const ANSWER_MS = 15_000;
@@ -78,7 +79,7 @@ function isOf(answer: Readonly<Record<string, unknown>>, deployment: IndexedDepl
   );
 }
 
-function readLog(value: unknown): StoredLog {
+function readLog(value: unknown): ChainLog {
   if (!isRecord(value)) throw MALFORMED;
   const { address, topics, data, blockNumber, blockHash, transactionHash, logIndex } = value;
   if (!isHex(address) || !isHex(data) || !isHex(blockHash) || !isHex(transactionHash)) throw MALFORMED;

@@ -1,8 +1,9 @@
 import type { Hex } from "viem";
+import type { ChainLog } from "../../../protocol/events/chainLog.ts";
 import type { ChainReader } from "./chainReader.ts";
 import type { IndexClient } from "./indexClient.ts";
 import { lie } from "./indexClient.ts";
-import type { Segment, StoredLog } from "./storedLog.ts";
+import type { Segment } from "./segment.ts";
 
 /** Places at which each answer is compared with the chain's own logs, and blocks of each: few enough for any endpoint. */
 const SAMPLES = 3;
@@ -70,11 +71,11 @@ function samplePlace({ from, to, logs }: Segment): readonly [first: number, last
   return [first, Math.min(to, first + SAMPLE_BLOCKS - 1)];
 }
 
-function areSame(some: readonly StoredLog[], others: readonly StoredLog[]): boolean {
+function areSame(some: readonly ChainLog[], others: readonly ChainLog[]): boolean {
   return JSON.stringify(some.map(plainLog)) === JSON.stringify(others.map(plainLog));
 }
 
-function plainLog(log: StoredLog): readonly unknown[] {
+function plainLog(log: ChainLog): readonly unknown[] {
   const hex = [log.address, log.data, log.blockHash, log.transactionHash, ...log.topics];
   return [log.blockNumber, log.logIndex, ...hex.map((value) => value.toLowerCase())];
 }

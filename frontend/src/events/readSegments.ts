@@ -1,11 +1,22 @@
 import type { Hex } from "viem";
+import { readRanges } from "../../../protocol/events/readRanges.ts";
 import { EndpointBehind } from "./endpointBehind.ts";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
-import type { Segment } from "./storedLog.ts";
+import type { Segment } from "./segment.ts";
 
 /** Blocks asked for at first, and at most, in one query. */
 const FIRST_RANGE = 2_000;
 const LARGEST_RANGE = 50_000;
+/** Milliseconds of pause before each further attempt at a range while requests are limited. */
+const PAUSES_MS = [400, 800, 1600, 3200] as const;
+
+/** What the page knows of an endpoint's failures. */
+export interface SegmentFailures {
+  /** Whether the endpoint may answer for a smaller range: not where nobody answers. */
+  readonly mayAnswerLess: (error: unknown) => boolean;
+  /** Whether an error means that requests come too fast, which smaller ranges would make worse. */
+  readonly isRateLimited: (error: unknown) => boolean;
+}
 
 /** The chain changed while it was read: what was read of the last range does not count. */
 export class Reorganised extends EndpointBehind {
@@ -15,8 +26,8 @@ export class Reorganised extends EndpointBehind {
 }
 
 /**
- * Reads all logs from block `from` up to `head`, a segment at a time: ranges that the endpoint refuses are halved, and
- * grow again while it answers.
+ * Reads all logs from block `from` up to `head`, a segment at a time, in ranges that the endpoint answers. Where it limits the
+ * rate of requests, the same range is asked for again after a pause.
  * @throws {Reorganised} when a block's hash changed meanwhile; the endpoint's error when it answers for no range.
  */
 export async function* readSegments(
@@ -24,23 +35,32 @@ export async function* readSegments(
   addresses: readonly Hex[],
   from: number,
   head: BlockHeader,
-  mayAnswerLess: (error: unknown) => boolean,
+  { mayAnswerLess, isRateLimited }: SegmentFailures,
 ): AsyncGenerator<Segment> {
-  let range = FIRST_RANGE;
-  for (let start = from; start <= head.number;) {
-    const to = Math.min(head.number, start + range - 1);
-    let segment: Segment;
-    try {
-      segment = await readSegment(reader, addresses, start, to, to === head.number ? head : undefined);
-    } catch (error) {
-      if (error instanceof EndpointBehind || range === 1 || !mayAnswerLess(error)) throw error;
-      range = Math.ceil(range / 2);
-      continue;
-    }
-    if (to === head.number && segment.toHash !== head.hash) throw new Reorganised();
+  let pauses = 0;
+  const ranges = readRanges<Segment>(
+    {
+      first: FIRST_RANGE,
+      widest: LARGEST_RANGE,
+      read: (start, to) => readSegment(reader, addresses, start, to, to === head.number ? head : undefined),
+      judge: async (error) => {
+        if (error instanceof EndpointBehind) return "stop";
+        if (!isRateLimited(error)) return mayAnswerLess(error) ? { parts: 2 } : "stop";
+        const pause = PAUSES_MS[pauses++];
+        if (pause === undefined) return "stop";
+        await new Promise((resolve) => {
+          setTimeout(resolve, pause);
+        });
+        return "again";
+      },
+    },
+    from,
+    head.number,
+  );
+  for await (const { answer: segment } of ranges) {
+    if (segment.to === head.number && segment.toHash !== head.hash) throw new Reorganised();
+    pauses = 0;
     yield segment;
-    start = to + 1;
-    range = Math.min(LARGEST_RANGE, range * 2);
   }
 }
 

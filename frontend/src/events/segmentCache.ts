@@ -1,4 +1,4 @@
-import type { Segment } from "./storedLog.ts";
+import type { Segment } from "./segment.ts";
 
 const DATABASE = "concordat-events";
 const STORE = "segments";

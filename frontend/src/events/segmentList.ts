@@ -1,4 +1,4 @@
-import type { Segment } from "./storedLog.ts";
+import type { Segment } from "./segment.ts";
 
 /** Newest segments that stay apart, so that a reorganisation costs only what it changed. */
 const LOOSE = 48;

@@ -4,7 +4,6 @@ import type { ReactElement } from "react";
 import { WhenRead } from "../app/WhenRead.tsx";
 import { useTitle } from "../app/useTitle.ts";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
-import { ABIS, CONTRACT_NAMES } from "../events/contracts.ts";
 import { count } from "../ui/format.ts";
 import { SelectField, TextField } from "../ui/Field.tsx";
 import { Button, Card, Empty, PageHead } from "../ui/parts.tsx";
@@ -14,6 +13,7 @@ import { EventRow } from "./audit/EventRow.tsx";
 import { saveEventsCsv, saveEventsJson } from "./audit/exportEvents.ts";
 import { IndexOffer } from "./audit/IndexOffer.tsx";
 import { Recompute } from "./audit/Recompute.tsx";
+import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
 
 const FIRST_ROWS = 50;
 

@@ -10,12 +10,12 @@ import { count } from "../ui/format.ts";
 import { Badge, Card, Notice, PageHead, Table } from "../ui/parts.tsx";
 import { useWallet } from "../wallet/useWallet.ts";
 import { WrongNetwork } from "../wallet/WrongNetwork.tsx";
-import type { NodeRecord } from "../world/world.ts";
 import { ApplyForm } from "./nodes/ApplyForm.tsx";
 import { NodeHealth } from "./nodes/NodeHealth.tsx";
 import { OwnNode } from "./nodes/OwnNode.tsx";
 import { StakeForm } from "./nodes/StakeForm.tsx";
 import { Votes, isOpen } from "./nodes/Votes.tsx";
+import type { NodeRecord } from "../../../protocol/history/world.ts";
 
 /** Once it is drawn: the address names it, wherever in the table it stands. */
 function showRow(row: HTMLTableRowElement | null): void {

@@ -15,12 +15,12 @@ import { amount, count, date, number } from "../ui/format.ts";
 import { Said } from "../ui/Said.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
-import { finalisedOpenings, meanScore } from "../world/rounds.ts";
 import { STATE_WORDS } from "../world/taskWords.ts";
-import type { TaskRecord } from "../world/world.ts";
 import { scoreWords } from "./task/scoreWords.ts";
 import { ORDERS, STATES, chosenTasks, withoutRepeats } from "./tasks/taskListSearch.ts";
 import type { TaskListSearch } from "./tasks/taskListSearch.ts";
+import { finalisedOpenings, meanScore } from "../../../protocol/history/rounds.ts";
+import type { TaskRecord } from "../../../protocol/history/world.ts";
 
 /** All tasks, newest first, or those that the address asks for. */
 export function TaskListPage(): ReactElement {

@@ -8,6 +8,8 @@ import {
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { bitmapHas, fromBitmap } from "../../../protocol/bitmap.ts";
 import { MemberStatus, TaskState, enumValue } from "../../../protocol/enums.ts";
+import { fromEthersLog } from "../../../protocol/events/chainLog.ts";
+import { decodeEvent, eventNameOf } from "../../../protocol/events/decodeEvent.ts";
 import type { Address, Digest, MemberId, NodeId, TaskId } from "../../../protocol/ids.ts";
 import { termsFromAbi, type TaskTerms } from "../../../protocol/taskTerms.ts";
 import type { INodeRegistry } from "../../../typechain/interfaces/INodeRegistry.sol/INodeRegistry.ts";
@@ -271,20 +273,15 @@ export class ChainGateway {
       }),
       this.posted(opening.taskId, at),
     ]);
-    const updates = new Map(
-      logs
-        .map((log) => COORDINATOR.parseLog(log)?.args)
-        .filter((args) => args !== undefined && Number(args["retry"]) === opening.retry)
-        .map((args): [MemberId, PostedUpdate] => [
-          Number(args?.["memberId"]) as MemberId,
-          {
-            nodeId: Number(args?.["nodeId"]) as NodeId,
-            memberId: Number(args?.["memberId"]) as MemberId,
-            digest: String(args?.["digest"]) as Digest,
-            samples: Number(args?.["samples"]),
-          },
-        ]),
-    );
+    const updates = new Map<MemberId, PostedUpdate>();
+    for (const log of logs) {
+      // An endpoint may give other logs than those that it was asked for.
+      if (eventNameOf("RoundCoordinator", log) !== "UpdateAccepted") continue;
+      const { name, args } = decodeEvent("RoundCoordinator", fromEthersLog(log));
+      if (name !== "UpdateAccepted" || args.retry !== opening.retry) continue;
+      const { nodeId, memberId, digest, samples } = args;
+      updates.set(memberId, { nodeId, memberId, digest, samples });
+    }
     if (updates.size !== members.size || [...members].some((member) => !updates.has(member))) {
       // The next time is read from further back, in case it is this side that missed the opening.
       this.#lastSeen.delete(opening.taskId);

@@ -1,8 +1,10 @@
 import type { Log } from "ethers";
+import { readRanges } from "../../../protocol/events/readRanges.ts";
+import type { RangeVerdict } from "../../../protocol/events/readRanges.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 import { isEndpointFault, type EndpointError, type EndpointFault } from "./endpointError.ts";
 
-/** Blocks that one question covers at first. */
+/** Blocks that one question covers. */
 const MAX_RANGE = 5000;
 
 /**
@@ -26,36 +28,30 @@ export interface LogQuery {
 }
 
 /**
- * Reads logs in ranges that endpoints answer: bounded at first, and divided when one is refused. Ascending. Whether they are all
- * that there are, an endpoint's word does not prove: the caller compares them with what the contracts count.
+ * Reads logs in ranges that endpoints answer. Ascending. Whether they are all that there are, an endpoint's word does not
+ * prove: the caller compares them with what the contracts count.
  */
 export async function readLogs(provider: Pick<ChainProvider, "getLogs">, query: LogQuery): Promise<Log[]> {
+  const address = typeof query.address === "string" ? query.address : [...query.address];
+  const topics = query.topics.map((topic) => (Array.isArray(topic) ? [...topic] : (topic as string | null)));
+  const ranges = readRanges(
+    {
+      first: MAX_RANGE,
+      widest: MAX_RANGE,
+      read: (fromBlock, toBlock) => provider.getLogs({ address, topics, fromBlock, toBlock }),
+      judge: (error) => (isEndpointFault(error) ? verdictOf(error) : "stop"),
+    },
+    query.fromBlock,
+    query.toBlock,
+  );
   const logs: Log[] = [];
-  let range = MAX_RANGE;
-  for (let from = query.fromBlock; from <= query.toBlock;) {
-    const to = Math.min(query.toBlock, from + range - 1);
-    try {
-      logs.push(
-        ...(await provider.getLogs({
-          address: typeof query.address === "string" ? query.address : [...query.address],
-          topics: query.topics.map((topic) => (Array.isArray(topic) ? [...topic] : (topic as string | null))),
-          fromBlock: from,
-          toBlock: to,
-        })),
-      );
-      from = to + 1;
-    } catch (error) {
-      const part = isEndpointFault(error) ? partOf(error) : undefined;
-      if (to === from || part === undefined) throw error;
-      range = Math.max(1, Math.floor((to - from + 1) / part));
-    }
-  }
+  for await (const { answer } of ranges) logs.push(...answer);
   return logs.toSorted((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
 }
 
-/** By what the range is divided; undefined where that would not help. */
-function partOf({ fault, message }: EndpointError): number | undefined {
+function verdictOf({ fault, message }: EndpointError): RangeVerdict {
   // It took the question, and was busy with it for too long.
-  if (fault === "unreachable" && /no answer within/.test(message)) return 16;
-  return PARTS[fault];
+  if (fault === "unreachable" && /no answer within/.test(message)) return { parts: 16 };
+  const parts = PARTS[fault];
+  return parts === undefined ? "stop" : { parts };
 }

@@ -1,6 +1,8 @@
 import { zeroPadValue, toBeHex } from "ethers";
 import type { ConcordatError } from "../../../protocol/errors.ts";
 import { ArtifactError } from "../../../protocol/errors.ts";
+import { fromEthersLog } from "../../../protocol/events/chainLog.ts";
+import { decodeEvent } from "../../../protocol/events/decodeEvent.ts";
 import type { TaskManifest } from "../../../protocol/manifest.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { readLogs } from "../chain/readLogs.ts";
@@ -71,6 +73,8 @@ async function lastRecords(
     fromBlock: book.deploymentBlock,
     toBlock: await provider.getBlockNumber(),
   });
-  const updates = logs.map(({ topics, data }) => abi.decodeEventLog("UpdateAccepted", data, topics));
-  return new Map(updates.map((update) => [Number(update["nodeId"]), Number(update["samples"])]));
+  const updates = logs.map((log) => decodeEvent("RoundCoordinator", fromEthersLog(log)));
+  return new Map(
+    updates.flatMap(({ name, args }) => (name === "UpdateAccepted" ? [[args.nodeId, args.samples]] : [])),
+  );
 }

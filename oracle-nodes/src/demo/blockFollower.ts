@@ -1,6 +1,12 @@
-import type { InterfaceAbi, LogDescription } from "ethers";
+import type { InterfaceAbi } from "ethers";
 import { Interface } from "ethers";
+import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
+import { fromEthersLog } from "../../../protocol/events/chainLog.ts";
+import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
+import { contractFinder } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { decodeEvent } from "../../../protocol/events/decodeEvent.ts";
 import type { ChainProvider } from "../chain/chainProvider.ts";
 import { inBatches } from "../chain/inBatches.ts";
 
@@ -13,15 +19,7 @@ export interface ObservedCall {
   readonly succeeded: boolean;
 }
 
-/** An event of one of the contracts. */
-export interface ObservedEvent {
-  readonly contract: string;
-  readonly name: string;
-  readonly args: LogDescription["args"];
-  readonly blockNumber: number;
-}
-
-/** A contract to watch. */
+/** A contract whose calls are watched. */
 export interface WatchedContract {
   readonly name: string;
   readonly address: string;
@@ -34,7 +32,7 @@ export interface ObservedBlock {
   /** Unix seconds. */
   readonly timestamp: number;
   readonly calls: readonly ObservedCall[];
-  readonly events: readonly ObservedEvent[];
+  readonly events: readonly ConcordatEvent[];
 }
 
 /** Blocks that are read at once. */
@@ -44,14 +42,21 @@ const AHEAD = 16;
 export class BlockFollower {
   readonly #provider: ChainProvider;
   readonly #contracts: ReadonlyMap<string, { readonly name: string; readonly abi: Interface }>;
+  readonly #contractAt: (address: string) => ContractName | undefined;
   #next: number;
 
-  constructor(provider: ChainProvider, contracts: readonly WatchedContract[], fromBlock: number) {
+  /** @param called Contracts whose calls are told; events are those of the deployment. */
+  constructor(
+    provider: ChainProvider,
+    { contracts, deploymentBlock }: Pick<AddressBook, "contracts" | "deploymentBlock">,
+    called: readonly WatchedContract[],
+  ) {
     this.#provider = provider;
+    this.#contractAt = contractFinder(contracts);
     this.#contracts = new Map(
-      contracts.map(({ name, address, abi }) => [address.toLowerCase(), { name, abi: Interface.from(abi) }]),
+      called.map(({ name, address, abi }) => [address.toLowerCase(), { name, abi: Interface.from(abi) }]),
     );
-    this.#next = fromBlock;
+    this.#next = deploymentBlock;
   }
 
   /** The blocks since the last call, a few of them read at once: on a busy machine blocks come faster than answers. */
@@ -77,7 +82,7 @@ export class BlockFollower {
       return receipt;
     });
     const calls: ObservedCall[] = [];
-    const events: ObservedEvent[] = [];
+    const events: ConcordatEvent[] = [];
     for (const [i, receipt] of receipts.entries()) {
       const transaction = block.prefetchedTransactions[i];
       if (transaction === undefined) continue;
@@ -92,10 +97,8 @@ export class BlockFollower {
         });
       }
       for (const log of receipt.logs) {
-        const source = this.#contracts.get(log.address.toLowerCase());
-        const event = source?.abi.parseLog(log);
-        if (source && event)
-          events.push({ contract: source.name, name: event.name, args: event.args, blockNumber: number });
+        const contract = this.#contractAt(log.address);
+        if (contract !== undefined) events.push(decodeEvent(contract, fromEthersLog(log)));
       }
     }
     return { number, timestamp: block.timestamp, calls, events };

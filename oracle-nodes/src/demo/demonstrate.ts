@@ -152,7 +152,7 @@ async function startFederation(
       });
     },
     untilUp: async (count) => {
-      const up = observer.until((seen) => seen.announced.size >= count);
+      const up = observer.until((seen) => seen.endpoints.size >= count);
       await orInterrupted(Promise.race([up, processes.failure, observer.failure]), stage.signal);
     },
   });

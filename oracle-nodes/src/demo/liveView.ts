@@ -67,7 +67,7 @@ export function roundTable(rounds: readonly RoundRecord[]): string {
       round.round,
       round.proposerRank === undefined ? "" : `node ${round.committee[round.proposerRank]}`,
       round.committee.join(" "),
-      round.posted.size,
+      round.posted.length,
       round.alphaBps === undefined
         ? ""
         : `${(round.alphaBps / 10_000).toFixed(2)}${round.alphaKept ? " kept" : ""}`,
@@ -86,7 +86,7 @@ function picture(state: LiveState): string {
     lines.push(`  ${cyan(state.step)}`);
   } else {
     const left = Math.max(0, current.deadline - state.now);
-    const posted = `updates ${current.posted.size}/${current.activeCount}, scores ${current.reported.size}/${current.activeCount}`;
+    const posted = `updates ${current.posted.length}/${current.activeCount}, scores ${current.reported.length}/${current.activeCount}`;
     lines.push(
       `  round ${current.round} of ${state.totalRounds}  ${cyan(current.phase)}  ${posted}  ${dim(`at most ${left} s left`)}`,
     );

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  nodeRegistryAbi,
-  rewardLedgerAbi,
-  roundCoordinatorAbi,
-  stakeVaultAbi,
-  taskRegistryAbi,
-} from "../../../protocol/abis.ts";
+import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
+import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import { applyEvent } from "../../../protocol/history/applyEvent.ts";
+import { emptyWorld } from "../../../protocol/history/world.ts";
 import { bindContracts } from "../chain/chainAccess.ts";
 import type { Contracts } from "../chain/chainAccess.ts";
 import { BlockFollower } from "./blockFollower.ts";
@@ -22,13 +19,12 @@ const TOKEN_ABI = [
 /** Watches the demonstration's chain: what happens in the task, who is in the committee, what it costs. */
 export class Observer {
   readonly gas = new GasLedger();
-  /** Nodes whose endpoints stand in the registry: they are up. */
-  readonly announced = new Set<number>();
-  /** Where each node serves its artifacts. */
+  /** Where each node that is up serves its artifacts: it announced that in the registry. */
   readonly endpoints = new Map<number, string>();
   history: RoundHistory | undefined;
   committee: readonly number[] = [];
   blockNumber = 0;
+  readonly #world = emptyWorld();
   readonly #contracts: Contracts;
   readonly #follower: BlockFollower;
   readonly #onEvent: (line: string) => void;
@@ -43,18 +39,10 @@ export class Observer {
   constructor({ provider, book, token }: Federation, onEvent: (line: string) => void) {
     const { contracts } = book;
     this.#contracts = bindContracts(book, provider);
-    this.#follower = new BlockFollower(
-      provider,
-      [
-        { name: "NodeRegistry", address: contracts.NodeRegistry, abi: nodeRegistryAbi },
-        { name: "TaskRegistry", address: contracts.TaskRegistry, abi: taskRegistryAbi },
-        { name: "StakeVault", address: contracts.StakeVault, abi: stakeVaultAbi },
-        { name: "RewardLedger", address: contracts.RewardLedger, abi: rewardLedgerAbi },
-        { name: "RoundCoordinator", address: contracts.RoundCoordinator, abi: roundCoordinatorAbi },
-        { name: "Token", address: token, abi: TOKEN_ABI },
-      ],
-      book.deploymentBlock,
-    );
+    this.#follower = new BlockFollower(provider, book, [
+      ...CONTRACT_NAMES.map((name) => ({ name, address: contracts[name], abi: ABIS[name] })),
+      { name: "Token", address: token, abi: TOKEN_ABI },
+    ]);
     this.#onEvent = onEvent;
     this.#failure.promise.catch(() => undefined);
     this.#loop = this.#follow().catch((error: unknown) => {
@@ -74,7 +62,7 @@ export class Observer {
 
   /** Starts to tell the story of a task. */
   follow(taskId: number): void {
-    this.history = new RoundHistory(taskId);
+    this.history = new RoundHistory(this.#world, taskId);
   }
 
   /** Resolves once the condition holds after a block. */
@@ -102,12 +90,8 @@ export class Observer {
         this.#timestamp = block.timestamp;
         this.#timestampAt = performance.now();
         for (const call of block.calls) this.gas.add(call);
-        for (const { name, args } of block.events) {
-          if (name !== "EndpointsChanged") continue;
-          this.announced.add(Number(args["nodeId"]));
-          this.endpoints.set(Number(args["nodeId"]), String(args["endpoints"]));
-        }
-        for (const line of this.history?.apply(block) ?? []) this.#onEvent(line);
+        this.history?.book(block.calls);
+        for (const event of block.events) this.#take(event);
       }
       await this.#readCommittee();
       const waiting = [...this.#waiting];
@@ -115,6 +99,13 @@ export class Observer {
       for (const wake of waiting) wake();
       await sleep(BLOCK_MS / 2, undefined, { signal });
     }
+  }
+
+  #take(event: ConcordatEvent): void {
+    applyEvent(this.#world, event);
+    if (event.name === "EndpointsChanged") this.endpoints.set(event.args.nodeId, event.args.endpoints);
+    const line = this.history?.tell(event);
+    if (line !== undefined) this.#onEvent(line);
   }
 
   /** Asks for the committee once an attempt, as soon as the election's seed is known. */

@@ -1,174 +1,176 @@
-import { AlphaOrigin, Phase, TaskState, enumName } from "../../../protocol/enums.ts";
-import { END_WORDS, VOID_WORDS, wordsFor } from "../../../protocol/words.ts";
-import type { ObservedBlock, ObservedEvent } from "./blockFollower.ts";
+import { toBitmap } from "../../../protocol/bitmap.ts";
+import type { Bitmap } from "../../../protocol/bitmap.ts";
+import { AlphaOrigin, EndReason, Phase, TaskState, enumName } from "../../../protocol/enums.ts";
+import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
+import { currentPhase, meanScore } from "../../../protocol/history/rounds.ts";
+import type { Opening, TaskRecord, World } from "../../../protocol/history/world.ts";
+import { END_WORDS, VOID_WORDS } from "../../../protocol/words.ts";
+import type { ObservedCall } from "./blockFollower.ts";
 
-/** What is known of one round, as its events came in. */
+/** What is known of one round, by its last opening. */
 export interface RoundRecord {
   readonly round: number;
-  retry: number;
-  phase: string;
+  readonly retry: number;
+  readonly phase: string;
+  readonly attempt: number;
   /** Unix seconds. */
-  deadline: number;
-  activeCount: number;
+  readonly deadline: number;
+  readonly activeCount: number;
   /** Election seed of attempt 0; undefined until sealed. */
-  seed: string | undefined;
-  attempt: number;
-  readonly posted: Set<number>;
-  readonly reported: Set<number>;
+  readonly seed: string | undefined;
+  /** Nodes whose update was accepted, and those whose scores were. */
+  readonly posted: readonly number[];
+  readonly reported: readonly number[];
+  /** Digest of each node's update. */
+  readonly updates: ReadonlyMap<number, string>;
   /** Node ids by rank, once an aggregate was accepted. The proposer stood at `proposerRank`. */
-  committee: readonly number[];
-  proposerRank: number | undefined;
-  attestations: number;
-  acceptedBitmap: readonly bigint[];
-  rejectedBitmap: readonly bigint[];
-  aggregate: string | undefined;
-  /** Digest of each node's update in the last retry. */
-  readonly updates: Map<number, string>;
-  alphaBps: number | undefined;
-  alphaKept: boolean;
+  readonly committee: readonly number[];
+  readonly proposerRank: number | undefined;
+  readonly attestations: number;
+  readonly acceptedBitmap: Bitmap;
+  readonly rejectedBitmap: Bitmap;
+  readonly aggregate: string | undefined;
+  readonly alphaBps: number | undefined;
+  readonly alphaKept: boolean;
   /** Mean score of the chosen candidate in basis points. */
-  meanScoreBps: number | undefined;
-  readonly voids: string[];
+  readonly meanScoreBps: number | undefined;
+  /** Why openings of the round were void. */
+  readonly voids: readonly string[];
   /** Of all calls to the coordinator from the round's opening to its end. */
-  gas: bigint;
+  readonly gas: bigint;
 }
 
-/** The story of a task, told by its events. */
+/** The story of a task, told from what the events made of it. */
 export class RoundHistory {
+  readonly #world: World;
   readonly taskId: number;
-  readonly rounds: RoundRecord[] = [];
-  state: string = enumName(TaskState, TaskState.Open);
-  endReason: string | undefined;
+  readonly #gas = new Map<number, bigint>();
 
-  constructor(taskId: number) {
+  constructor(world: World, taskId: number) {
+    this.#world = world;
     this.taskId = taskId;
+  }
+
+  get state(): string {
+    return enumName(TaskState, this.#task?.state ?? TaskState.Open);
+  }
+
+  /** In words; undefined until the task ended. */
+  get endReason(): string | undefined {
+    const reason = this.#task?.endReason ?? EndReason.None;
+    return reason === EndReason.None ? undefined : END_WORDS[reason];
   }
 
   get current(): RoundRecord | undefined {
     return this.rounds.at(-1);
   }
 
-  /** Takes in a block; returns one line for each thing that happened. */
-  apply(block: ObservedBlock): string[] {
-    // The call that finalises a round belongs to it, although it also opens the next one.
-    const current = this.endReason === undefined ? this.current : undefined;
-    if (current !== undefined) {
-      for (const { action, gasUsed } of block.calls) {
-        if (action.startsWith("RoundCoordinator.")) current.gas += gasUsed;
-      }
-    }
-    const lines: string[] = [];
-    for (const event of block.events) {
-      if (event.args["taskId"] !== BigInt(this.taskId)) continue;
-      const line = this.#applyEvent(event);
-      if (line !== undefined) lines.push(line);
-    }
-    return lines;
+  get rounds(): readonly RoundRecord[] {
+    const { openings = [], members } = this.#task ?? {};
+    const byRound = Map.groupBy(openings, ({ round }) => round);
+    return [...byRound].map(([round, those]) =>
+      recordOf(those, members?.size ?? 0, this.#gas.get(round) ?? 0n),
+    );
   }
 
-  #applyEvent({ name, args }: ObservedEvent): string | undefined {
-    const round = args["round"] === undefined ? undefined : this.#round(Number(args["round"]));
-    const n = (key: string): number => Number(args[key]);
-    switch (name) {
+  /** Books the calls of a block, before its events: the call that finalises a round belongs to it, although it opens the next. */
+  book(calls: readonly ObservedCall[]): void {
+    const round = this.endReason === undefined ? this.#task?.openings.at(-1)?.round : undefined;
+    if (round === undefined) return;
+    for (const { action, gasUsed } of calls) {
+      if (action.startsWith("RoundCoordinator."))
+        this.#gas.set(round, (this.#gas.get(round) ?? 0n) + gasUsed);
+    }
+  }
+
+  /** What an event that was just folded means, in a line; undefined where it says nothing to a reader. */
+  tell(event: ConcordatEvent): string | undefined {
+    const task = this.#task;
+    if (task === undefined || !("taskId" in event.args) || event.args.taskId !== this.taskId)
+      return undefined;
+    switch (event.name) {
       case "TaskStarted":
-        this.state = enumName(TaskState, TaskState.Running);
-        return `task ${this.taskId} started with ${n("activeCount")} nodes`;
+        return `task ${this.taskId} started with ${event.args.activeCount} nodes`;
       case "TaskEnded":
-        this.state = enumName(TaskState, n("state"));
-        this.endReason = wordsFor(END_WORDS, n("reason"));
-        return `task ${this.taskId} ${this.state.toLowerCase()}: ${this.endReason}`;
+        return `task ${this.taskId} ${this.state.toLowerCase()}: ${END_WORDS[event.args.reason]}`;
     }
-    if (round === undefined) return undefined;
-    switch (name) {
-      case "RoundOpened":
-        round.retry = n("retry");
-        round.activeCount = n("activeCount");
-        round.posted.clear();
-        round.reported.clear();
-        round.updates.clear();
-        return `round ${round.round}${round.retry > 0 ? ` retry ${round.retry}` : ""} opened, quorum ${n("quorum")} of ${round.activeCount}`;
-      case "SeedSealed":
-        round.seed = String(args["seed"]);
-        return undefined;
-      case "PhaseEntered":
-        round.phase = enumName(Phase, n("phase"));
-        round.attempt = n("attempt");
-        round.deadline = n("deadline");
-        return round.attempt > 0
-          ? `round ${round.round}: ${round.phase.toLowerCase()}, attempt ${round.attempt}`
-          : undefined;
-      case "UpdateAccepted":
-        round.posted.add(n("nodeId"));
-        round.updates.set(n("nodeId"), String(args["digest"]));
-        return `round ${round.round}: node ${n("nodeId")} posted its update (${round.posted.size} of ${round.activeCount})`;
-      case "AggregateAccepted":
-        return this.#aggregated(round, args);
-      case "ReportAccepted":
-        round.reported.add(n("nodeId"));
-        return undefined;
-      case "DutyMissed":
-        return `round ${round.round}: node ${n("nodeId")} missed its turn (attempt ${n("attempt")}, rank ${n("rank")})`;
-      case "RoundVoided": {
-        const reason = wordsFor(VOID_WORDS, n("reason"));
-        round.voids.push(reason);
-        return `round ${round.round} was void: ${reason}`;
-      }
-      case "RoundFinalised":
-        return this.#finalised(round, args);
+    const opening = task.openings.at(-1);
+    return event.contract === "RoundCoordinator" && opening !== undefined
+      ? lineOf(event, opening)
+      : undefined;
+  }
+
+  get #task(): TaskRecord | undefined {
+    return this.#world.tasks.get(this.taskId);
+  }
+}
+
+function recordOf(openings: readonly Opening[], memberCount: number, gas: bigint): RoundRecord {
+  const opening = openings.at(-1);
+  if (opening === undefined) throw new TypeError("A round has an opening");
+  const { round, retry, active, seed, updates, reports, finalised } = opening;
+  const phase = currentPhase(opening);
+  const proposal = openings.flatMap(({ proposals }) => proposals).at(-1);
+  const { committee = [], proposerRank, attested = [], accepted = [], rejected = [] } = proposal ?? {};
+  return {
+    round,
+    retry,
+    phase: enumName(Phase, phase?.phase ?? Phase.Training),
+    attempt: phase?.attempt ?? 0,
+    deadline: phase?.deadline ?? 0,
+    activeCount: active.length,
+    seed,
+    posted: [...updates.keys()],
+    reported: [...reports.keys()],
+    updates: new Map([...updates.values()].map(({ nodeId, digest }) => [nodeId, digest])),
+    committee,
+    proposerRank,
+    attestations: attested.length,
+    acceptedBitmap: proposal === undefined ? [] : toBitmap(accepted, memberCount),
+    rejectedBitmap: proposal === undefined ? [] : toBitmap(rejected, memberCount),
+    aggregate: finalised?.aggregate,
+    alphaBps: finalised?.alphaBps,
+    alphaKept: finalised?.origin === AlphaOrigin.Kept,
+    meanScoreBps: finalised && meanScore(finalised),
+    voids: openings.flatMap(({ voided }) => (voided === undefined ? [] : [VOID_WORDS[voided.reason]])),
+    gas,
+  };
+}
+
+type RoundEvent = Extract<ConcordatEvent, { readonly contract: "RoundCoordinator" }>;
+
+function lineOf(event: RoundEvent, { active, quorum, updates, finalised }: Opening): string | undefined {
+  const { name, args } = event;
+  const round = `round ${args.round}`;
+  switch (name) {
+    case "RoundOpened": {
+      const retried = args.retry > 0 ? ` retry ${args.retry}` : "";
+      return `${round}${retried} opened, quorum ${quorum} of ${active.length}`;
     }
-    return undefined;
-  }
-
-  #aggregated(round: RoundRecord, args: ObservedEvent["args"]): string {
-    round.committee = (args["committee"] as bigint[]).map(Number);
-    round.proposerRank = Number(args["proposerRank"]);
-    round.attestations = (args["attestations"] as unknown[]).length;
-    round.acceptedBitmap = [...(args["accepted"] as bigint[])];
-    round.rejectedBitmap = [...(args["rejected"] as bigint[])];
-    const leader = round.committee[round.proposerRank];
-    return `round ${round.round}: node ${leader} proposed the aggregate, ${round.attestations} of ${round.committee.length} attested`;
-  }
-
-  #finalised(round: RoundRecord, args: ObservedEvent["args"]): string {
-    round.aggregate = String(args["aggregate"]);
-    round.alphaBps = Number(args["alphaBps"]);
-    round.alphaKept = Number(args["origin"]) === AlphaOrigin.Kept;
-    const index = Number(args["negotiationIndex"]);
-    const reports = Number(args["reports"]);
-    const sum = (args["sums"] as bigint[])[index - 1];
-    round.meanScoreBps = sum === undefined || reports === 0 ? undefined : Number(sum) / reports;
-    const score = round.meanScoreBps === undefined ? "" : `, mean score ${percent(round.meanScoreBps)}`;
-    return `round ${round.round} done: alpha ${(round.alphaBps / 10_000).toFixed(4)}${round.alphaKept ? " (kept)" : ""}${score}`;
-  }
-
-  #round(round: number): RoundRecord {
-    const known = this.rounds.find((record) => record.round === round);
-    if (known !== undefined) return known;
-    const record: RoundRecord = {
-      round,
-      retry: 0,
-      phase: enumName(Phase, Phase.Training),
-      deadline: 0,
-      activeCount: 0,
-      seed: undefined,
-      attempt: 0,
-      posted: new Set(),
-      reported: new Set(),
-      committee: [],
-      proposerRank: undefined,
-      attestations: 0,
-      acceptedBitmap: [],
-      rejectedBitmap: [],
-      aggregate: undefined,
-      updates: new Map(),
-      alphaBps: undefined,
-      alphaKept: false,
-      meanScoreBps: undefined,
-      voids: [],
-      gas: 0n,
-    };
-    this.rounds.push(record);
-    return record;
+    case "PhaseEntered":
+      return args.attempt > 0
+        ? `${round}: ${enumName(Phase, args.phase).toLowerCase()}, attempt ${args.attempt}`
+        : undefined;
+    case "UpdateAccepted":
+      return `${round}: node ${args.nodeId} posted its update (${updates.size} of ${active.length})`;
+    case "AggregateAccepted": {
+      const { committee, proposerRank, attestations } = args;
+      return `${round}: node ${committee[proposerRank]} proposed the aggregate, ${attestations.length} of ${committee.length} attested`;
+    }
+    case "DutyMissed":
+      return `${round}: node ${args.nodeId} missed its turn (attempt ${args.attempt}, rank ${args.rank})`;
+    case "RoundVoided":
+      return `${round} was void: ${VOID_WORDS[args.reason]}`;
+    case "RoundFinalised": {
+      const mean = finalised && meanScore(finalised);
+      const score = mean === undefined ? "" : `, mean score ${percent(mean)}`;
+      const kept = args.origin === AlphaOrigin.Kept ? " (kept)" : "";
+      return `${round} done: alpha ${(args.alphaBps / 10_000).toFixed(4)}${kept}${score}`;
+    }
+    case "SeedSealed":
+    case "ReportAccepted":
+    case "ResultSkipped":
+      return undefined;
   }
 }
 

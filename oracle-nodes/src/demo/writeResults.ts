@@ -17,10 +17,8 @@ export async function writeResults(
     options,
     partition: partitionDigest,
     ...report,
-    rounds: report.rounds.map(({ posted, reported, updates, ...round }) => ({
+    rounds: report.rounds.map(({ updates, ...round }) => ({
       ...round,
-      posted: [...posted],
-      reported: [...reported],
       updates: Object.fromEntries(updates),
     })),
   };

@@ -4,7 +4,6 @@ import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress } from "viem";
 import { useFederation } from "../../chain/useFederation.ts";
-import type { ChainEvent } from "../../events/contracts.ts";
 import { eventId, fieldText, fieldsOf } from "../../events/eventText.ts";
 import { Account, Copy, Hash } from "../../ui/Account.tsx";
 import { ExplorerLink } from "../../ui/ExplorerLink.tsx";
@@ -12,6 +11,7 @@ import { Moment } from "../../ui/Moment.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Badge } from "../../ui/parts.tsx";
 import { Said } from "../../ui/Said.tsx";
+import type { ConcordatEvent as ChainEvent } from "../../../../protocol/events/concordatEvent.ts";
 
 /** Fields that are told in the row's first line. */
 const SHORT = 4;

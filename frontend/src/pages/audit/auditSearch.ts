@@ -1,6 +1,7 @@
-import type { ChainEvent, ContractName } from "../../events/contracts.ts";
-import { CONTRACT_NAMES } from "../../events/contracts.ts";
 import { eventId, fieldText, fieldsOf, numberField } from "../../events/eventText.ts";
+import type { ConcordatEvent as ChainEvent } from "../../../../protocol/events/concordatEvent.ts";
+import { CONTRACT_NAMES } from "../../../../protocol/events/contracts.ts";
+import type { ContractName } from "../../../../protocol/events/contracts.ts";
 
 /** What the audit page's address asks for; all of it must hold. */
 export interface AuditSearch {

@@ -4,11 +4,11 @@ import { useFederation, useFederationState } from "../../chain/useFederation.ts"
 import { useToken } from "../../chain/useToken.ts";
 import type { Token } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
-import type { ContractName } from "../../events/contracts.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { amount } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
 import { tokensOf } from "./tokensOf.ts";
+import type { ContractName } from "../../../../protocol/events/contracts.ts";
 
 const SPENDERS = ["TaskRegistry", "StakeVault"] as const satisfies readonly ContractName[];
 

@@ -6,8 +6,8 @@ import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
 import { amount, date } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
-import type { NodeRecord } from "../../world/world.ts";
 import type { Membership } from "./membership.ts";
+import type { NodeRecord } from "../../../../protocol/history/world.ts";
 
 /** What is bonded and on its way out, until when it can be slashed, and when it unlocks. */
 export function AtStake({

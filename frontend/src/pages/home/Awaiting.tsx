@@ -5,12 +5,12 @@ import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
 import { date, duration } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
-import { awaited } from "../../world/election.ts";
-import { currentOpening, currentPhase } from "../../world/rounds.ts";
-import type { NodeRecord, TaskRecord } from "../../world/world.ts";
 import { Vote, mayVote } from "../nodes/Votes.tsx";
 import { TaskLink } from "./TaskLink.tsx";
 import { memberOf } from "./membership.ts";
+import { awaited } from "../../../../protocol/history/election.ts";
+import { currentOpening, currentPhase } from "../../../../protocol/history/rounds.ts";
+import type { NodeRecord, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Votes, duties of the present phases, and tasks that are open to join. */
 export function Awaiting(): ReactElement {

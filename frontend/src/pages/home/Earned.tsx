@@ -6,9 +6,9 @@ import { claimCall } from "../../transactions/claimCall.ts";
 import { amount } from "../../ui/format.ts";
 import { Button, Card, Table } from "../../ui/parts.tsx";
 import { saveFile, toCsv } from "../../ui/saveFile.ts";
-import { standings } from "../../world/rounds.ts";
 import { TaskCells } from "./TaskCells.tsx";
 import type { Membership } from "./membership.ts";
+import { standings } from "../../../../protocol/history/rounds.ts";
 
 /** Reputation and rewards by task, to be claimed and to be saved. */
 export function Earned({

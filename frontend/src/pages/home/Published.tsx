@@ -6,8 +6,8 @@ import { useView } from "../../chain/useView.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { amount } from "../../ui/format.ts";
 import { Card, Table } from "../../ui/parts.tsx";
-import type { TaskRecord } from "../../world/world.ts";
 import { TaskCells } from "./TaskCells.tsx";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** The account's own tasks, and what of their escrow nobody can earn any more. */
 export function Published({ tasks }: { readonly tasks: readonly TaskRecord[] }): ReactElement {

@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import { useGateways } from "../../artifacts/useGateways.ts";
 import type { Gateway } from "../../artifacts/gateways.ts";
 import { Badge } from "../../ui/parts.tsx";
-import type { NodeRecord } from "../../world/world.ts";
+import type { NodeRecord } from "../../../../protocol/history/world.ts";
 
 const TIMEOUT_MS = 4_000;
 

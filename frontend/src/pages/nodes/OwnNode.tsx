@@ -5,10 +5,10 @@ import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { Account } from "../../ui/Account.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { Card, Facts } from "../../ui/parts.tsx";
-import type { NodeRecord } from "../../world/world.ts";
 import { Said } from "../../ui/Said.tsx";
 import { useEndpointsCheck } from "./useEndpointsCheck.ts";
 import { NodeHealth } from "./NodeHealth.tsx";
+import type { NodeRecord } from "../../../../protocol/history/world.ts";
 
 /** What an operator can change about its node. */
 export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {

@@ -14,7 +14,7 @@ import { parseAmount } from "../../ui/parseAmount.ts";
 import { Button, Facts } from "../../ui/parts.tsx";
 import { TextField } from "../../ui/Field.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
-import type { NodeRecord } from "../../world/world.ts";
+import type { NodeRecord } from "../../../../protocol/history/world.ts";
 
 interface Pending {
   readonly amount: bigint;

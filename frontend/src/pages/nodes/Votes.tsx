@@ -8,7 +8,7 @@ import { Badge, Card } from "../../ui/parts.tsx";
 import { Said } from "../../ui/Said.tsx";
 import { onRecord } from "./onRecord.ts";
 import { useWallet } from "../../wallet/useWallet.ts";
-import type { NodeRecord, ProposalRecord } from "../../world/world.ts";
+import type { NodeRecord, ProposalRecord } from "../../../../protocol/history/world.ts";
 
 /** Votes on who comes and who goes, the open ones first. */
 export function Votes(): ReactElement {

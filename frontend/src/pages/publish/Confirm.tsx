@@ -12,7 +12,6 @@ import { Failed } from "../../app/Failed.tsx";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { useView } from "../../chain/useView.ts";
-import { ABIS } from "../../events/contracts.ts";
 import { useIsActive } from "../../transactions/ActionButton.tsx";
 import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
 import { useForeignToken } from "../../trust/useForeign.ts";
@@ -27,6 +26,7 @@ import { escrowWords } from "./escrowWords.ts";
 import { privacyQuery } from "./privacyQuery.ts";
 import { tokenAmount } from "./tokenAmount.ts";
 import { TrialRefusedError } from "./trialFault.ts";
+import { ABIS } from "../../../../protocol/events/contracts.ts";
 
 interface Props {
   readonly draft: Draft;

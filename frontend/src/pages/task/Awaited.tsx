@@ -4,10 +4,10 @@ import { awaitedIn } from "../../../../protocol/awaited.ts";
 import type { RoundInProgress } from "../../../../protocol/awaited.ts";
 import { useChainTime } from "../../chain/useFederation.ts";
 import { count, duration } from "../../ui/format.ts";
-import { committeeOf } from "../../world/election.ts";
-import { currentPhase } from "../../world/rounds.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { NodeNames } from "./NodeLink.tsx";
+import { committeeOf } from "../../../../protocol/history/election.ts";
+import { currentPhase } from "../../../../protocol/history/rounds.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Whom the round waits for, what happens if they stay silent, and what anybody can do about it. */
 export function Awaited({

@@ -7,9 +7,9 @@ import { LineChart } from "../../charts/LineChart.tsx";
 import type { Line } from "../../charts/LineChart.tsx";
 import { useToken } from "../../chain/useToken.ts";
 import { Card, Empty } from "../../ui/parts.tsx";
-import { finalisedOpenings, meanScore, standings } from "../../world/rounds.ts";
-import type { TaskRecord } from "../../world/world.ts";
 import { GasCurve } from "./GasCurve.tsx";
+import { finalisedOpenings, meanScore, standings } from "../../../../protocol/history/rounds.ts";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Alpha, scores, reputation, rewards and gas over the rounds. */
 export function CurvesTab({ task }: { readonly task: TaskRecord }): ReactElement {

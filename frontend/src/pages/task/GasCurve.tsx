@@ -5,8 +5,8 @@ import { Failed } from "../../app/Failed.tsx";
 import { LineChart } from "../../charts/LineChart.tsx";
 import { useFederation } from "../../chain/useFederation.ts";
 import { Button, Card } from "../../ui/parts.tsx";
-import { finalisedOpenings } from "../../world/rounds.ts";
-import type { TaskRecord } from "../../world/world.ts";
+import { finalisedOpenings } from "../../../../protocol/history/rounds.ts";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Gas of the transaction that finalised each round: what the contract spends, whatever the number of nodes. */
 export function GasCurve({ task }: { readonly task: TaskRecord }): ReactElement {

@@ -2,9 +2,9 @@ import type { CSSProperties, ReactElement } from "react";
 import { ScoreKind } from "../../../../protocol/enums.ts";
 import { alphaCandidates } from "../../../../protocol/rules/alphaSelection.ts";
 import { number, ratio } from "../../ui/format.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { NodeLink } from "./NodeLink.tsx";
 import { columnsOf } from "./columns.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** The round's table of scores: a row for each node, a column for each candidate of alpha; darker is better. */
 export function HeatMap({

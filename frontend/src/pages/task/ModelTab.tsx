@@ -10,10 +10,10 @@ import { Hash } from "../../ui/Account.tsx";
 import { bytes, count, ratio } from "../../ui/format.ts";
 import { Button, Card, Empty, Facts, Meter, Notice } from "../../ui/parts.tsx";
 import { saveFile } from "../../ui/saveFile.ts";
-import { finalisedOpenings, meanScore } from "../../world/rounds.ts";
-import type { TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
 import { Try } from "../model/Try.tsx";
+import { finalisedOpenings, meanScore } from "../../../../protocol/history/rounds.ts";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** The task's newest global model: its file, and what it says about a record of the reader's. */
 export function ModelTab({

@@ -5,15 +5,15 @@ import { useChainTime } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { amount, count, date, duration, number, ratio } from "../../ui/format.ts";
 import { Badge, Card, Facts, Meter } from "../../ui/parts.tsx";
-import { committeeOf } from "../../world/election.ts";
-import { currentOpening, currentPhase, finalisedOpenings } from "../../world/rounds.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { Awaited } from "./Awaited.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { Results } from "./Results.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { TakePart } from "./TakePart.tsx";
 import type { Hex } from "viem";
+import { committeeOf } from "../../../../protocol/history/election.ts";
+import { currentOpening, currentPhase, finalisedOpenings } from "../../../../protocol/history/rounds.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** What happens in the task at this moment, and how far it has come. */
 export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {

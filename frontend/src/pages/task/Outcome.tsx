@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 import { Badge } from "../../ui/parts.tsx";
-import type { Opening } from "../../world/world.ts";
+import type { Opening } from "../../../../protocol/history/world.ts";
 
 export function Outcome({ opening }: { readonly opening: Opening }): ReactElement {
   if (opening.finalised !== undefined) return <Badge tone="good">finalised</Badge>;

@@ -4,10 +4,10 @@ import { alphaCandidates } from "../../../../protocol/rules/alphaSelection.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { amount, count, ratio } from "../../ui/format.ts";
 import { Card, Facts, Table } from "../../ui/parts.tsx";
-import { finalisedOpenings, meanScore, standings } from "../../world/rounds.ts";
-import type { MemberRecord, Opening, TaskRecord } from "../../world/world.ts";
 import { NodeLink } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
+import { finalisedOpenings, meanScore, standings } from "../../../../protocol/history/rounds.ts";
+import type { MemberRecord, Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Alpha, in basis points, at which a mixture is the global model alone, and the node's own alone. */
 const GLOBAL_ALONE = 0;

@@ -5,9 +5,9 @@ import { useToken } from "../../chain/useToken.ts";
 import { Account } from "../../ui/Account.tsx";
 import { amount, count } from "../../ui/format.ts";
 import { Badge, Card, Empty, Table } from "../../ui/parts.tsx";
-import { standings } from "../../world/rounds.ts";
-import type { MemberRecord, TaskRecord } from "../../world/world.ts";
 import { NodeLink } from "./NodeLink.tsx";
+import { standings } from "../../../../protocol/history/rounds.ts";
+import type { MemberRecord, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Who takes part, and how each stands. */
 export function RosterTab({ task }: { readonly task: TaskRecord }): ReactElement {

@@ -2,8 +2,8 @@ import type { ReactElement } from "react";
 import { ScoreKind, Strategy } from "../../../../protocol/enums.ts";
 import { alphaCandidates } from "../../../../protocol/rules/alphaSelection.ts";
 import { number, ratio } from "../../ui/format.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { columnsOf } from "./columns.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Mean and variance over the candidates: the two curves that the strategies look at. */
 export function RoundCurves({

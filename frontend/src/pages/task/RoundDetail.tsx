@@ -6,15 +6,15 @@ import { Hash } from "../../ui/Account.tsx";
 import { Moment } from "../../ui/Moment.tsx";
 import { date, duration, number, percent } from "../../ui/format.ts";
 import { Badge, Card, Notice, Table } from "../../ui/parts.tsx";
-import { committeeOf } from "../../world/election.ts";
 import { VOID_WORDS } from "../../world/taskWords.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { HeatMap } from "./HeatMap.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { RoundCurves } from "./RoundCurves.tsx";
 import { RoundGas } from "./RoundGas.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { Outcome } from "./Outcome.tsx";
+import { committeeOf } from "../../../../protocol/history/election.ts";
+import type { AggregateRecord, Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 interface Props {
   readonly task: TaskRecord;

@@ -4,10 +4,10 @@ import type { ReactElement } from "react";
 import type { Hex } from "viem";
 import { Failed } from "../../app/Failed.tsx";
 import { useFederation } from "../../chain/useFederation.ts";
-import type { EventPlace } from "../../events/contracts.ts";
 import { number } from "../../ui/format.ts";
 import { Button, Card, Table } from "../../ui/parts.tsx";
-import type { Opening } from "../../world/world.ts";
+import type { EventPlace } from "../../../../protocol/events/concordatEvent.ts";
+import type { Opening } from "../../../../protocol/history/world.ts";
 
 /** What the round cost, by kind of transaction. Receipts are only asked for when a reader wants to know. */
 export function RoundGas({ opening }: { readonly opening: Opening }): ReactElement {

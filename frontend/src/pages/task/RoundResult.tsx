@@ -2,10 +2,10 @@ import type { ReactElement } from "react";
 import { AlphaOrigin } from "../../../../protocol/enums.ts";
 import { count, percent, ratio } from "../../ui/format.ts";
 import { Facts } from "../../ui/parts.tsx";
-import { meanScore } from "../../world/rounds.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { NodeNames } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
+import { meanScore } from "../../../../protocol/history/rounds.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** The outcome of a finalised round in figures. */
 export function RoundResult({

@@ -4,10 +4,10 @@ import type { ReactElement } from "react";
 import { ratio } from "../../ui/format.ts";
 import { Moment } from "../../ui/Moment.tsx";
 import { Button, Card, Empty, Notice, Table } from "../../ui/parts.tsx";
-import { meanScore } from "../../world/rounds.ts";
-import type { Opening, TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
 import { Outcome } from "./Outcome.tsx";
+import { meanScore } from "../../../../protocol/history/rounds.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 const RoundDetail = lazy(async () => ({ default: (await import("./RoundDetail.tsx")).RoundDetail }));
 

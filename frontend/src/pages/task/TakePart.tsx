@@ -14,9 +14,9 @@ import { Card, Facts, Notice } from "../../ui/parts.tsx";
 import { useWallet } from "../../wallet/useWallet.ts";
 import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
 import { useForeign } from "../../trust/useForeign.ts";
-import { currentOpening, currentPhase } from "../../world/rounds.ts";
-import type { MemberRecord, NodeRecord, TaskRecord } from "../../world/world.ts";
 import { StakeForm } from "../nodes/StakeForm.tsx";
+import { currentOpening, currentPhase } from "../../../../protocol/history/rounds.ts";
+import type { MemberRecord, NodeRecord, TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** What the reader can do in this task now. */
 export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement {

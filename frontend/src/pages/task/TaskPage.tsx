@@ -14,12 +14,12 @@ import { Badge, Button, Empty, Notice, PageHead } from "../../ui/parts.tsx";
 import { plainText } from "../../ui/plainText.ts";
 import { Said } from "../../ui/Said.tsx";
 import { END_WORDS, STATE_WORDS } from "../../world/taskWords.ts";
-import type { TaskRecord } from "../../world/world.ts";
 import { NowTab } from "./NowTab.tsx";
 import { RosterTab } from "./RosterTab.tsx";
 import { RoundsTab } from "./RoundsTab.tsx";
 import { TermsTab } from "./TermsTab.tsx";
 import { TASK_TABS } from "./taskTabs.ts";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 const CurvesTab = lazy(async () => ({ default: (await import("./CurvesTab.tsx")).CurvesTab }));
 const ModelTab = lazy(async () => ({ default: (await import("./ModelTab.tsx")).ModelTab }));

@@ -11,8 +11,8 @@ import { Account, Hash } from "../../ui/Account.tsx";
 import { amount, bytes, count, date, duration, number, percent, ratio } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
 import { ContractsCard } from "../../trust/ContractsCard.tsx";
-import type { TaskRecord } from "../../world/world.ts";
 import { scoreWords } from "./scoreWords.ts";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 const RULE_WORDS = {
   fedavg: "FedAvg: the mean of all updates, weighted by their samples. It bears no faulty update.",

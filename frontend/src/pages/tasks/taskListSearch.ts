@@ -1,5 +1,5 @@
 import { TaskState } from "../../../../protocol/enums.ts";
-import type { TaskRecord } from "../../world/world.ts";
+import type { TaskRecord } from "../../../../protocol/history/world.ts";
 
 /** Which tasks a reader asks for, by a word that stands in the address. */
 export const STATES = [

@@ -1,32 +1,33 @@
-import { fromBitmap } from "../../../protocol/bitmap.ts";
-import { AlphaOrigin, Phase, SkipReason, VoidReason, enumValue } from "../../../protocol/enums.ts";
-import { unpackScores } from "../../../protocol/rules/packedScores.ts";
-import { zeroHash } from "viem";
-import type { EventFrom } from "../events/contracts.ts";
+import { fromBitmap } from "../bitmap.ts";
+import type { EventFrom } from "../events/concordatEvent.ts";
+import { ZERO_DIGEST } from "../ids.ts";
+import { unpackScores } from "../rules/packedScores.ts";
+import { draft } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import type { Opening, TaskRecord, World } from "./world.ts";
 
 /** How rounds run. */
 export function applyRoundEvent(world: World, event: EventFrom<"RoundCoordinator">): void {
-  const task = world.tasks.get(Number(event.args.taskId));
+  const task = draft(world.tasks.get(event.args.taskId));
   if (task === undefined) return;
   if (event.name === "RoundOpened") return open(task, event.args, event.place);
-  const opening = task.openings.at(-1);
+  const opening = draft(task.openings.at(-1));
   if (opening !== undefined) applyToOpening(task, opening, event);
 }
 
 type RoundEvent = EventFrom<"RoundCoordinator">;
 type Opened = Extract<RoundEvent, { readonly name: "RoundOpened" }>;
 
-function open(task: TaskRecord, args: Opened["args"], place: Opened["place"]): void {
+function open(task: Draft<TaskRecord>, args: Opened["args"], place: Opened["place"]): void {
   const previous = task.openings.at(-1);
-  const retried = Number(args.retry) > 0;
+  const retried = args.retry > 0;
   task.openings.push({
-    round: Number(args.round),
-    retry: Number(args.retry),
+    round: args.round,
+    retry: args.retry,
     base: args.base,
-    quorum: Number(args.quorum),
-    openedAt: Number(args.openedAt),
-    sealBlock: Number(args.sealBlock),
+    quorum: args.quorum,
+    openedAt: args.openedAt,
+    sealBlock: args.sealBlock,
     place,
     active: task.active.flatMap((memberId) => task.members.get(memberId) ?? []),
     // Randomness is never drawn again: a retry keeps the round's seed.
@@ -43,38 +44,38 @@ function open(task: TaskRecord, args: Opened["args"], place: Opened["place"]): v
   });
 }
 
-function applyToOpening(task: TaskRecord, opening: Opening, event: Exclude<RoundEvent, Opened>): void {
+function applyToOpening(task: TaskRecord, opening: Draft<Opening>, event: Exclude<RoundEvent, Opened>): void {
   const { place } = event;
   switch (event.name) {
     case "SeedSealed":
       opening.seed = event.args.seed;
-      opening.seedBlockHash = event.args.blockHash === zeroHash ? undefined : event.args.blockHash;
+      opening.seedBlockHash = event.args.blockHash === ZERO_DIGEST ? undefined : event.args.blockHash;
       return;
     case "PhaseEntered":
       opening.phases.push({
-        phase: enumValue(Phase, event.args.phase),
-        attempt: Number(event.args.attempt),
-        start: Number(event.args.phaseStart),
-        deadline: Number(event.args.deadline),
+        phase: event.args.phase,
+        attempt: event.args.attempt,
+        start: event.args.phaseStart,
+        deadline: event.args.deadline,
         place,
       });
       return;
     case "UpdateAccepted": {
       const { nodeId, memberId, digest, samples } = event.args;
-      opening.updates.set(Number(nodeId), {
-        nodeId: Number(nodeId),
-        memberId: Number(memberId),
+      opening.updates.set(nodeId, {
+        nodeId,
+        memberId,
         digest,
-        samples: Number(samples),
+        samples,
         place,
       });
       return;
     }
     case "ReportAccepted": {
       const { nodeId, memberId, scores } = event.args;
-      opening.reports.set(Number(nodeId), {
-        nodeId: Number(nodeId),
-        memberId: Number(memberId),
+      opening.reports.set(nodeId, {
+        nodeId,
+        memberId,
         scores: unpackScores(scores, task.terms.negotiationSteps),
         place,
       });
@@ -82,20 +83,20 @@ function applyToOpening(task: TaskRecord, opening: Opening, event: Exclude<Round
     }
     case "ResultSkipped":
       opening.skipped.push({
-        nodeId: Number(event.args.nodeId),
-        reason: enumValue(SkipReason, event.args.reason),
+        nodeId: event.args.nodeId,
+        reason: event.args.reason,
         place,
       });
       return;
     case "AggregateAccepted": {
       const { args } = event;
       opening.proposals.push({
-        attempt: Number(args.attempt),
-        proposerRank: Number(args.proposerRank),
+        attempt: args.attempt,
+        proposerRank: args.proposerRank,
         digest: args.digest,
         accepted: fromBitmap(args.accepted),
         rejected: fromBitmap(args.rejected),
-        committee: args.committee.map(Number),
+        committee: args.committee,
         attested: args.attestations.map(({ rank }) => rank),
         place,
       });
@@ -103,25 +104,25 @@ function applyToOpening(task: TaskRecord, opening: Opening, event: Exclude<Round
     }
     case "DutyMissed":
       opening.missed.push({
-        nodeId: Number(event.args.nodeId),
-        attempt: Number(event.args.attempt),
-        rank: Number(event.args.rank),
+        nodeId: event.args.nodeId,
+        attempt: event.args.attempt,
+        rank: event.args.rank,
       });
       return;
     case "RoundVoided":
       opening.voided = {
-        reason: enumValue(VoidReason, event.args.reason),
-        inRow: Number(event.args.voidsInRow),
+        reason: event.args.reason,
+        inRow: event.args.voidsInRow,
         place,
       };
       return;
     case "RoundFinalised":
       opening.finalised = {
         aggregate: event.args.aggregate,
-        origin: enumValue(AlphaOrigin, event.args.origin),
-        alphaBps: Number(event.args.alphaBps),
-        index: Number(event.args.negotiationIndex),
-        reports: Number(event.args.reports),
+        origin: event.args.origin,
+        alphaBps: event.args.alphaBps,
+        index: event.args.negotiationIndex,
+        reports: event.args.reports,
         sums: event.args.sums,
         squares: event.args.squares,
         place,

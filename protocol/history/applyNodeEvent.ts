@@ -1,5 +1,6 @@
-import { ProposalKind, ProposalState, enumValue } from "../../../protocol/enums.ts";
-import type { EventFrom } from "../events/contracts.ts";
+import { ProposalState } from "../enums.ts";
+import type { EventFrom } from "../events/concordatEvent.ts";
+import { draft } from "./draft.ts";
 import type { World } from "./world.ts";
 
 /** Identity, admission and removal. */
@@ -8,16 +9,16 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
   switch (event.name) {
     case "ProposalCreated": {
       const { args } = event;
-      world.proposals.set(Number(args.proposalId), {
-        proposalId: Number(args.proposalId),
-        kind: enumValue(ProposalKind, args.kind),
-        nodeId: Number(args.nodeId),
+      draft(world).proposals.set(args.proposalId, {
+        proposalId: args.proposalId,
+        kind: args.kind,
+        nodeId: args.nodeId,
         operator: args.operator,
         signer: args.signer,
         endpoints: args.endpoints,
-        electorate: Number(args.electorate),
-        lastVoter: Number(args.lastVoter),
-        expiresAt: Number(args.expiresAt),
+        electorate: args.electorate,
+        lastVoter: args.lastVoter,
+        expiresAt: args.expiresAt,
         place,
         state: ProposalState.Open,
         approvals: 0,
@@ -28,22 +29,22 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
     }
     case "Voted": {
       const { proposalId, voterNodeId, approve, approvals, rejections } = event.args;
-      const proposal = world.proposals.get(Number(proposalId));
+      const proposal = draft(world.proposals.get(proposalId));
       if (proposal === undefined) return;
-      proposal.votes.set(Number(voterNodeId), approve);
-      proposal.approvals = Number(approvals);
-      proposal.rejections = Number(rejections);
+      proposal.votes.set(voterNodeId, approve);
+      proposal.approvals = approvals;
+      proposal.rejections = rejections;
       return;
     }
     case "ProposalClosed": {
-      const proposal = world.proposals.get(Number(event.args.proposalId));
-      if (proposal !== undefined) proposal.state = enumValue(ProposalState, event.args.state);
+      const proposal = draft(world.proposals.get(event.args.proposalId));
+      if (proposal !== undefined) proposal.state = event.args.state;
       return;
     }
     case "NodeAdmitted": {
       const { nodeId, operator, signer, encryptionKey, endpoints } = event.args;
-      world.nodes.set(Number(nodeId), {
-        nodeId: Number(nodeId),
+      draft(world).nodes.set(nodeId, {
+        nodeId,
         operator,
         signer,
         endpoints,
@@ -57,7 +58,7 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
       return;
     }
   }
-  const node = world.nodes.get(Number(event.args.nodeId));
+  const node = draft(world.nodes.get(event.args.nodeId));
   if (node === undefined) return;
   switch (event.name) {
     case "NodeRemoved":
@@ -79,7 +80,7 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
 export function applyStakeEvent(world: World, event: EventFrom<"StakeVault">): void {
   if (event.name === "ProceedsClaimed") return;
   const { nodeId, token } = event.args;
-  const node = world.nodes.get(Number(nodeId));
+  const node = draft(world.nodes.get(nodeId));
   if (node === undefined) return;
   switch (event.name) {
     case "Deposited":

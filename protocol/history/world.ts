@@ -1,4 +1,3 @@
-import type { Hex } from "viem";
 import type {
   AlphaOrigin,
   EndReason,
@@ -8,31 +7,35 @@ import type {
   SkipReason,
   TaskState,
   VoidReason,
-} from "../../../protocol/enums.ts";
-import type { TaskTerms } from "../../../protocol/taskTerms.ts";
-import type { ChainEvent, EventPlace } from "../events/contracts.ts";
+} from "../enums.ts";
+import type { TaskTerms } from "../taskTerms.ts";
+import type { ConcordatEvent, EventPlace } from "../events/concordatEvent.ts";
+import type { Address, Digest, Hex } from "../ids.ts";
 
-/** Everything that the events of a deployment say, folded in the chain's order (see applyEvent.ts). */
+/**
+ * Everything that the events of a deployment say, folded in the chain's order (see applyEvent.ts). The fold writes it in place;
+ * whoever else has it reads.
+ */
 export interface World {
-  readonly events: ChainEvent[];
-  readonly nodes: Map<number, NodeRecord>;
-  readonly proposals: Map<number, ProposalRecord>;
-  readonly tasks: Map<number, TaskRecord>;
+  readonly events: readonly ConcordatEvent[];
+  readonly nodes: ReadonlyMap<number, NodeRecord>;
+  readonly proposals: ReadonlyMap<number, ProposalRecord>;
+  readonly tasks: ReadonlyMap<number, TaskRecord>;
 }
 
 /** A node of the registry. */
 export interface NodeRecord {
   readonly nodeId: number;
-  readonly operator: Hex;
-  signer: Hex;
-  endpoints: string;
-  encryptionKey: Hex;
-  isMember: boolean;
+  readonly operator: Address;
+  readonly signer: Address;
+  readonly endpoints: string;
+  readonly encryptionKey: Hex;
+  readonly isMember: boolean;
   readonly admitted: EventPlace;
-  removed: EventPlace | undefined;
+  readonly removed: EventPlace | undefined;
   /** Bonded stake by token, in the token's smallest unit. */
-  readonly stakes: Map<Hex, bigint>;
-  slashed: number;
+  readonly stakes: ReadonlyMap<Hex, bigint>;
+  readonly slashed: number;
 }
 
 /** A vote of the registry. */
@@ -41,8 +44,8 @@ export interface ProposalRecord {
   readonly kind: ProposalKind;
   /** The node to remove; 0 for an admission. */
   readonly nodeId: number;
-  readonly operator: Hex;
-  readonly signer: Hex;
+  readonly operator: Address;
+  readonly signer: Address;
   readonly endpoints: string;
   readonly electorate: number;
   readonly lastVoter: number;
@@ -50,43 +53,47 @@ export interface ProposalRecord {
   readonly expiresAt: number;
   readonly place: EventPlace;
   /** `Expired` is never stored: compare `expiresAt` with the chain's clock. */
-  state: ProposalState;
-  approvals: number;
-  rejections: number;
-  readonly votes: Map<number, boolean>;
+  readonly state: ProposalState;
+  readonly approvals: number;
+  readonly rejections: number;
+  readonly votes: ReadonlyMap<number, boolean>;
 }
 
 export interface MemberRecord {
   readonly memberId: number;
   readonly nodeId: number;
-  active: boolean;
+  readonly active: boolean;
 }
 
 export interface TaskRecord {
   readonly taskId: number;
-  readonly publisher: Hex;
+  readonly publisher: Address;
   readonly terms: TaskTerms;
   /** What was paid in, in the reward token's smallest unit. */
   readonly escrow: bigint;
   /** What of it is still there. */
-  escrowLeft: bigint;
+  readonly escrowLeft: bigint;
   /** Unix seconds. */
   readonly hardEnd: number;
   readonly published: EventPlace;
-  state: TaskState;
-  endReason: EndReason;
-  roundsPlayed: number;
-  ended: EventPlace | undefined;
-  readonly members: Map<number, MemberRecord>;
+  readonly state: TaskState;
+  readonly endReason: EndReason;
+  readonly roundsPlayed: number;
+  readonly ended: EventPlace | undefined;
+  readonly members: ReadonlyMap<number, MemberRecord>;
   /** Member ids by position. */
-  active: number[];
+  readonly active: readonly number[];
   /** Nodes whose join (true) or leave (false) waits for the next opening. */
-  readonly queued: Map<number, boolean>;
+  readonly queued: ReadonlyMap<number, boolean>;
   /** Every round and retry, in order. */
-  readonly openings: Opening[];
-  readonly recorded: RecordedRound[];
-  readonly claims: { readonly memberId: number; readonly amount: bigint; readonly place: EventPlace }[];
-  refunded: bigint;
+  readonly openings: readonly Opening[];
+  readonly recorded: readonly RecordedRound[];
+  readonly claims: readonly {
+    readonly memberId: number;
+    readonly amount: bigint;
+    readonly place: EventPlace;
+  }[];
+  readonly refunded: bigint;
 }
 
 /** What the ledger keeps of a finalised round; member ids. */
@@ -100,7 +107,7 @@ export interface RecordedRound {
 export interface Opening {
   readonly round: number;
   readonly retry: number;
-  readonly base: Hex;
+  readonly base: Digest;
   readonly quorum: number;
   /** Unix seconds. */
   readonly openedAt: number;
@@ -108,19 +115,24 @@ export interface Opening {
   readonly place: EventPlace;
   /** Active members by position, as they stood at the opening. */
   readonly active: readonly MemberRecord[];
-  seed: Hex | undefined;
+  readonly seed: Hex | undefined;
   /** Hash that was mixed into the seed; undefined where none was. */
-  seedBlockHash: Hex | undefined;
-  readonly phases: PhaseRecord[];
+  readonly seedBlockHash: Hex | undefined;
+  readonly phases: readonly PhaseRecord[];
   /** By node id. */
-  readonly updates: Map<number, UpdateRecord>;
-  readonly proposals: AggregateRecord[];
+  readonly updates: ReadonlyMap<number, UpdateRecord>;
+  readonly proposals: readonly AggregateRecord[];
   /** By node id. */
-  readonly reports: Map<number, ReportRecord>;
-  readonly skipped: { readonly nodeId: number; readonly reason: SkipReason; readonly place: EventPlace }[];
-  readonly missed: { readonly nodeId: number; readonly attempt: number; readonly rank: number }[];
-  voided: { readonly reason: VoidReason; readonly inRow: number; readonly place: EventPlace } | undefined;
-  finalised: FinalisedRecord | undefined;
+  readonly reports: ReadonlyMap<number, ReportRecord>;
+  readonly skipped: readonly {
+    readonly nodeId: number;
+    readonly reason: SkipReason;
+    readonly place: EventPlace;
+  }[];
+  readonly missed: readonly { readonly nodeId: number; readonly attempt: number; readonly rank: number }[];
+  readonly voided:
+    { readonly reason: VoidReason; readonly inRow: number; readonly place: EventPlace } | undefined;
+  readonly finalised: FinalisedRecord | undefined;
 }
 
 export interface PhaseRecord {
@@ -135,7 +147,7 @@ export interface PhaseRecord {
 export interface UpdateRecord {
   readonly nodeId: number;
   readonly memberId: number;
-  readonly digest: Hex;
+  readonly digest: Digest;
   readonly samples: number;
   readonly place: EventPlace;
 }
@@ -144,7 +156,7 @@ export interface AggregateRecord {
   readonly attempt: number;
   readonly proposerRank: number;
   /** Zero attests that too few updates could be had. */
-  readonly digest: Hex;
+  readonly digest: Digest;
   /** Member ids. */
   readonly accepted: readonly number[];
   readonly rejected: readonly number[];
@@ -164,7 +176,7 @@ export interface ReportRecord {
 }
 
 export interface FinalisedRecord {
-  readonly aggregate: Hex;
+  readonly aggregate: Digest;
   readonly origin: AlphaOrigin;
   readonly alphaBps: number;
   /** r*, or 0 where alpha was kept. */

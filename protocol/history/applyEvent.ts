@@ -1,12 +1,13 @@
-import type { ChainEvent } from "../events/contracts.ts";
+import type { ConcordatEvent } from "../events/concordatEvent.ts";
 import { applyRegistryEvent, applyStakeEvent } from "./applyNodeEvent.ts";
-import { applyLedgerEvent, applyTaskEvent } from "./applyTaskEvent.ts";
 import { applyRoundEvent } from "./applyRoundEvent.ts";
+import { applyLedgerEvent, applyTaskEvent } from "./applyTaskEvent.ts";
+import { draft } from "./draft.ts";
 import type { World } from "./world.ts";
 
 /** Folds the next event of the chain into the world. */
-export function applyEvent(world: World, event: ChainEvent): void {
-  world.events.push(event);
+export function applyEvent(world: World, event: ConcordatEvent): void {
+  draft(world).events.push(event);
   switch (event.contract) {
     case "NodeRegistry":
       return applyRegistryEvent(world, event);

@@ -1,5 +1,5 @@
-import { Phase } from "../../../protocol/enums.ts";
-import { attemptSeed, electCommittee, leaderPosition } from "../../../protocol/rules/committeeElection.ts";
+import { Phase } from "../enums.ts";
+import { attemptSeed, electCommittee, leaderPosition } from "../rules/committeeElection.ts";
 import { currentPhase } from "./rounds.ts";
 import type { MemberRecord, Opening, TaskRecord } from "./world.ts";
 

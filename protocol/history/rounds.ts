@@ -1,5 +1,5 @@
-import { TaskState } from "../../../protocol/enums.ts";
-import { settleRound } from "../../../protocol/rules/rewardSchedule.ts";
+import { TaskState } from "../enums.ts";
+import { settleRound } from "../rules/rewardSchedule.ts";
 import type { FinalisedRecord, Opening, PhaseRecord, TaskRecord } from "./world.ts";
 
 /** The opening that runs now, or undefined where none does. */

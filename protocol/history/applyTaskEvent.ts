@@ -1,22 +1,21 @@
-import { fromBitmap } from "../../../protocol/bitmap.ts";
-import { EndReason, TaskState, enumValue } from "../../../protocol/enums.ts";
-import { termsFromAbi } from "../../../protocol/taskTerms.ts";
-import type { AbiTerms } from "../../../protocol/taskTerms.ts";
-import type { EventFrom } from "../events/contracts.ts";
+import { fromBitmap } from "../bitmap.ts";
+import { EndReason, TaskState } from "../enums.ts";
+import type { EventFrom } from "../events/concordatEvent.ts";
+import { draft } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import type { TaskRecord, World } from "./world.ts";
 
 /** Publication, life cycle and roster. */
 export function applyTaskEvent(world: World, event: EventFrom<"TaskRegistry">): void {
   if (event.name === "TaskPublished") {
     const { taskId, publisher, escrow, hardEnd, terms } = event.args;
-    world.tasks.set(Number(taskId), {
-      taskId: Number(taskId),
+    draft(world).tasks.set(taskId, {
+      taskId,
       publisher,
-      // viem gives small integers as numbers; termsFromAbi takes both.
-      terms: termsFromAbi(terms as unknown as AbiTerms),
+      terms,
       escrow,
       escrowLeft: escrow,
-      hardEnd: Number(hardEnd),
+      hardEnd,
       published: event.place,
       state: TaskState.Open,
       endReason: EndReason.None,
@@ -32,21 +31,21 @@ export function applyTaskEvent(world: World, event: EventFrom<"TaskRegistry">): 
     });
     return;
   }
-  const task = world.tasks.get(Number(event.args.taskId));
+  const task = draft(world.tasks.get(event.args.taskId));
   if (task !== undefined) applyToTask(task, event);
 }
 
 type TaskEvent = Exclude<EventFrom<"TaskRegistry">, { readonly name: "TaskPublished" }>;
 
-function applyToTask(task: TaskRecord, event: TaskEvent): void {
+function applyToTask(task: Draft<TaskRecord>, event: TaskEvent): void {
   switch (event.name) {
     case "TaskStarted":
       task.state = TaskState.Running;
       return;
     case "TaskEnded":
-      task.state = enumValue(TaskState, event.args.state);
-      task.endReason = enumValue(EndReason, event.args.reason);
-      task.roundsPlayed = Number(event.args.roundsPlayed);
+      task.state = event.args.state;
+      task.endReason = event.args.reason;
+      task.roundsPlayed = event.args.roundsPlayed;
       task.ended = event.place;
       return;
     case "TaskCancelled":
@@ -56,33 +55,31 @@ function applyToTask(task: TaskRecord, event: TaskEvent): void {
       task.ended = event.place;
       return;
     case "MembershipQueued":
-      task.queued.set(Number(event.args.nodeId), event.args.join);
+      task.queued.set(event.args.nodeId, event.args.join);
       return;
     case "JoinDropped":
-      task.queued.delete(Number(event.args.nodeId));
+      task.queued.delete(event.args.nodeId);
       return;
     case "MemberJoined": {
-      const nodeId = Number(event.args.nodeId);
-      const memberId = Number(event.args.memberId);
-      const member = task.members.get(memberId) ?? { memberId, nodeId, active: true };
-      member.active = true;
-      task.members.set(memberId, member);
-      task.active[Number(event.args.position)] = memberId;
+      const { nodeId, memberId, position } = event.args;
+      const member = task.members.get(memberId);
+      if (member === undefined) task.members.set(memberId, { memberId, nodeId, active: true });
+      else draft(member).active = true;
+      task.active[position] = memberId;
       task.queued.delete(nodeId);
       return;
     }
     case "MemberLeft": {
-      const member = task.members.get(Number(event.args.memberId));
+      const member = draft(task.members.get(event.args.memberId));
       if (member !== undefined) member.active = false;
       // Where the last one moved here instead, MemberMoved follows and names it.
-      const position = Number(event.args.position);
-      if (position === task.active.length - 1) task.active.pop();
-      task.queued.delete(Number(event.args.nodeId));
+      if (event.args.position === task.active.length - 1) task.active.pop();
+      task.queued.delete(event.args.nodeId);
       return;
     }
     case "MemberMoved":
-      task.active[Number(event.args.to)] = Number(event.args.memberId);
-      task.active.length = Number(event.args.from);
+      task.active[event.args.to] = event.args.memberId;
+      task.active.length = event.args.from;
       return;
     case "EscrowReleased":
       task.escrowLeft -= event.args.amount;
@@ -91,19 +88,19 @@ function applyToTask(task: TaskRecord, event: TaskEvent): void {
 
 /** What rounds were recorded for reputation, and who was paid. */
 export function applyLedgerEvent(world: World, event: EventFrom<"RewardLedger">): void {
-  const task = world.tasks.get(Number(event.args.taskId));
+  const task = draft(world.tasks.get(event.args.taskId));
   if (task === undefined) return;
   switch (event.name) {
     case "RoundRecorded":
       task.recorded.push({
-        round: Number(event.args.round),
+        round: event.args.round,
         accepted: fromBitmap(event.args.accepted),
         lowered: fromBitmap(event.args.lowered),
       });
       return;
     case "Claimed":
       task.claims.push({
-        memberId: Number(event.args.memberId),
+        memberId: event.args.memberId,
         amount: event.args.amount,
         place: event.place,
       });

@@ -1,0 +1,12 @@
+import type { ChainLog } from "../../../protocol/events/chainLog.ts";
+import type { Hex } from "../../../protocol/ids.ts";
+
+/** All logs of the blocks `from` to `to`, with the hash that block `to` had: it vouches for every block below it. */
+export interface Segment {
+  readonly from: number;
+  readonly to: number;
+  readonly toHash: Hex;
+  readonly logs: readonly ChainLog[];
+  /** Address of the index that told the logs; undefined where the chain's endpoint did. */
+  readonly index?: string | undefined;
+}

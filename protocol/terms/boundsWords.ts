@@ -32,7 +32,7 @@ export function askedWords(term: NumericTerm, unit?: FieldUnit): string {
     case "score":
       return unit === "percent"
         ? `Give a number ${span(term.least / 100, Math.min(term.most, 10_000) / 100, String)} with at most two decimals`
-        : `Give a ratio ${span(term.least / 10_000, Math.min(term.most, 10_000) / 10_000, String)} with at most four decimals, such as 0.67`;
+        : `Give a ratio ${span(term.least / 10_000, Math.min(term.most, 10_000) / 10_000, String)} with at most four decimals, such as 0.67, or percent, such as 67%`;
     case "number":
       return `Give a number ${boundsWords(term)}`;
   }

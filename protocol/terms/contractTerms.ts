@@ -17,7 +17,7 @@ export const CONTRACT_TERMS = {
     kind: "count",
     group: "clock",
     label: "Rounds (T)",
-    sentence: "Rounds that the task plays; it ends earlier at its time limit or its target.",
+    sentence: "How many the task plays; it ends earlier at its time limit or its target.",
     least: 1,
     most: 100_000,
     errors: ["InvalidRounds"],

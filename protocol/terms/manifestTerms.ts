@@ -107,7 +107,7 @@ export const MANIFEST_TERMS = {
     kind: "choice",
     group: "training",
     label: "Updates are sent",
-    sentence: "What is left out of an update is kept by its node and added to the next one.",
+    sentence: "Whole, or smaller: what is left out of one is kept by its node and added to the next.",
     fills: "compression.kind",
     choices: {
       none: { words: "whole: every weight as it is" },

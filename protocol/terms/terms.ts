@@ -2,8 +2,8 @@ import { CONTRACT_TERMS } from "./contractTerms.ts";
 import { MANIFEST_TERMS } from "./manifestTerms.ts";
 import type { Term } from "./term.ts";
 
-/** All terms: those of the manifest, then those of the contract. */
-export const TERMS = { ...MANIFEST_TERMS, ...CONTRACT_TERMS };
+/** All terms: those of the contract, then those of the manifest. */
+export const TERMS = { ...CONTRACT_TERMS, ...MANIFEST_TERMS };
 
 export type TermName = keyof typeof TERMS;
 

@@ -11,6 +11,7 @@ import type { ClassesSpec } from "../../learning/partition/scheme.ts";
 import { buildTask } from "../publish/buildTask.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
 import { compressionTerms } from "../publish/compressionOptions.ts";
+import { givenTraining } from "../publish/trainingOptions.ts";
 import { DATASET_DEFAULTS } from "../../learning/datasetDefaults.ts";
 import type { DemoOptions } from "./demoOptions.ts";
 import { CLASSES_PER_NODE, VALIDATION_PER_CLASS, checkRule } from "./demoTerms.ts";
@@ -53,10 +54,7 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
     seed: options.seed,
     compression: compressionTerms({ compression: options.compression }),
     ...(options.model !== undefined && { model: options.model }),
-    ...(options.epochs !== undefined && { localEpochs: options.epochs }),
-    ...(options.batch !== undefined && { batchSize: options.batch }),
-    ...(options.lr !== undefined && { learningRate: options.lr }),
-    ...(options.momentum !== undefined && { momentum: options.momentum }),
+    ...givenTraining(options),
   });
   const learning = await loadTask(files.manifest, { dataset });
   const model = options.model ?? DATASET_DEFAULTS[options.dataset].model;

@@ -32,6 +32,7 @@ const BETWEEN_TERMS: Readonly<Record<string, Words>> = {
   InvalidAlphaBounds: () =>
     "The lowest alpha must be below the highest, which is at most 1; with a single candidate they may be equal.",
   InvalidMaxScore: () => "An accuracy’s greatest score is 100 %.",
+  UnbondingTooShort: () => "The vault frees stake sooner than this task could be disputed: shorten the task.",
   InvalidTargetScore: () => "The target is above the greatest score.",
   InvalidReputation: () =>
     `The reputation at the start may not be above the greatest one, and that is ${boundsWords(reputationMax)}.`,

@@ -59,7 +59,6 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   QueueFull: () => "Too many nodes wait to join or leave: try again after the next round.",
   StakeTooLow: ([node, stake, min]) =>
     `Node ${n(node)} has staked ${n(stake)} of the ${n(min)} smallest units that the task asks for.`,
-  UnbondingTooShort: () => "The vault frees stake sooner than this task could be disputed: shorten the task.",
   NotExpired: () => "Only the publisher may cancel the task before its time limit.",
   TooEarly: ([, start]) => `The task may start from ${seconds(start)} on.`,
   TooLate: ([, limit]) => `The task’s time limit has passed at ${seconds(limit)}.`,

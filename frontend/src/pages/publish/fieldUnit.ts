@@ -1,3 +1,4 @@
+import { inputNote } from "../../../../protocol/terms/inputNote.ts";
 import type { FieldUnit } from "../../../../protocol/terms/term.ts";
 import { termOf } from "../../../../protocol/terms/terms.ts";
 import type { TermName } from "../../../../protocol/terms/terms.ts";
@@ -30,9 +31,7 @@ export function fieldLabel(name: TermName): string {
 export function fieldHint(name: TermName): string {
   const term = termOf(name);
   const share = term.field?.shareOfAggregation;
-  return [
-    term.sentence,
-    ...("zero" in term && term.zero !== undefined ? [`0 for ${term.zero}.`] : []),
-    ...(share === undefined ? [] : [`Left empty: ${Math.round(share * 100)} % of the time to aggregate.`]),
-  ].join(" ");
+  const isEmpty =
+    share === undefined ? "" : `Left empty: ${Math.round(share * 100)} % of the time to aggregate.`;
+  return [term.sentence, inputNote(term), isEmpty].filter((words) => words !== "").join(" ");
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import { inputNote } from "../../../../protocol/terms/inputNote.ts";
 import { readTerm } from "../../../../protocol/terms/readTerm.ts";
 import { termsOfError } from "../../../../protocol/terms/termErrors.ts";
 import type { NumericTerm, Term } from "../../../../protocol/terms/term.ts";
@@ -99,16 +100,15 @@ function anyNumber(text: string): number {
   return value;
 }
 
-/** A term in the words of the help: plain characters, no sentence. */
-function helpText({ kind, label, sentence }: Term): string {
-  const name = small(label.replace(/ \(address\)$/, ""));
-  const text = small(sentence.replace(/\.$/, ""));
-  return `${name}${kind === "flag" ? ";" : ":"} ${text}`.replaceAll("’", "'").replaceAll("−", "-");
+/** A term in the words of the help. */
+function helpText(term: Term): string {
+  const label = plainWords(term.label.replace(/ \(address\)$/, ""));
+  return [`${label}: ${plainWords(term.sentence)}`, inputNote(term)].join(" ").replace(/\. ?$/, "");
 }
 
-/** Without the capital of a sentence; what is no plain word keeps its own. */
-function small(text: string): string {
-  return /^(?:A|[A-Z][a-z]+)\b/.test(text) && !text.startsWith("Krum")
-    ? text.charAt(0).toLowerCase() + text.slice(1)
-    : text;
+/** Words of the table of terms inside a line: plain characters, and no capital but that of a name. */
+export function plainWords(text: string): string {
+  const isName = !/^(?:A|[A-Z][a-z]+)\b/.test(text) || text.startsWith("Krum");
+  const small = isName ? text : text.charAt(0).toLowerCase() + text.slice(1);
+  return small.replaceAll("’", "'").replaceAll("−", "-");
 }

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { decode, encode } from "fast-png";
-import { ZeroAddress } from "ethers";
 import { ScoreKind } from "../../protocol/enums.ts";
 import { InputError } from "../../protocol/errors.ts";
 import type { Address, Bps } from "../../protocol/ids.ts";

@@ -55,11 +55,10 @@ export default defineConfig({
   plugins: [react(), developmentConfig(), firstWordsFirst()],
   resolve: {
     alias: {
-      // What the learning modules need of Node, for the page.
-      "node:timers/promises": `${root}src/learning/timersPromises.ts`,
-      "node:net": `${root}src/learning/nodeNet.ts`,
-      "node:os": `${root}src/learning/nodeOs.ts`,
-      "node:crypto": `${root}src/learning/nodeCrypto.ts`,
+      // Its build asks for the SDK by require(), and so for all of viem, or for viem in a form that cannot be joined.
+      "@safe-global/safe-apps-provider": fileURLToPath(
+        new URL("../src/index.ts", import.meta.resolve("@safe-global/safe-apps-provider")),
+      ),
     },
   },
   server: { host: "127.0.0.1", port: 5173 },
@@ -74,11 +73,13 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       output: {
-        // What every first visit needs, in few files: on a slow line each further one costs a round trip.
+        // What every first visit needs, in few files: on a slow line each further one costs a round trip. Only what it needs:
+        // libraries that serve what is loaded when chosen, such as a Safe's, stay with that.
         codeSplitting: {
           groups: [
             {
               name: "libraries",
+              tags: ["$initial"],
               test: /node_modules\/(react|react-dom|scheduler|@tanstack|use-sync-external-store|zustand|eventemitter3|mipd|@wagmi|wagmi|viem|ox|abitype|@noble)\//,
             },
             {

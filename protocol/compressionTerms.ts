@@ -18,8 +18,11 @@ export const compressionSchema = z.discriminatedUnion("kind", [
 ]);
 export type CompressionTerms = z.infer<typeof compressionSchema>;
 
+/** Share of the weights that top-k keeps where nobody names another: 1 %. */
+const DEFAULT_KEEP_BPS = 100;
+
 /** The terms of a kind; the share is left out where nothing is chosen by it. */
-export function compressionOf(kind: CompressionTerms["kind"], share: number): CompressionTerms {
+export function compressionOf(kind: CompressionTerms["kind"], share = DEFAULT_KEEP_BPS): CompressionTerms {
   switch (kind) {
     case "none":
       return { kind };

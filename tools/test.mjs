@@ -1,23 +1,20 @@
 // `npm test`: every check of this repository, in order; with Chromium about twenty minutes on two cores. Fails when anything fails.
-// `npm test -- ROOM...` runs the tests of these folders of test/ only; `npm test -- lint` and the other stages likewise.
-import { spawn } from "node:child_process";
+// `npm test -- --help` says how to run a stage, a room of test/, a file or a single test, and how to watch.
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { run } from "./testRun/runCommand.mjs";
+import { isStale } from "./testRun/staleBuild.mjs";
+import { helpText, readArguments } from "./testRun/testArguments.mjs";
+import { watchSources } from "./testRun/watchSources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
-const bin = join(root, "node_modules", ".bin");
 /** Milliseconds that one test may take where it does not say so itself: generous, since it is there to end a hang. */
 const TEST_TIMEOUT = "120000";
-/** Milliseconds after which a command is ended that does not end by itself, for example for a handle that it forgot. */
-const COMMAND_TIMEOUT = 30 * 60_000;
 /** Files of one room run side by side, each in a process of its own. */
 const PARALLEL = ["--parallel", "--jobs", String(Math.min(4, availableParallelism()))];
-/** The built dApp, which the tests in a browser serve. */
-const DAPP = join(root, "frontend", "dist");
 /** EIP-170: bytes of code that one contract may have. */
 const MAX_CODE_BYTES = 24_576;
 
@@ -45,10 +42,7 @@ const rooms = readdirSync("test", { withFileTypes: true })
   .sort((a, b) => rank(a) - rank(b));
 
 const stages = {
-  build: async () =>
-    (await run("hardhat", "build")) &&
-    (await run("node", "tools/abis.mjs")) &&
-    (await run("vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn")),
+  build: async () => (await buildContracts()) && (await buildDapp()),
   bundle: () => run("node", "tools/bundleReport.mjs"),
   types: async () => (await run("tsc", "--noEmit")) && (await run("tsc", "--noEmit", "-p", "frontend")),
   lint: async () => {
@@ -61,64 +55,125 @@ const stages = {
     ];
     return results.every(Boolean);
   },
-  solidity: () => runTests("hardhat", "test", "solidity", "--no-compile"),
-  ...Object.fromEntries(rooms.map((room) => [room, () => testRoom(room)])),
+  solidity: () => testFiles(globSync("contracts/test/**/*.t.sol")),
+  ...Object.fromEntries(rooms.map((room) => [room, () => testFiles(globSync(`test/${room}/**/*.test.ts`))])),
 };
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !(name in stages));
-if (unknown.length > 0) {
-  console.error(`There is no stage ${unknown.join(", ")}. Choose from ${Object.keys(stages).join(", ")}`);
-  process.exit(2);
+const chosen = readChoice();
+let totals;
+if (chosen.watch) {
+  const sources = watchSources();
+  for (;;) {
+    await runChosen();
+    console.log("\nWaiting for a change; Ctrl-C ends");
+    console.log(`\n${await sources.next()} changed`);
+  }
+}
+process.exitCode = (await runChosen()) ? 0 : 1;
+
+/** What the arguments ask for. Ends the process where they ask for help, or cannot be used. */
+function readChoice() {
+  const names = Object.keys(stages);
+  try {
+    const choice = readArguments(process.argv.slice(2), names, rooms);
+    if (!choice.help) return choice;
+    process.stdout.write(helpText(names));
+    process.exit(0);
+  } catch (error) {
+    console.error(`${error.message}\nnpm test -- --help says more`);
+    process.exit(2);
+  }
 }
 
-const totals = { passed: 0, failed: 0, skipped: 0 };
-const broken = [];
-/** Minutes by stage. */
-const minutes = [];
-for (const [name, stage] of Object.entries(stages)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
-  const start = performance.now();
-  console.log(`\n=== ${name}`);
-  const ok = await stage();
-  if (!ok) broken.push(name);
-  const seconds = (performance.now() - start) / 1000;
-  minutes.push([name, seconds / 60]);
-  console.log(`=== ${name}: ${ok ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`);
-  if (!ok && name === "build") break;
+/** Runs what was chosen, and says how it went. */
+async function runChosen() {
+  totals = { passed: 0, failed: 0, skipped: 0 };
+  const broken = [];
+  /** Minutes by stage. */
+  const minutes = [];
+  for (const [name, stage] of chosenStages()) {
+    const start = performance.now();
+    console.log(`\n=== ${name}`);
+    const ok = await stage();
+    if (!ok) broken.push(name);
+    const seconds = (performance.now() - start) / 1000;
+    minutes.push([name, seconds / 60]);
+    console.log(`=== ${name}: ${ok ? "ok" : "FAILED"} (${seconds.toFixed(1)} s)`);
+    if (!ok && name === "build") break;
+  }
+  const all = minutes.reduce((sum, [, each]) => sum + each, 0);
+  console.log("\nMinutes");
+  for (const [name, each] of [...minutes, ["all", all]])
+    console.log(`  ${name.padEnd(14)}${each.toFixed(1).padStart(6)}`);
+  if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
+  const suffix = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed${suffix}`);
+  const ranNone = chosen.grep !== undefined && totals.passed + totals.failed + totals.skipped === 0;
+  if (ranNone) console.error(`No test's name contains "${chosen.grep}"`);
+  return broken.length === 0 && totals.failed === 0 && !ranNone;
 }
-const all = minutes.reduce((sum, [, each]) => sum + each, 0);
-console.log("\nMinutes");
-for (const [name, each] of [...minutes, ["all", all]])
-  console.log(`  ${name.padEnd(14)}${each.toFixed(1).padStart(6)}`);
-if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
-const suffix = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
-console.log(`\n${totals.passed} passed, ${totals.failed} failed${suffix}`);
-process.exitCode = broken.length > 0 || totals.failed > 0 ? 1 : 0;
+
+/** All stages; or the named ones and the files, before them a build where tests would use an outdated one. */
+function chosenStages() {
+  const { names, files } = chosen;
+  if (names.length + files.length === 0) return Object.entries(stages);
+  const found = Object.entries(stages).filter(([name]) => names.includes(name));
+  if (files.length > 0) found.push([files.length === 1 ? files[0] : "files", () => testFiles(files)]);
+  const haveTests = files.length > 0 || names.some((name) => name === "solidity" || rooms.includes(name));
+  const inBrowser = names.includes("browser") || files.some((file) => file.startsWith("test/browser/"));
+  const builds = [];
+  if (haveTests && isStale("contracts")) builds.push(buildContracts);
+  if (inBrowser && isStale("dapp")) builds.push(buildDapp);
+  if (builds.length === 0 || names.includes("build")) return found;
+  const build = async () => {
+    for (const each of builds) if (!(await each())) return false;
+    return true;
+  };
+  return [["build", build], ...found];
+}
+
+async function buildContracts() {
+  return (await run("hardhat", "build")) && (await run("node", "tools/abis.mjs"));
+}
+
+async function buildDapp() {
+  return run("vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn");
+}
 
 function rank(room) {
   const index = ORDER.indexOf(room);
   return index < 0 ? ORDER.length : index;
 }
 
-/** A room's tests: those that use Hardhat's network run through Hardhat, the others through plain mocha. */
-async function testRoom(room) {
-  const files = globSync(`test/${room}/**/*.test.ts`).sort();
-  const onHardhat = files.filter((file) =>
+/** Runs files of tests: those that use Hardhat's network through Hardhat, the others through plain mocha. */
+async function testFiles(files) {
+  const solidity = files.filter((file) => file.endsWith(".sol"));
+  const typescript = files.filter((file) => !file.endsWith(".sol")).sort();
+  const onHardhat = typescript.filter((file) =>
     /from "hardhat"|import\("hardhat"\)/.test(readFileSync(file, "utf8")),
   );
-  const plain = files.filter((file) => !onHardhat.includes(file));
+  const plain = typescript.filter((file) => !onHardhat.includes(file));
+  // The text is no pattern to its user, but to the runners.
+  const grep =
+    chosen.grep === undefined ? [] : ["--grep", chosen.grep.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")];
   const results = [];
+  if (solidity.length > 0) {
+    // All of them by the folder in Hardhat's own settings.
+    const some = chosen.files.length > 0 ? solidity : [];
+    results.push(await runTests("hardhat", "test", "solidity", "--no-compile", ...grep, ...some));
+  }
   if (onHardhat.length > 0) {
-    results.push(await runTests("hardhat", "test", "mocha", "--no-compile", ...onHardhat));
+    results.push(await runTests("hardhat", "test", "mocha", "--no-compile", ...grep, ...onHardhat));
   }
   if (plain.length > 0) {
-    results.push(await runTests("mocha", "--forbid-only", ...PARALLEL, "--timeout", TEST_TIMEOUT, ...plain));
+    const parallel = plain.length > 1 ? PARALLEL : [];
+    const options = ["--forbid-only", ...parallel, "--timeout", TEST_TIMEOUT, ...grep];
+    results.push(await runTests("mocha", ...options, ...plain));
   }
   return results.every(Boolean);
 }
 
-/** Runs a test runner and adds what it counted. A runner that fails or counts nothing has failed. */
+/** Runs a test runner and adds what it counted. A runner that fails has failed, or counts nothing though no name was asked for. */
 async function runTests(command, ...args) {
   let output = "";
   const ok = await run(command, ...args, (text) => (output += text));
@@ -129,38 +184,9 @@ async function runTests(command, ...args) {
   totals.passed += passed;
   totals.failed += !ok && failed === 0 ? 1 : failed;
   totals.skipped += skipped;
-  if (ok && passed + skipped === 0) console.error(`${command} ran no test`);
-  return ok && failed === 0 && passed + skipped > 0;
-}
-
-/** Runs a command of node_modules/.bin and shows its output; a function as last argument receives the output too. */
-function run(command, ...args) {
-  const listen = typeof args.at(-1) === "function" ? args.pop() : undefined;
-  const { promise, resolve } = Promise.withResolvers();
-  const file = command === "node" ? process.execPath : join(bin, command);
-  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: "1" } : {};
-  const env = {
-    CONCORDAT_DAPP: DAPP,
-    ...process.env,
-    ...colour,
-    PATH: `${dirname(process.execPath)}:${bin}:${process.env.PATH}`,
-  };
-  const child = spawn(file, args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    env,
-    timeout: COMMAND_TIMEOUT,
-    killSignal: "SIGKILL",
-  });
-  child.stdout.on("data", (chunk) => {
-    process.stdout.write(chunk);
-    listen?.(chunk.toString());
-  });
-  child.on("error", (error) => {
-    console.error(`${command} does not start: ${error.message}`);
-    resolve(false);
-  });
-  child.on("close", (code) => resolve(code === 0));
-  return promise;
+  const ranSome = passed + skipped > 0 || chosen.grep !== undefined;
+  if (ok && !ranSome) console.error(`${command} ran no test`);
+  return ok && failed === 0 && ranSome;
 }
 
 /** Every contract that can be deployed fits into a block's rules (EIP-170). */

@@ -13,7 +13,7 @@ export function addressQuestion(address: string): string {
   return ADDRESS_QUESTION.replace(":address", `'${address}'`);
 }
 
-/** The examples of the page and of docs/index.md. */
+/** The examples of the page and of docs/audit-index.md. */
 export const EXAMPLE_QUESTIONS: readonly ExampleQuestion[] = [
   {
     title: "Who led which rounds?",

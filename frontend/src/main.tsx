@@ -9,6 +9,7 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/parts.css";
 import "./styles/rounds.css";
+import "./styles/touch.css";
 
 applyTheme();
 const root = document.querySelector("#root");

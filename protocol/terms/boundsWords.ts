@@ -22,7 +22,7 @@ export function boundsWords(term: NumericTerm): string {
 export function askedWords(term: NumericTerm, unit?: FieldUnit): string {
   switch (term.kind) {
     case "count":
-      return `Give a whole number from ${term.least} to ${term.most}`;
+      return `Give a whole number ${boundsWords(term)}`;
     case "seconds":
     case "moment":
       return unit === undefined
@@ -34,7 +34,7 @@ export function askedWords(term: NumericTerm, unit?: FieldUnit): string {
         ? `Give a number ${span(term.least / 100, Math.min(term.most, 10_000) / 100, String)} with at most two decimals`
         : `Give a ratio ${span(term.least / 10_000, Math.min(term.most, 10_000) / 10_000, String)} with at most four decimals, such as 0.67, or percent, such as 67%`;
     case "number":
-      return `Give a number ${boundsWords(term)}`;
+      return `Give ${term.above === undefined ? "" : "a number "}${boundsWords(term)}`;
   }
 }
 
@@ -47,7 +47,7 @@ function plain(value: number): string {
 }
 
 function numberBounds({ above, least, below, most }: NumberTerm): string {
-  const from = above === undefined ? `from ${plain(least ?? 0)}` : `above ${plain(above)}`;
-  if (below !== undefined) return `${from} that is below ${plain(below)}`;
+  const from = above === undefined ? `${plain(least ?? 0)} or more` : `above ${plain(above)}`;
+  if (below !== undefined) return `${from}, and less than ${plain(below)}`;
   return most === undefined ? from : `${from}, at most ${plain(most)}`;
 }

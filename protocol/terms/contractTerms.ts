@@ -311,7 +311,7 @@ export const CONTRACT_TERMS = {
     kind: "choice",
     group: "committee",
     label: "Election",
-    sentence: "With the model alone, who makes the last aggregate can grind who leads next.",
+    sentence: "With the model alone, whoever makes the last aggregate can steer who leads next.",
     choices: {
       "model-hash-mixed": {
         id: ElectionMode.ModelHashMixed,
@@ -343,7 +343,7 @@ export const CONTRACT_TERMS = {
   byzantineBound: {
     kind: "count",
     group: "committee",
-    label: "Faulty updates to bear (f)",
+    label: "Faulty updates tolerated (f)",
     sentence:
       "Krum rules need a quorum of 2f + 3 updates, the trimmed mean 2f + 1; the others take no notice.",
     least: 0,
@@ -367,7 +367,7 @@ export const CONTRACT_TERMS = {
   rewardUnit: {
     kind: "amount",
     group: "reward",
-    label: "Reward a point of reputation",
+    label: "Reward per point of reputation",
     sentence: "For each accepted update; the worst case is paid in at publication.",
     token: "rewardToken",
     most: MAX_AMOUNT,
@@ -477,7 +477,7 @@ export const CONTRACT_TERMS = {
   slashBounty: {
     kind: "amount",
     group: "reward",
-    label: "Bounty for who proves a fault, at most",
+    label: "Bounty for whoever proves a fault, at most",
     sentence: "Out of what is slashed.",
     token: "stakeToken",
     most: MAX_AMOUNT,
@@ -505,7 +505,7 @@ export const CONTRACT_TERMS = {
   maxArtifactBytes: {
     kind: "bytes",
     group: "contracts",
-    label: "Greatest artifact",
+    label: "Largest artifact",
     sentence: "Follows from the model; larger files are not fetched.",
     least: 1024,
     most: 2 ** 31 - 1,

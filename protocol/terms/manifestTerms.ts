@@ -25,7 +25,7 @@ export const MANIFEST_TERMS = {
     least: 0,
     most: 4000,
     option: { flags: "--description <TEXT>", byDefault: "" },
-    field: { byDefault: "" },
+    field: { byDefault: "", hasLines: true },
   },
   dataset: {
     kind: "choice",
@@ -51,7 +51,7 @@ export const MANIFEST_TERMS = {
     kind: "count",
     group: "model",
     label: "Seed",
-    sentence: "Gives the initial model and every shuffle.",
+    sentence: "Determines the initial model and every shuffle.",
     fills: "training.seed",
     least: 0,
     most: 0xffff_ffff,
@@ -62,7 +62,7 @@ export const MANIFEST_TERMS = {
   localEpochs: {
     kind: "count",
     group: "training",
-    label: "Local passes a round (E)",
+    label: "Local passes per round (E)",
     sentence: "Passes over a node’s own records; more learn faster, and let nodes drift apart.",
     fills: "training.localEpochs",
     least: 1,
@@ -158,7 +158,7 @@ export const MANIFEST_TERMS = {
     kind: "choice",
     group: "privacy",
     label: "Protection of updates",
-    sentence: "What keeps who fetches an update from learning about the records behind it.",
+    sentence: "What keeps whoever fetches an update from learning about the records behind it.",
     fills: "privacy.kind",
     choices: {
       none: { words: "none" },

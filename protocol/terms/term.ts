@@ -22,6 +22,8 @@ interface TermWords {
   readonly field?: {
     readonly byDefault: string;
     readonly unit?: FieldUnit;
+    /** Whether the field has several lines. */
+    readonly hasLines?: true;
     /** Where it is left empty: this share of the aggregation. */
     readonly shareOfAggregation?: number;
   };

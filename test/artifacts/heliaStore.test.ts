@@ -5,7 +5,7 @@ import {
   ArtifactCorruptError,
   ArtifactMissingError,
 } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { checkEndpoints, parseEndpoints } from "../../oracle-nodes/src/artifacts/endpoints.ts";
+import { checkEndpoints, parseEndpoints } from "../../protocol/endpoints.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
 import { blockBytes } from "../../protocol/contentAddress.ts";
 import { ArtifactError, InputError } from "../../protocol/errors.ts";

@@ -8,7 +8,7 @@ import { expect } from "chai";
 import type { FetchHints } from "../../audit/recomputeAggregates.ts";
 import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
+import { auditModels } from "../../audit/auditModels.ts";
 
 const PATIENCE = { fetchMs: 300, silentMs: 50 };
 const BYTES = Uint8Array.from({ length: 5000 }, (_, i) => i);

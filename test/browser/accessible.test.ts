@@ -4,6 +4,8 @@ import { Federation } from "../contracts/federation.ts";
 import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import { axeFindings } from "./axe.ts";
 import { paleTexts } from "./contrast.ts";
+import { smallTargets } from "./fingers.ts";
+import { takeLook } from "./look.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { Stage, type Visitor } from "./stage.ts";
 
@@ -29,9 +31,11 @@ const READING = [
 ] as const;
 /** Pages that say more to the operator of a node. */
 const OPERATING = ["/", "/work", "/tasks/5", "/tasks/6", "/nodes", "/nodes?node=2"] as const;
+/** Pixels. */
+const PHONE = 360;
 /** Colours do not depend on the width, nor the layout on the colours: two looks show all four. */
 const LOOKS = [
-  { colorScheme: "dark", width: 360 },
+  { colorScheme: "dark", width: PHONE },
   { colorScheme: "light", width: 1280 },
 ] as const;
 
@@ -197,6 +201,29 @@ describe("accessibility of the pages", function () {
     await visitor.context.close();
   });
 
+  it("a chart takes the colours of the page when they change, by the system or by the page’s button", async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await visitor.open("/tasks/1?tab=curves");
+    const canvas = page.locator("canvas").first();
+    const drawn = (): Promise<string> =>
+      canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+    /** Resolves once the chart was drawn otherwise than before; rejects when it never is. */
+    const drawnAnew = async (before: string): Promise<string> => {
+      await page.waitForFunction((old) => document.querySelector("canvas")?.toDataURL() !== old, before);
+      return drawn();
+    };
+    const light = await drawn();
+    await page.emulateMedia({ colorScheme: "dark" });
+    const dark = await drawnAnew(light);
+    const colours = page.getByRole("button", { name: /^Colours: / });
+    await colours.click();
+    expect(await drawnAnew(dark), "the button asks for light").to.equal(light);
+    await colours.click();
+    expect(await drawnAnew(light), "the button asks for dark").to.equal(dark);
+    await visitor.context.close();
+  });
+
   it("nothing moves for a reader who asks for less motion", async () => {
     const visitor = await stage.visit();
     await visitor.page.emulateMedia({ reducedMotion: "reduce" });
@@ -213,30 +240,13 @@ describe("accessibility of the pages", function () {
 /** No finding in any look of the page as it stands now. */
 async function expectSound({ page }: Visitor, where: string): Promise<void> {
   await page.getByText("Loading…").waitFor({ state: "detached" });
-  for (const { colorScheme, width } of LOOKS) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(settle);
-    const look = `${where}, ${colorScheme}, ${width} px`;
+  for (const each of LOOKS) {
+    await takeLook(page, each);
+    const look = `${where}, ${each.colorScheme}, ${each.width} px`;
     expect(await axeFindings(page), look).to.deep.equal([]);
+    if (each.width === PHONE) expect(await smallTargets(page), look).to.deep.equal([]);
     expect(await paleTexts(page), `${look}: too little contrast`).to.deep.equal([]);
   }
-}
-
-/**
- * In the page: waits until colours have changed from one scheme to the other, and shows what the bar would cover. Chromium
- * sometimes keeps inherited colours of the former scheme when that is changed from outside: all styles are made anew.
- */
-async function settle(): Promise<void> {
-  window.scrollTo(0, 0);
-  const { documentElement } = document;
-  documentElement.style.display = "none";
-  documentElement.getBoundingClientRect();
-  documentElement.style.display = "";
-  await new Promise((painted) => {
-    requestAnimationFrame(() => requestAnimationFrame(painted));
-  });
-  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
 }
 
 /** Presses Tab until the element has the focus. */

@@ -1,16 +1,20 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readStatus } from "../../oracle-nodes/src/cli/actions/nodeAnnounce.ts";
-import { ChildProcesses } from "../../oracle-nodes/src/cli/demo/childProcesses.ts";
-import { Cleanup } from "../../oracle-nodes/src/cli/demo/cleanup.ts";
-import { startEmbeddedChain } from "../../oracle-nodes/src/cli/demo/embeddedChain.ts";
-import { PASSWORD, foundFederation, type Federation } from "../../oracle-nodes/src/cli/demo/federation.ts";
+import { ChildProcesses } from "../../oracle-nodes/src/demo/childProcesses.ts";
+import { Cleanup } from "../../oracle-nodes/src/demo/cleanup.ts";
+import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
+import { PASSWORD, foundFederation, type Federation } from "../../oracle-nodes/src/demo/federation.ts";
 import { start } from "../cli/concordat.ts";
 
 /** Shares of `digits` for the founders and one node more. */
 const SHARES = { seed: 1, nodes: 4 };
 const FOUNDERS = 3;
+
+/** The `concordat` command. */
+const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
 
 /** A chain, the contracts, and three founding nodes, each a process of its own as `concordat node run` starts it. */
 export class Founders {
@@ -19,7 +23,7 @@ export class Founders {
   /** Where everything is kept until the end. */
   readonly folder: string;
   readonly #cleanup: Cleanup;
-  readonly #processes = new ChildProcesses();
+  readonly #processes = new ChildProcesses(COMMAND);
   readonly #logs: string[] = [];
 
   private constructor(rpcUrl: string, federation: Federation, folder: string, cleanup: Cleanup) {

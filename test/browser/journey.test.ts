@@ -211,7 +211,7 @@ describe("one person's journey among four node processes, from an empty browser"
   });
 
   it("its rounds go on until the task is completed, with every update of every node", async () => {
-    await page.getByText(`The task ended after ${ROUNDS} rounds because all rounds are done.`).waitFor();
+    await page.getByText(`The task ended after ${ROUNDS} rounds because all its rounds were done.`).waitFor();
     await tab("Roster").click();
     expect(await page.getByText(`${ROUNDS} of ${ROUNDS}`, { exact: true }).count()).to.equal(4);
     await equalsFreshLoad(ROUNDS);
@@ -232,7 +232,7 @@ describe("one person's journey among four node processes, from an empty browser"
     const pixels = split.features.slice(0, height * width) as Uint8Array;
     const image = encode({ width, height, data: pixels, channels: 1, depth: 8 });
     await page
-      .getByLabel("An image of yours")
+      .getByLabel("Your own image")
       .setInputFiles({ name: "digit.png", mimeType: "image/png", buffer: Buffer.from(image) });
     const said = Number(await page.getByText("The model says").locator("strong").textContent());
     const { model } = decodeManifest(await readFile(join(node.dir, "manifest.json")));

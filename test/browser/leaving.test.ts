@@ -65,7 +65,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     const { page } = visitor;
     await page.getByText("90 days", { exact: true }).waitFor();
     await page.getByLabel("Amount in DEV").fill("6");
-    await page.getByText("To unbond this is too much: 5 DEV are bonded.").waitFor();
+    await page.getByText("This is more than you can unbond: 5 DEV are bonded.").waitFor();
     expect(await page.getByRole("button", { name: "Unbond" }).isEnabled()).to.equal(false);
     await page.getByLabel("Amount in DEV").fill("3.5");
     await page.getByRole("button", { name: "Unbond" }).click();

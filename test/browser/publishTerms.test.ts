@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
+import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
 import { privacyTerms } from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
 import { csvTerms } from "../../oracle-nodes/src/learning/data/ownTerms.ts";
 import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";
@@ -98,7 +98,7 @@ describe("the terms of a publication in the browser", function () {
     await page.getByLabel("Seed").fill("3");
 
     await page.getByRole("button", { name: "Next" }).click();
-    await page.getByLabel("Local passes a round (E)").fill("2");
+    await page.getByLabel("Local passes per round (E)").fill("2");
     await page.getByLabel("Updates are sent").selectOption("top-k-quantised");
     await page.getByLabel("Changes that are kept, % of the weights").fill("2.5");
     await page.getByText("One update:").waitFor();
@@ -253,7 +253,10 @@ describe("the terms of a publication in the browser", function () {
       if (operator === undefined) throw new Error("The federation has too few nodes");
       await contracts.nodeRegistry.connect(operator).setEndpoints(`/ip4/127.0.0.1/tcp/${port}/http`);
       const block = await stage.federation.connection.ethers.provider.getBlockNumber();
-      await page.getByTestId("sync").getByText(`as of block ${block},`).waitFor();
+      await page
+        .getByTestId("sync")
+        .getByText(new RegExp(`^as of block ${block}\\b`))
+        .waitFor();
       await ask.click();
       await page.getByText("Node 2 serves both files to whoever asks.").waitFor();
       expect(await page.getByLabel("The files are in a node’s store").isChecked()).to.equal(true);

@@ -38,14 +38,14 @@ describe("publishing and deciding in the browser", function () {
 
     await page.getByRole("button", { name: /Committee and robustness/ }).click();
     await page.getByLabel("Aggregation rule").selectOption("krum");
-    await page.getByLabel("Faulty updates to bear (f)").fill("1");
+    await page.getByLabel("Faulty updates tolerated (f)").fill("1");
     await page
       .getByText(
         "To bear 1 faulty updates this rule needs 5, but the quorum of the fewest nodes guarantees only 3.",
       )
       .waitFor();
     await page.getByLabel("Aggregation rule").selectOption("median");
-    await page.getByLabel("Faulty updates to bear (f)").fill("0");
+    await page.getByLabel("Faulty updates tolerated (f)").fill("0");
 
     await page.getByRole("button", { name: /Confirm/ }).click();
     await page.getByRole("button", { name: "Make manifest and initial model" }).click();
@@ -99,7 +99,7 @@ describe("publishing and deciding in the browser", function () {
     const late = await memberAt(fourth.operator);
     await member.page.getByRole("button", { name: "Approve" }).click();
     await member.page.getByText("you approved").waitFor();
-    await late.page.getByText("1 for, 0 against, of 4; 3 decide.").waitFor();
+    await late.page.getByText("1 for, 0 against, of 4 members; 3 decide.").waitFor();
     // The late one's page stands still while the others decide.
     await late.page.route(stage.rpcUrl, async (route) => {
       const body = route.request().postData() ?? "";

@@ -137,7 +137,8 @@ const SMART_ACCOUNT_ABI = [
 /** A failure of the call within does not fail what carries it, so no estimate would find how much it needs. */
 const CARRIER_GAS = 10_000_000n;
 
-async function sendThrough(
+/** Carries a call of a SmartAccount, which its owner signs and pays for. */
+export async function sendThrough(
   contractAccount: string,
   owner: Wallet,
   { to, data = "0x" }: Call,

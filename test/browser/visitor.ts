@@ -20,6 +20,8 @@ export interface VisitOptions {
   /** Pixels. */
   readonly width?: number;
   readonly dark?: boolean;
+  /** Whether it is a device with a touch screen and no mouse. */
+  readonly phone?: boolean;
   readonly walletKind?: WalletKind;
 }
 
@@ -33,11 +35,13 @@ export async function visit(
   browser: Browser,
   site: Site,
   signer?: Wallet,
-  { width = 1280, dark = false, walletKind }: VisitOptions = {},
+  { width = 1280, dark = false, phone = false, walletKind }: VisitOptions = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
+    hasTouch: phone,
+    isMobile: phone,
   });
   // tsx, through which Hardhat runs tests, wraps the named functions of what is sent to the page in this one.
   await context.addInitScript("globalThis.__name ??= (value) => value");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { TestNode } from "../contracts/federation.ts";
-import { Stage, connect } from "./stage.ts";
+import { Stage, connect, type Visitor } from "./stage.ts";
 
 describe("a wallet over reloads, in the browser", function () {
   this.timeout(180_000);
@@ -61,16 +61,60 @@ describe("a wallet over reloads, in the browser", function () {
     await visitor.context.close();
   });
 
-  it("where there is none, links open this very page in the browser of a wallet’s app", async () => {
-    const visitor = await stage.visit(undefined, { width: 360 });
-    const { page } = visitor;
-    await visitor.open("/tasks?state=open");
-    await page.getByRole("button", { name: "Connect wallet" }).click();
-    const link = page.getByRole("link", { name: "Coinbase Wallet" });
-    const href = new URL((await link.getAttribute("href")) ?? "");
-    expect(href.searchParams.get("cb_url")).to.equal(page.url());
-    const metamask = await page.getByRole("link", { name: "MetaMask" }).getAttribute("href");
-    expect(metamask).to.equal(`https://metamask.app.link/dapp/${page.url().replace("http://", "")}`);
-    await visitor.context.close();
+  describe("where there is none", () => {
+    /** Opens a page as a phone or a computer does; from an https address, which the test answers with the site's files. */
+    async function withoutWallet(options: { phone: boolean; https: boolean }): Promise<Visitor> {
+      const visitor = await stage.visit(undefined, { width: 360, phone: options.phone });
+      const { page, context } = visitor;
+      const { url } = stage.site;
+      if (options.https) {
+        await context.route(`${HTTPS}**`, async (route) => {
+          const response = await fetch(route.request().url().replace(HTTPS, url));
+          await route.fulfill({
+            status: response.status,
+            contentType: response.headers.get("content-type") ?? "",
+            body: Buffer.from(await response.arrayBuffer()),
+          });
+        });
+      }
+      await page.goto(`${options.https ? HTTPS : url}#/tasks?state=open`);
+      await page.getByRole("button", { name: "Connect wallet" }).click();
+      await page.getByText("No wallet was found in this browser.").waitFor();
+      return visitor;
+    }
+    const HTTPS = "https://dapp.example/some/place/";
+    const dialogLinks = ({ page }: Visitor) => page.getByRole("dialog").getByRole("link");
+
+    it("on a phone, links open this very page in the browser of a wallet’s app", async () => {
+      const visitor = await withoutWallet({ phone: true, https: true });
+      const { page } = visitor;
+      expect(page.url()).to.equal(`${HTTPS}#/tasks?state=open`);
+      const link = page.getByRole("link", { name: "Coinbase Wallet" });
+      const href = new URL((await link.getAttribute("href")) ?? "");
+      expect(href.searchParams.get("cb_url")).to.equal(page.url());
+      expect(await page.getByRole("link", { name: "MetaMask" }).getAttribute("href")).to.equal(
+        "https://link.metamask.io/dapp/dapp.example/some/place/#/tasks?state=open",
+      );
+      expect(await dialogLinks(visitor).allTextContents()).to.deep.equal([
+        "MetaMask",
+        "Coinbase Wallet",
+        "Trust Wallet",
+      ]);
+      await visitor.context.close();
+    });
+
+    it("on a computer there are none, but a word on phones", async () => {
+      const visitor = await withoutWallet({ phone: false, https: true });
+      await visitor.page.getByText("Your wallet is on a phone? Open this page there").waitFor();
+      expect(await dialogLinks(visitor).count()).to.equal(0);
+      await visitor.context.close();
+    });
+
+    it("a page that is not at an https address says why there are none", async () => {
+      const visitor = await withoutWallet({ phone: true, https: false });
+      await visitor.page.getByText("A wallet’s app on a phone opens only pages at https addresses").waitFor();
+      expect(await dialogLinks(visitor).count()).to.equal(0);
+      await visitor.context.close();
+    });
   });
 });

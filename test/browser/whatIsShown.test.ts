@@ -262,7 +262,7 @@ describe("what the page shows is what there is, in the browser", function () {
     const table = first.getByRole("table", { name: "What it came to, by node" });
     expect(await table.getByRole("columnheader").allInnerTexts()).to.include.members([
       "Score at the chosen alpha",
-      "Its own alone (local)",
+      "Its own model alone (local)",
       "Earned",
     ]);
     expect(await table.getByRole("row").count()).to.equal(1 + 4);

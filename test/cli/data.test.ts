@@ -7,7 +7,7 @@ import { InputError } from "../../protocol/errors.ts";
 import type { Address, Bps } from "../../protocol/ids.ts";
 import { encodeManifest } from "../../protocol/manifest.ts";
 import { progressLine } from "../../oracle-nodes/src/cli/data/progressBar.ts";
-import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
+import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
 import { buildTerms } from "../../oracle-nodes/src/cli/publish/buildTerms.ts";
 import { DATASET_DEFAULTS } from "../../oracle-nodes/src/learning/datasetDefaults.ts";
 import type { TermsSettings } from "../../protocol/termsSettings.ts";

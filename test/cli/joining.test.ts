@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
 import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { initialiseNode } from "../../oracle-nodes/src/cli/nodeInit.ts";
+import { initialiseNode } from "../../oracle-nodes/src/node/initialiseNode.ts";
 import { start } from "./concordat.ts";
 import type { Running } from "./concordat.ts";
 import { startCommandChain } from "./commandChain.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Contract, JsonRpcProvider, Wallet, parseEther } from "ethers";
 import { deployConcordat } from "../../deploy/deployConcordat.ts";
-import { startEmbeddedChain } from "../../oracle-nodes/src/cli/demo/embeddedChain.ts";
-import type { EmbeddedChain } from "../../oracle-nodes/src/cli/demo/embeddedChain.ts";
+import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
+import type { EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
 import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
 import type { AddressBook } from "../../protocol/addressBook.ts";
 import { start, temporaryFolder } from "./concordat.ts";
@@ -137,7 +137,7 @@ describe("publisher, operators and auditor at the command line", function () {
     expect(shown.stdout).to.match(/privacy +unknown: Artifact 0x\w+ /);
     expect(shown.stdout).to.match(/^Task 1: running\n/);
     expect(shown.stdout).to.match(/ escrow +0\.33 DEV\n/);
-    expect(shown.stdout).to.match(/ reward a point of reputation +0\.01 DEV\n/);
+    expect(shown.stdout).to.match(/ reward per point of reputation +0\.01 DEV\n/);
     expect(shown.stdout).to.match(/ stake to join +5 DEV\n/);
     expect(shown.stdout).to.match(
       / no round starts after +in \d+ minutes[^\n]* \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n/,

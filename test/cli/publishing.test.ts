@@ -55,7 +55,7 @@ describe("concordat task publish", function () {
       /^ +escrow +[\d.]+ DEV, which the account has$/m,
       /^ +gas +about [\d,]+, at most [\d.]+ of the chain's currency; the account has [\d.]+$/m,
       /^ +nodes +the registry has 1 member node, 1 must join$/m,
-      /^ +reward a point of reputation +0\.01 DEV$/m,
+      /^ +reward per point of reputation +0\.01 DEV$/m,
       /^ +quorum +67 % of the active nodes$/m,
       /^ +no round starts after +in (1 hour|59 minutes[^(]*) \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)$/m,
       /^ +time to train +30 minutes$/m,

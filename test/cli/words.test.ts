@@ -2,13 +2,7 @@ import { expect } from "chai";
 import { parseEther } from "ethers";
 import { printable } from "../../protocol/printable.ts";
 import { readableTerms } from "../../oracle-nodes/src/cli/readableTerms.ts";
-import {
-  END_WORDS,
-  STATE_WORDS,
-  countWords,
-  percentWords,
-  wordsFor,
-} from "../../oracle-nodes/src/cli/words.ts";
+import { END_WORDS, STATE_WORDS, countWords, percentWords, wordsFor } from "../../protocol/words.ts";
 import { EndReason, TaskState } from "../../protocol/enums.ts";
 import type { TaskTerms } from "../../protocol/taskTerms.ts";
 import { validTerms } from "../protocol/rules/termsFixture.ts";
@@ -47,7 +41,7 @@ describe("what people read", () => {
     const text = lines.map(([name, value]) => `${name}: ${value}`).join("\n");
     expect(text).to.contain("no round starts after: in 3 hours (2026-11-30 15:00 UTC)");
     expect(text).to.contain("stake to join: 100 DEV");
-    expect(text).to.contain("reward a point of reputation: 2 DEV");
+    expect(text).to.contain("reward per point of reputation: 2 DEV");
     // No name as in the struct, and no bare amount in the smallest unit.
     expect(text).to.not.match(/\b[a-z]+[A-Z][a-z]+[A-Za-z]*:/);
     expect(text).to.not.match(/(?<![0-9a-fx])\d{16,}(?![0-9a-f])/);

@@ -132,7 +132,12 @@ describe("components of the page", () => {
 
     it("waits for a wallet, for the right network, and while its transaction is under way", async () => {
       const ActionButton = await component("transactions/ActionButton.tsx", "ActionButton");
-      const log = new TransactionLog({} as PublicClient, hardhat.id, () => {});
+      const log = new TransactionLog(
+        {} as PublicClient,
+        hardhat.id,
+        () => {},
+        () => Promise.resolve({ kind: "waiting" }),
+      );
       const wagmi = createConfig({
         chains: [hardhat, mainnet],
         connectors: [mock({ accounts: [ACCOUNT] })],
@@ -167,7 +172,7 @@ describe("components of the page", () => {
           to: zeroAddress,
           input: "0x",
           simulate: () => promise,
-          sign: () => Promise.resolve("0x"),
+          sign: () => Promise.resolve({ hash: "0x" }),
         });
       });
       expect(button()).to.deep.equal({ disabled: true, title: "", textContent: "Under way…" });

@@ -29,6 +29,7 @@ describe("the page's configuration", () => {
       kuboRpcUrl: undefined,
       gateways: [],
       registryGateways: true,
+      safeOrigins: ["https://app.safe.global"],
     });
     const { networks } = await parseConfig(CONFIG, noFile);
     expect(networks[0]).to.deep.include({
@@ -77,6 +78,9 @@ describe("the page's configuration", () => {
     [network({ indexUrl: 4 }), "networks.0.indexUrl must be an address"],
     [network({ name: 4 }), "networks.0.name must be a text"],
     [network({ currency: [] }), "networks.0.currency must be a text"],
+    [{ ...CONFIG, safeOrigins: "https://app.safe.global" }, "safeOrigins must be a list"],
+    [{ ...CONFIG, safeOrigins: ["*"] }, "safeOrigins.0 must be an address that begins with http"],
+    [{ ...CONFIG, safeOrigins: ["https://safe.example/app"] }, "safeOrigins.0 must be an origin"],
     [{ ...CONFIG, kuboRpcUrl: "kubo" }, "kuboRpcUrl must be an address"],
     [{ ...CONFIG, gateways: "https://gateway.example" }, "gateways must be a list of addresses"],
     [{ ...CONFIG, gateways: ["https://a.example", ""] }, "gateways.1 must be an address"],

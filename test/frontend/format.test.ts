@@ -6,10 +6,11 @@ import {
   bytes,
   count,
   duration,
+  figure,
+  listed,
   number,
   percent,
   ratio,
-  span,
 } from "../../frontend/src/ui/format.ts";
 import { parseAmount } from "../../frontend/src/ui/parseAmount.ts";
 
@@ -33,7 +34,32 @@ describe("numbers as readers see them", () => {
       "1,200 rounds",
     ]);
     expect(count(2, "entry", "entries")).to.equal("2 entries");
-    expect([span(4, 4), span(4, 1000)]).to.deep.equal(["4", "4 to 1,000"]);
+  });
+
+  it("things in a row are told as in a sentence", () => {
+    expect([["arbiter"], ["arbiter", "token"], ["arbiter", "token", "vault"]].map(listed)).to.deep.equal([
+      "arbiter",
+      "arbiter and token",
+      "arbiter, token, and vault",
+    ]);
+  });
+
+  it("a figure beside a drawing is short, and nothing is rounded to 0", () => {
+    expect([0, 0.25, 83.8333, 99_999, 350_000, -0.00002, 1e-15].map(figure)).to.deep.equal([
+      "0",
+      "0.25",
+      "83.8333",
+      "99,999",
+      "350K",
+      "-2E-5",
+      "1E-15",
+    ]);
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        fc.pre(value !== 0);
+        expect(figure(value)).to.match(/[1-9]/);
+      }),
+    );
   });
 
   it("a duration has at most its two greatest units, and none is less than what was given by more than the next", () => {

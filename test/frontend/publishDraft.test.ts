@@ -150,7 +150,7 @@ describe("a draft of the wizard", () => {
   it("has a fault beside the field where a number is none, or too large", () => {
     expect(faultsOf({ name: " " })).to.have.keys("name");
     expect(faultsOf({ description: "x".repeat(4001) })).to.have.keys("description");
-    expect(faultsOf({ batchSize: "4097" }).batchSize).to.equal("Give a whole number from 1 to 4096");
+    expect(faultsOf({ batchSize: "4097" }).batchSize).to.equal("Give a whole number from 1 to 4,096");
     expect(faultsOf({ learningRate: "0,01" })).to.have.keys("learningRate");
     expect(faultsOf({ learningRate: "11" }).learningRate).to.equal("Give a number above 0, at most 10");
     expect(faultsOf({ momentum: "1" })).to.have.keys("momentum");

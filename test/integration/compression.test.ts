@@ -2,7 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { auditRpc } from "../../audit/auditRpc.ts";
-import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
+import { auditModels } from "../../audit/auditModels.ts";
 import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
 import { readPersonalised } from "../../oracle-nodes/src/node/personalisedModel.ts";
 import { INITIAL_MODEL, decodeArtifact, maxArtifactBytes } from "../../protocol/artifact.ts";

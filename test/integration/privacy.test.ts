@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { auditRpc } from "../../audit/auditRpc.ts";
-import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
+import { auditModels } from "../../audit/auditModels.ts";
 import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
 import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
 import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
 import { auditRpc } from "../../audit/auditRpc.ts";
-import { auditModels } from "../../oracle-nodes/src/cli/auditModels.ts";
+import { auditModels } from "../../audit/auditModels.ts";
 import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
 import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
 import { blockBytes } from "../../protocol/contentAddress.ts";

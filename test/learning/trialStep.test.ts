@@ -5,7 +5,7 @@ import { ArtifactError } from "../../protocol/errors.ts";
 import type { TaskManifest } from "../../protocol/manifest.ts";
 import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";
 import { csvTerms } from "../../oracle-nodes/src/learning/data/ownTerms.ts";
-import { buildTask } from "../../oracle-nodes/src/cli/publish/buildTask.ts";
+import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
 import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
 import { builtInTopology, MODEL_NAMES, type Topology } from "../../oracle-nodes/src/learning/models.ts";
 import type { TrialTask } from "../../oracle-nodes/src/learning/trialStep.ts";

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { id } from "ethers";
 import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
 import { serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
-import { gatewayAddress } from "../../oracle-nodes/src/artifacts/endpoints.ts";
+import { gatewayAddress } from "../../protocol/endpoints.ts";
 import {
   AGGREGATION_PATH,
   REFUSALS,

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { livenessOf, type ProcessIdentity } from "../../oracle-nodes/src/artifacts/processIdentity.ts";
+import { livenessOf, type ProcessIdentity } from "../../oracle-nodes/src/files/processIdentity.ts";
 import { makeSite, PASSWORD } from "./siteFolder.ts";
 
 const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));

@@ -166,7 +166,7 @@ describe("the table of terms", () => {
     expect(readTerm(quorumBps, "67.5").fault).to.match(/^Give a ratio/);
     expect(readTerm(quorumBps, "101%", "percent").fault).to.match(/^Give a number from 0.01 to 100/);
     for (const text of ["", "0", "1.5", "-1", "1e3", "100001"])
-      expect(readTerm(rounds, text).fault, text).to.equal("Give a whole number from 1 to 100000");
+      expect(readTerm(rounds, text).fault, text).to.equal("Give a whole number from 1 to 100,000");
   });
 
   it("leaves out of a task's terms what does not matter in it", () => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { parseEndpoints } from "../../oracle-nodes/src/artifacts/endpoints.ts";
+import { parseEndpoints } from "../../protocol/endpoints.ts";
 import { AGGREGATION_PATH } from "../../oracle-nodes/src/node/aggregationMessages.ts";
 import { Phase } from "../../protocol/enums.ts";
 import { bps } from "../../protocol/ids.ts";

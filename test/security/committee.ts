@@ -5,7 +5,7 @@ import { Wallet, id } from "ethers";
 import { pino } from "pino";
 import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
 import { contentStore } from "../../oracle-nodes/src/artifacts/contentStore.ts";
-import { gatewayAddress } from "../../oracle-nodes/src/artifacts/endpoints.ts";
+import { gatewayAddress } from "../../protocol/endpoints.ts";
 import { serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
 import { SentBytes } from "../../oracle-nodes/src/artifacts/sentBytes.ts";
 import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";

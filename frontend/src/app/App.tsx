@@ -7,6 +7,7 @@ import { FederationStore } from "../chain/federationStore.ts";
 import { Federation } from "../chain/useFederation.ts";
 import { TransactionLog } from "../transactions/transactionLog.ts";
 import { Transactions } from "../transactions/useSend.ts";
+import { askSafe } from "../wallet/askSafe.ts";
 import { Failed } from "./Failed.tsx";
 import { ifStored } from "./ifStored.ts";
 import type { Opened, Visit } from "./openVisit.ts";
@@ -41,8 +42,14 @@ function Providers({ visit }: { readonly visit: Visit }): ReactElement {
   const network = config.networks.find((each) => each.chainId === chainId) ?? config.networks[0];
   const store = useMemo(() => new FederationStore(network), [network]);
   const transactions = useMemo(
-    () => new TransactionLog(store.client, network.chainId, () => void store.advance()),
-    [store, network],
+    () =>
+      new TransactionLog(
+        store.client,
+        network.chainId,
+        () => void store.advance(),
+        (proposal) => askSafe(wagmi, network.chainId, proposal),
+      ),
+    [store, network, wagmi],
   );
   useEffect(() => {
     store.start();

@@ -83,16 +83,20 @@ function Content(): ReactElement {
 function Sync(): ReactElement {
   const { sync } = useFederationState();
   const behind = sync.head === undefined ? 0 : Math.max(0, sync.head.number - sync.syncedTo);
-  const tone =
-    sync.error !== undefined ? "dot-bad" : behind > 0 || sync.lagsAt !== undefined ? "dot-wait" : "";
   const { network } = useFederation().store;
-  const as =
-    sync.syncedTo < network.addressBook.deploymentBlock ? "nothing read yet" : `as of block ${sync.syncedTo}`;
+  const isUnread = sync.syncedTo < network.addressBook.deploymentBlock;
+  const tone =
+    sync.error !== undefined
+      ? "dot-bad"
+      : isUnread || behind > 0 || sync.lagsAt !== undefined
+        ? "dot-wait"
+        : "";
+  const as = isUnread ? "nothing read yet" : `as of block ${sync.syncedTo}`;
   const words =
     sync.error !== undefined
       ? `${as}, no connection`
       : sync.lagsAt === undefined
-        ? `${as}, ${behind} behind`
+        ? `${as}${behind > 0 ? `, ${count(behind, "block")} behind` : ""}`
         : `${as}, the endpoint lags at ${sync.lagsAt}`;
   return (
     <span className="sync" title={words}>
@@ -151,7 +155,9 @@ function Footer(): ReactElement {
           ? "Nothing read yet"
           : `As of block ${sync.syncedTo}`}
         {sync.head !== undefined &&
-          `, ${count(Math.max(0, sync.head.number - sync.syncedTo), "block")} behind`}
+          (sync.head.number > sync.syncedTo
+            ? `, ${count(sync.head.number - sync.syncedTo, "block")} behind`
+            : ", the newest one")}
       </span>
       <span>
         {announced

@@ -2,6 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import type { Config } from "wagmi";
 import { isFinalAnswer } from "../chain/endpointFailure.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
+import { safeParent } from "../wallet/safeParent.ts";
 import { wagmiConfig } from "../wallet/wagmiConfig.ts";
 import { createAppRouter } from "./router.tsx";
 
@@ -22,10 +23,13 @@ export type Opened = { readonly visit: Visit } | { readonly error: unknown };
 export async function openVisit(config: Promise<DappConfig>): Promise<Opened> {
   try {
     const value = await config;
+    const safeOrigin = await safeParent(value.safeOrigins);
     const queries = new QueryClient({
       defaultOptions: { queries: { retry: (failures, error) => failures < 3 && !isFinalAnswer(error) } },
     });
-    return { visit: { config: value, wagmi: wagmiConfig(value), queries, router: createAppRouter() } };
+    return {
+      visit: { config: value, wagmi: wagmiConfig(value, safeOrigin), queries, router: createAppRouter() },
+    };
   } catch (error) {
     return { error };
   }

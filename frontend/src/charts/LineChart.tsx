@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { CSSProperties, ReactElement } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { number } from "../ui/format.ts";
+import { figure } from "../ui/format.ts";
 import { Table } from "../ui/parts.tsx";
 
 export interface Line {
@@ -35,9 +35,14 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
+    // Asked for at each drawing, since they are others in the dark.
     const style = getComputedStyle(element);
-    const ink = style.getPropertyValue("color");
-    const grid = style.getPropertyValue("border-bottom-color");
+    const ink = (): string => style.color;
+    const grid = (): string => style.borderBottomColor;
+    const shade = (): string => style.textDecorationColor;
+    // The later lies above the earlier: what has a name above what has none, the strong line on top.
+    const unnamed = lines.slice(MOST_NAMED);
+    const named = lines.slice(0, MOST_NAMED).toReversed();
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
     const chart = new uPlot(
       {
@@ -55,11 +60,12 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
         scales: { x: { time: false } },
         axes: [
           { ...axis, label: xLabel, incrs: WHOLE_STEPS },
-          { ...axis, label: unit, size: 64 },
+          { ...axis, label: unit, size: 64, values: (_chart, splits) => splits.map(figure) },
         ],
         series: [
           {},
-          ...lines.map(({ label, strong = false, node = 0 }) => ({
+          ...unnamed.map(({ label }) => ({ label, stroke: shade, width: 1, points: { show: false } })),
+          ...named.map(({ label, strong = false, node = 0 }) => ({
             label,
             stroke: strong ? ink : colourOf(node),
             width: strong ? 3 : 1.5,
@@ -67,13 +73,16 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
           })),
         ],
       },
-      [xs as number[], ...lines.map(({ values }) => values as (number | null)[])],
+      [xs as number[], ...[...unnamed, ...named].map(({ values }) => values as (number | null)[])],
       element,
     );
+    const redraw = (): void => chart.redraw(false);
+    element.addEventListener("transitionend", redraw);
     const resize = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     resize.observe(element);
     return () => {
       resize.disconnect();
+      element.removeEventListener("transitionend", redraw);
       chart.destroy();
     };
   }, [xs, xLabel, lines, unit]);
@@ -84,7 +93,7 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
       <div ref={place} className="chart" role="img" aria-label={summary(title, unit, xs, lines)} />
       <p className="chart-values" role="status">
         {pointed === undefined || xs[pointed] === undefined ? (
-          <span className="card-note">Point at a {xLabel} for its values.</span>
+          <span className="card-note">Point at a {xLabel}, or tap it, to see its values.</span>
         ) : (
           <Pointed index={pointed} xs={xs} xLabel={xLabel} unit={unit} lines={named} />
         )}
@@ -99,7 +108,7 @@ export function LineChart({ title, unit, xs, xLabel, lines }: LineChartProps): R
               {label}
             </span>
           ))}
-          {lines.length > named.length && `and ${lines.length - named.length} more`}
+          {lines.length > named.length && `and ${lines.length - named.length} more, in grey`}
         </div>
       )}
       <Values title={title} xs={xs} xLabel={xLabel} lines={named} />
@@ -117,7 +126,7 @@ function Pointed({
 }: Omit<LineChartProps, "title"> & { readonly index: number }): ReactElement {
   const told = lines.flatMap(({ label, values }) => {
     const value = values[index];
-    return value === null || value === undefined ? [] : [`${label} ${number(value)}`];
+    return value === null || value === undefined ? [] : [`${label} ${figure(value)}`];
   });
   return (
     <>
@@ -140,7 +149,7 @@ function Values({ title, xs, xLabel, lines }: Omit<LineChartProps, "unit">): Rea
                 <th scope="row">{x}</th>
                 {lines.map(({ label, values }) => {
                   const value = values[index];
-                  return <td key={label}>{value === null || value === undefined ? "–" : number(value)}</td>;
+                  return <td key={label}>{value === null || value === undefined ? "–" : figure(value)}</td>;
                 })}
               </tr>
             ))

@@ -6,6 +6,8 @@ import { parseBook } from "./parseBook.ts";
 export const CONFIG_FORMAT = "concordat/dapp/1";
 /** How often the chain is asked for new blocks where the configuration does not say. */
 const DEFAULT_POLL_MS = 2_000;
+/** Safe{Wallet} as its makers host it. */
+const DEFAULT_SAFE_ORIGINS = ["https://app.safe.global"];
 
 /** One chain that the page knows: how to reach it, and where the contracts stand. */
 export interface NetworkConfig {
@@ -33,6 +35,8 @@ export interface DappConfig {
   readonly gateways: readonly string[];
   /** Whether the page may fetch artifacts from the gateways that nodes name in the registry. */
   readonly registryGateways: boolean;
+  /** Origins of Safe{Wallet} pages that may frame this page; a parent of any other origin is never spoken to. */
+  readonly safeOrigins: readonly string[];
 }
 
 /** Reads a file beside the page by its relative name. */
@@ -56,6 +60,7 @@ export async function parseConfig(value: unknown, readFile: ReadFile): Promise<D
     kuboRpcUrl: optionalUrl(config["kuboRpcUrl"], "kuboRpcUrl", HTTP),
     gateways: urls(config["gateways"] ?? [], "gateways"),
     registryGateways: config["registryGateways"] !== false,
+    safeOrigins: origins(config["safeOrigins"] ?? DEFAULT_SAFE_ORIGINS, "safeOrigins"),
   };
 }
 
@@ -86,6 +91,14 @@ const WEB_SOCKET = ["ws:", "wss:"];
 function urls(value: unknown, at: string): readonly string[] {
   if (!Array.isArray(value)) throw wrong(at, "must be a list of addresses");
   return value.map((entry: unknown, index) => url(entry, `${at}.${index}`, HTTP));
+}
+
+function origins(value: unknown, at: string): readonly string[] {
+  return urls(value, at).map((address, index) => {
+    const { origin } = new URL(address);
+    if (address !== origin) throw wrong(`${at}.${index}`, "must be an origin, without a path");
+    return origin;
+  });
 }
 
 function optionalUrl(value: unknown, at: string, protocols: readonly string[]): string | undefined {

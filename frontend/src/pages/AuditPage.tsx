@@ -114,13 +114,13 @@ function Filters({ search }: { readonly search: AuditSearch }): ReactElement {
       <SelectField
         label="Contract"
         value={search.contract ?? ""}
-        options={[["", "all"], ...CONTRACT_NAMES.map((name) => [name, name] as const)]}
+        options={[["", "All"], ...CONTRACT_NAMES.map((name) => [name, name] as const)]}
         onChange={(value) => change({ contract: value === "" ? undefined : value, name: undefined })}
       />
       <SelectField
         label="Event"
         value={search.name ?? ""}
-        options={[["", "all"], ...names.map((name) => [name, name] as const)]}
+        options={[["", "All"], ...names.map((name) => [name, name] as const)]}
         onChange={(value) => change({ name: value === "" ? undefined : value })}
       />
       {numeric("Task", "task")}

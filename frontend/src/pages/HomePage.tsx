@@ -17,7 +17,7 @@ const STEPS = [
     "You have records",
     "Run a node beside them. They never leave it; what it learns earns reputation and rewards.",
     "/nodes",
-    "See the nodes, and register yours",
+    "See the nodes and register yours",
   ],
   [
     "You need a model",
@@ -33,7 +33,7 @@ const STEPS = [
   ],
   [
     "You want to check",
-    "Read every event, and compute every decision again, in this page.",
+    "Read every event and recompute every decision, in this page.",
     "/audit",
     "Look for yourself",
   ],
@@ -45,11 +45,11 @@ const ROUND_STEPS = [
   ["Aggregate", "A committee, drawn by the last model’s hash, combines the updates and attests the result."],
   [
     "Negotiate",
-    "Every node scores mixtures of the global and its own model; the contract picks one alpha for all.",
+    "Every node scores mixtures of the global model and its own; the contract picks one alpha for all.",
   ],
   [
     "Pay",
-    "Accepted work earns reputation and reward; what was refused stands on the chain, with who refused it.",
+    "Accepted work earns reputation and rewards; what was refused is on the chain, with who refused it.",
   ],
 ] as const;
 
@@ -100,7 +100,7 @@ function Numbers(): ReactElement {
       <Facts
         large
         facts={[
-          ["Nodes that are members", told(members)],
+          ["Member nodes", told(members)],
           ["Tasks published", told(world.tasks.size)],
           ["Rounds finalised", told(rounds)],
         ]}

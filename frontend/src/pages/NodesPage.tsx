@@ -54,7 +54,7 @@ export function NodesPage(): ReactElement {
         title="Nodes"
         lead={
           ready
-            ? `${count(members.length, "member")}. Each trains beside its own data; a majority of them admits and removes.`
+            ? `${count(members.length, "member")}. Each trains beside its own data; a majority admits new ones and removes others.`
             : "Who takes part in this network, and what they decide about each other."
         }
       />

@@ -129,23 +129,25 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
         title="Publish a task"
         lead="Say what is to be trained and by which rules. The rules cannot be changed once published; the draft is kept in this browser until then."
       />
-      <Card title="Start from a preset">
-        <div className="row">
-          {PRESETS.map((preset) => (
-            <Button
-              key={preset.name}
-              title={preset.what}
-              onClick={() => {
-                setReplaced({ by: preset.name, draft: kept.draft });
-                change({ ...preset.draft, name: draft.name, description: draft.description });
-              }}
-            >
-              {preset.name}
-            </Button>
-          ))}
-        </div>
-        <p className="card-note">{PRESETS.map(({ name, what }) => `${name}: ${what}`).join(". ")}.</p>
-      </Card>
+      {step === 0 && (
+        <Card title="Start from a preset">
+          <ul className="presets">
+            {PRESETS.map((preset) => (
+              <li key={preset.name}>
+                <Button
+                  onClick={() => {
+                    setReplaced({ by: preset.name, draft: kept.draft });
+                    change({ ...preset.draft, name: draft.name, description: draft.description });
+                  }}
+                >
+                  {preset.name}
+                </Button>
+                <span className="card-note">{preset.what}</span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
       {replaced !== undefined && (
         <Notice
           action={
@@ -165,7 +167,7 @@ function Wizard({ draftKey: key }: { readonly draftKey: string }): ReactElement 
             </>
           }
         >
-          <p>The preset “{replaced.by}” stands in place of what you had, all but name and description.</p>
+          <p>The preset “{replaced.by}” replaced what you had, except the name and the description.</p>
         </Notice>
       )}
       {news !== undefined && (

@@ -11,7 +11,7 @@ import { useFederationState } from "../chain/useFederation.ts";
 import { useToken } from "../chain/useToken.ts";
 import { useManifest } from "../manifest/useManifest.ts";
 import { Identicon } from "../ui/Account.tsx";
-import { amount, count, date, span } from "../ui/format.ts";
+import { amount, count, date, number } from "../ui/format.ts";
 import { Said } from "../ui/Said.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
@@ -160,14 +160,18 @@ export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement 
         <span title={task.publisher}>
           <Identicon value={task.publisher} /> {task.publisher.slice(0, 6)}…{task.publisher.slice(-4)}
         </span>{" "}
-        · {count(active.length, "node")} of {span(terms.minNodes, terms.maxNodes)} ·{" "}
-        {state === TaskState.Open ? `joins until ${date(terms.timeLimit)}` : count(terms.rounds, "round")} ·{" "}
-        {task.escrow === 0n ? "pays nothing" : `${amount(task.escrowLeft, token)} in escrow`}
+        · {number(active.length)} of at most {count(terms.maxNodes, "node")}
+        {state === TaskState.Open && ` · open until ${date(terms.timeLimit)}`} ·{" "}
+        {task.escrow === 0n
+          ? "pays nothing"
+          : task.escrowLeft === 0n
+            ? "nothing left in escrow"
+            : `${amount(task.escrowLeft, token)} in escrow`}
       </p>
       <Meter share={finalised / terms.rounds} label={`${finalised} of ${terms.rounds} rounds`} />
       <div className="row-spread">
         <p className="card-note">
-          {finalised} of {count(terms.rounds, "round")} finalised
+          {number(finalised)} of {count(terms.rounds, "round")} finalised
           {last !== undefined && (
             <>
               <br />

@@ -21,7 +21,10 @@ export function WorkPage(): ReactElement {
     <div className="stack">
       <PageHead title="My work" lead="What awaits your node, what it could lose, and what it has earned." />
       <Empty>
-        <p>Connect the wallet of a node’s operator, or of a publisher, to see it. Reading needs none.</p>
+        <p>
+          Connect the wallet of a node’s operator or of a publisher to see it. Reading the other pages needs
+          none.
+        </p>
         <Link to="/">What this is, and where to begin</Link>
       </Empty>
     </div>

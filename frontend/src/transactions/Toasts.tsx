@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { ReactElement } from "react";
 import { explainError } from "../app/explainError.ts";
+import { ifStored } from "../app/ifStored.ts";
 import { Hash } from "../ui/Account.tsx";
 import { Button } from "../ui/parts.tsx";
 import type { LoggedTransaction, TransactionState } from "./transactionLog.ts";
@@ -10,6 +11,10 @@ import { useTransactionLog, useTransactions } from "./useSend.ts";
 const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?: string]>> = {
   checking: ["Checking with the contract…"],
   signing: ["Waiting for your wallet…"],
+  proposed: [
+    "Proposed to your Safe; it waits for the other owners of the Safe, or for one of them to execute it.",
+    "That may take hours. You may close this page meanwhile: opened again in the Safe, it goes on.",
+  ],
   pending: ["Sent; waiting for the chain…"],
   confirmed: ["Confirmed."],
   repriced: ["Confirmed, at the fee that you changed in your wallet."],
@@ -19,6 +24,10 @@ const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?:
     "Do it again if you still want it.",
   ],
   cancelled: ["You cancelled this in your wallet, so it was not done.", "Do it again whenever you like."],
+  rejected: [
+    "The owners of the Safe have executed something else in its place, so this was not done.",
+    "Do it again if you still want it.",
+  ],
   lost: [
     "The network does not know this transaction any more.",
     "Look for it in your wallet before you do it again.",
@@ -35,12 +44,14 @@ const WORDS: Readonly<Record<TransactionState, readonly [message: string, hint?:
 const TONES: Readonly<Record<TransactionState, string>> = {
   checking: "info",
   signing: "wait",
+  proposed: "wait",
   pending: "wait",
   confirmed: "good",
   repriced: "good",
   failed: "bad",
   replaced: "wait",
   cancelled: "wait",
+  rejected: "wait",
   lost: "bad",
   unconfirmed: "wait",
   asked: "wait",
@@ -66,7 +77,7 @@ export function Toasts(): ReactElement {
 
 function Toast({ transaction }: { readonly transaction: LoggedTransaction }): ReactElement {
   const log = useTransactionLog();
-  const { id, label, state, hash } = transaction;
+  const { id, label, state, hash, proposal } = transaction;
   useEffect(() => {
     if (!SUCCESS.includes(state)) return undefined;
     const timer = setTimeout(() => log.dismiss(id), SHOWN_MS);
@@ -82,6 +93,9 @@ function Toast({ transaction }: { readonly transaction: LoggedTransaction }): Re
       {hint !== undefined && <p>{hint}</p>}
       <div className="row">
         {hash !== undefined && <Hash value={hash} what="transaction hash" />}
+        {hash === undefined && proposal !== undefined && (
+          <Hash value={proposal} what="hash of the Safe’s transaction" />
+        )}
         {!UNDER_WAY.includes(state) && (
           <Button small look="quiet" onClick={() => log.dismiss(id)}>
             Dismiss
@@ -100,12 +114,23 @@ function wordsOf(
     const { message, hint } = explainError(error);
     return state === "asked" ? [message, WORDS.asked[1] ?? hint] : [message, hint];
   }
+  // In a frame, some browsers let a page keep nothing.
+  if (state === "proposed" && !mayKeep())
+    return [
+      WORDS.proposed[0],
+      "That may take hours, and this browser keeps nothing for a page in a frame: once you close this page, only the Safe shows it.",
+    ];
   return late
     ? [
         "Sent; the chain takes long.",
         "You can raise its fee, or cancel it, in your wallet; this page follows.",
       ]
     : WORDS[state];
+}
+
+/** Whether the browser lets this page keep something for its next visit. */
+function mayKeep(): boolean {
+  return ifStored<Storage | null>(() => localStorage, null) !== null;
 }
 
 /** Whether it has been pending for long. */

@@ -2,6 +2,7 @@ import type { Hex, PublicClient } from "viem";
 import { isAddressEqual } from "viem";
 import type { AskedTransaction } from "./askedStorage.ts";
 import { transactionAtNonce } from "./followTransaction.ts";
+import { pause } from "./pause.ts";
 
 export interface Finding {
   readonly client: PublicClient;
@@ -35,16 +36,4 @@ export async function findAsked({ client, asked, signal }: Finding): Promise<Hex
     await pause(client.pollingInterval, signal);
   }
   return undefined;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

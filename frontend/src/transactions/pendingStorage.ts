@@ -11,6 +11,8 @@ export interface PendingTransaction {
   /** The contract that emits an event when the call succeeds; undefined where none is sure to. */
   readonly emitter?: Hex | undefined;
   readonly hash: Hex;
+  /** It was proposed to a Safe: `hash` is the Safe’s own, and the chain’s is known once it is executed. */
+  readonly isProposal?: boolean;
   /** Once the endpoint has shown it. */
   readonly content?: TransactionContent;
 }

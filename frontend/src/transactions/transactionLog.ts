@@ -6,6 +6,8 @@ import { AskedStorage } from "./askedStorage.ts";
 import type { AskedTransaction } from "./askedStorage.ts";
 import { explainMinedRevert } from "./explainRevert.ts";
 import { findAsked } from "./findAsked.ts";
+import { followProposal } from "./followProposal.ts";
+import type { ProposalFollowing } from "./followProposal.ts";
 import { followTransaction } from "./followTransaction.ts";
 import { mayBeSent } from "./mayBeSent.ts";
 import { PendingStorage } from "./pendingStorage.ts";
@@ -15,6 +17,8 @@ import type { PendingTransaction } from "./pendingStorage.ts";
 export type TransactionState =
   | "checking"
   | "signing"
+  /** A Safe has it, and waits for its other owners. */
+  | "proposed"
   | "pending"
   | "confirmed"
   /** Confirmed at another fee, which the reader chose in the wallet. */
@@ -22,6 +26,8 @@ export type TransactionState =
   | "failed"
   | "replaced"
   | "cancelled"
+  /** The Safe to which it was proposed has executed something else in its place. */
+  | "rejected"
   | "lost"
   /** Not on the chain for long, but a contract account's other owners may still confirm it. */
   | "unconfirmed"
@@ -35,8 +41,13 @@ export interface LoggedTransaction {
   readonly label: string;
   readonly state: TransactionState;
   readonly hash: Hex | undefined;
+  /** The Safe's hash of what was proposed to one. */
+  readonly proposal: Hex | undefined;
   readonly error: unknown;
 }
+
+/** What a wallet answers: the hash of what it has sent, or the Safe's own of what waits for other owners. */
+export type Signed = Pick<PendingTransaction, "hash" | "isProposal">;
 
 /** The steps of sending: a simulation that throws what the contract would refuse, then the wallet's turn. */
 export interface Sending {
@@ -46,7 +57,7 @@ export interface Sending {
   /** The contract that emits an event when the call succeeds; undefined where none is sure to. */
   readonly emitter: Hex | undefined;
   readonly simulate: () => Promise<void>;
-  readonly sign: () => Promise<Hex>;
+  readonly sign: () => Promise<Signed>;
   /** What the wallet will be asked to send. */
   readonly to: Hex;
   readonly input: Hex;
@@ -61,7 +72,14 @@ export interface Step<T> {
 }
 
 /** What keeps another one of its key from being sent. */
-const ACTIVE: readonly TransactionState[] = ["checking", "signing", "pending", "unconfirmed", "asked"];
+const ACTIVE: readonly TransactionState[] = [
+  "checking",
+  "signing",
+  "proposed",
+  "pending",
+  "unconfirmed",
+  "asked",
+];
 
 /** Milliseconds after which nobody signs any more what a wallet was asked for. */
 const FORGOTTEN_AFTER_MS = 86_400_000;
@@ -74,18 +92,21 @@ export class TransactionLog {
   readonly #client: PublicClient;
   readonly #storage: PendingStorage;
   readonly #asked: AskedStorage;
-  /** Ends the search for what a wallet was asked, by entry of the log. */
+  /** Ends the search for what a wallet was asked, or for what becomes of a proposal, by entry of the log. */
   readonly #searches = new Map<number, AbortController>();
   readonly #onEnded: () => void;
+  readonly #askSafe: ProposalFollowing["ask"];
   #list: readonly LoggedTransaction[] = [];
   #nextId = 1;
   readonly #listeners = new Set<() => void>();
 
-  constructor(client: PublicClient, chainId: number, onEnded: () => void) {
+  /** `askSafe` tells what becomes of transactions that were proposed to a Safe. */
+  constructor(client: PublicClient, chainId: number, onEnded: () => void, askSafe: ProposalFollowing["ask"]) {
     this.#client = client;
     this.#storage = new PendingStorage(chainId);
     this.#asked = new AskedStorage(chainId);
     this.#onEnded = onEnded;
+    this.#askSafe = askSafe;
   }
 
   get list(): readonly LoggedTransaction[] {
@@ -100,10 +121,8 @@ export class TransactionLog {
   /** Takes up what was pending at the last visit, or is sent by another page. Gives what ends the latter. */
   resume(): () => void {
     const takeUp = (pending: PendingTransaction): void => {
-      if (this.#list.some(({ hash }) => hash === pending.hash)) return;
-      const id = this.#add(pending.key, pending.label);
-      this.#change(id, { state: "pending", hash: pending.hash });
-      void this.#follow(id, pending);
+      if (this.#list.some(({ hash, proposal }) => (proposal ?? hash) === pending.hash)) return;
+      void this.#takeOver(this.#add(pending.key, pending.label), pending);
     };
     this.#storage.all().forEach(takeUp);
     const stops = [this.#storage.watch(takeUp), this.#asked.answer()];
@@ -133,18 +152,15 @@ export class TransactionLog {
   }
 
   async #search(id: number, asked: AskedTransaction): Promise<TransactionReceipt | undefined> {
-    const search = new AbortController();
-    this.#searches.set(id, search);
-    search.signal.addEventListener("abort", () => this.#searches.delete(id));
-    const hash = await findAsked({ client: this.#client, asked, signal: search.signal });
+    const { signal } = this.#searchOf(id);
+    const hash = await findAsked({ client: this.#client, asked, signal });
     this.#searches.delete(id);
     if (hash === undefined) return undefined;
-    this.#change(id, { state: "pending", hash, error: undefined });
     const { key, label, account, emitter } = asked;
     const pending = { key, label, account, emitter, hash };
     this.#storage.put(pending);
     this.#asked.remove(asked.id);
-    return this.#follow(id, pending);
+    return this.#takeOver(id, pending);
   }
 
   isActive(key: string): boolean {
@@ -152,7 +168,8 @@ export class TransactionLog {
   }
 
   dismiss(id: number): void {
-    const hash = this.#list.find((each) => each.id === id)?.hash;
+    const dismissed = this.#list.find((each) => each.id === id);
+    const hash = dismissed?.proposal ?? dismissed?.hash;
     if (hash !== undefined) this.#storage.remove(hash);
     const key = this.#list.find((each) => each.id === id && each.state === "asked")?.key;
     if (key !== undefined) this.#asked.removeKey(key);
@@ -178,7 +195,7 @@ export class TransactionLog {
     if (this.isActive(key)) return undefined;
     this.#list = this.#list.filter((each) => each.key !== key);
     const id = this.#add(key, label);
-    let hash: Hex;
+    let signed: Signed;
     let asked: AskedTransaction | undefined;
     try {
       await simulate();
@@ -201,7 +218,7 @@ export class TransactionLog {
       // From here on this page may go while the wallet asks: what it was asked for is kept first.
       this.#asked.hold(asked);
       this.#change(id, { state: "signing" });
-      hash = await sign();
+      signed = await sign();
     } catch (error) {
       if (asked !== undefined && mayBeSent(error)) {
         this.#change(id, { state: "asked", error });
@@ -211,11 +228,10 @@ export class TransactionLog {
       this.#change(id, { state: "failed", error });
       return undefined;
     }
-    this.#change(id, { state: "pending", hash });
-    const pending = { key, label, account, emitter, hash };
+    const pending = { key, label, account, emitter, ...signed };
     this.#storage.put(pending);
     this.#asked.remove(asked.id);
-    return this.#follow(id, pending);
+    return this.#takeOver(id, pending);
   }
 
   /** Takes a step that comes before sending, in the log while it lasts. Undefined where it failed; why stands in the log. */
@@ -234,12 +250,42 @@ export class TransactionLog {
     }
   }
 
-  async #follow(id: number, pending: PendingTransaction): Promise<TransactionReceipt | undefined> {
+  #takeOver(id: number, pending: PendingTransaction): Promise<TransactionReceipt | undefined> {
+    if (pending.isProposal === true) return this.#followProposed(id, pending);
+    this.#change(id, { state: "pending", hash: pending.hash, error: undefined });
+    return this.#follow(id, pending, pending.hash);
+  }
+
+  /** Waits until a Safe has executed what was proposed to it, then follows the transaction that did. */
+  async #followProposed(id: number, pending: PendingTransaction): Promise<TransactionReceipt | undefined> {
+    this.#change(id, { state: "proposed", proposal: pending.hash });
+    const { signal } = this.#searchOf(id);
+    const ending = await followProposal({ ask: this.#askSafe, proposal: pending.hash, signal });
+    this.#searches.delete(id);
+    // It stays in the storage, unless the reader dismissed it.
+    if (ending === undefined) return undefined;
+    if (ending.kind === "rejected") {
+      this.#storage.remove(pending.hash);
+      this.#change(id, { state: "rejected" });
+      return undefined;
+    }
+    this.#change(id, { state: "pending", hash: ending.hash });
+    return this.#follow(id, pending, ending.hash);
+  }
+
+  #searchOf(id: number): AbortController {
+    const search = new AbortController();
+    this.#searches.set(id, search);
+    search.signal.addEventListener("abort", () => this.#searches.delete(id));
+    return search;
+  }
+
+  async #follow(id: number, pending: PendingTransaction, hash: Hex): Promise<TransactionReceipt | undefined> {
     let mayStillRun = false;
     try {
       const ending = await followTransaction({
         client: this.#client,
-        hash: pending.hash,
+        hash,
         known: pending.content,
         onSeen: (content) => this.#storage.put({ ...pending, content }),
       });
@@ -285,7 +331,10 @@ export class TransactionLog {
 
   #add(key: string, label: string): number {
     const id = this.#nextId++;
-    this.#list = [...this.#list, { id, key, label, state: "checking", hash: undefined, error: undefined }];
+    this.#list = [
+      ...this.#list,
+      { id, key, label, state: "checking", hash: undefined, proposal: undefined, error: undefined },
+    ];
     this.#notify();
     return id;
   }

@@ -1,14 +1,14 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
-import { encodeFunctionData } from "viem";
+import { BaseError, encodeFunctionData } from "viem";
 import type { Hex, TransactionReceipt } from "viem";
 import { useConfig } from "wagmi";
-import { getWalletClient } from "wagmi/actions";
+import { getConnection, getWalletClient } from "wagmi/actions";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { askAgain } from "../chain/endpointFailure.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import type { ContractName } from "../events/contracts.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
-import { useWallet } from "../wallet/useWallet.ts";
+import { SAFE, useWallet } from "../wallet/useWallet.ts";
 import { callAbi } from "./contractAbi.ts";
 import { decidingGas } from "./decidingGas.ts";
 import type { LoggedTransaction, TransactionLog } from "./transactionLog.ts";
@@ -75,13 +75,24 @@ export function useSend(): (call: ContractCall) => Promise<TransactionReceipt | 
         if (wallet.account.address.toLowerCase() !== account.toLowerCase()) {
           throw new ConcordatError("Your wallet has changed its account meanwhile", { hint: "Try again" });
         }
-        return wallet.writeContract({
+        const request = {
           ...call,
           account: wallet.account,
           chain: wallet.chain,
           ...(gas !== undefined && { gas }),
-        });
+        };
+        if (getConnection(config).connector?.type !== SAFE)
+          return { hash: await wallet.writeContract(request) };
+        return { hash: await wallet.writeContract(request).catch(refusedBySafe), isProposal: true };
       },
     });
   };
+}
+
+/** A Safe that answers with an error has taken nothing: its message, without a code, would else leave that open. */
+function refusedBySafe(error: unknown): never {
+  const reason = error instanceof BaseError ? error.details : String(error);
+  throw new ConcordatError(`Your Safe did not take this: ${reason}`, {
+    hint: "Nothing was proposed. Try again",
+  });
 }

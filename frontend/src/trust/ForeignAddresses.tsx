@@ -57,7 +57,8 @@ function Role({
   return (
     <>
       The {role}
-      {isPublisher && ", the task’s own publisher,"} {power}. {isToken && <TokenName address={address} />}
+      {isPublisher && ", the task’s own publisher,"} {power.replaceAll("'", "’")}.{" "}
+      {isToken && <TokenName address={address} />}
       <span className="card-note">
         The address book has{" "}
         {expected === undefined ? "none for this" : <code className="long">{expected}</code>}.

@@ -8,8 +8,8 @@ export function Moment({ at }: { readonly at: number }): ReactElement {
   const ahead = at - now;
   return (
     <time dateTime={isoOf(at)}>
-      {date(at)}
-      <span className="card-note"> ({ahead > 0 ? `in ${duration(ahead)}` : `${duration(-ahead)} ago`})</span>
+      {date(at)}{" "}
+      <span className="age">({ahead > 0 ? `in ${duration(ahead)}` : `${duration(-ahead)} ago`})</span>
     </time>
   );
 }

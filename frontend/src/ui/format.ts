@@ -68,7 +68,19 @@ export function bytes(length: number): string {
     : `${NUMBER.format(Math.round(length / 104_857.6) / 10)} MiB`;
 }
 
-/** A span of whole numbers, e.g. "4 to 10", or "4" where both ends are one. */
-export function span(from: number, to: number): string {
-  return from === to ? number(from) : `${number(from)} to ${number(to)}`;
+const LIST = new Intl.ListFormat("en", { type: "conjunction" });
+
+/** Several things in a sentence, e.g. "coordinator, arbiter, and reward ledger". */
+export function listed(things: readonly string[]): string {
+  return LIST.format(things);
+}
+
+const SCIENTIFIC = new Intl.NumberFormat(undefined, { notation: "scientific", maximumSignificantDigits: 3 });
+const COMPACT = new Intl.NumberFormat(undefined, { notation: "compact", maximumSignificantDigits: 3 });
+
+/** A number beside a drawing, short and never rounded to nothing, e.g. "0.25", "350K", "1E-15". */
+export function figure(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && size < 0.001) return SCIENTIFIC.format(value);
+  return size < 100_000 ? NUMBER.format(value) : COMPACT.format(value);
 }

@@ -8,7 +8,9 @@ import { Dialog } from "../ui/Dialog.tsx";
 import type { DialogHandle } from "../ui/Dialog.tsx";
 import { Button, Notice } from "../ui/parts.tsx";
 import { Balances } from "./Balances.tsx";
+import { OpenInWallet } from "./OpenInWallet.tsx";
 import { useContractAccount } from "./contractAccount.ts";
+import { SafeElsewhere } from "./SafeElsewhere.tsx";
 import { useWallet } from "./useWallet.ts";
 
 /** Connects a wallet; once connected, tells which account, and on which network. */
@@ -32,16 +34,6 @@ export function WalletButton(): ReactElement {
   );
 }
 
-/** Links that open a page in the browser of a wallet’s app, as these apps document them. Nobody is called before one is followed. */
-const WALLET_APPS: readonly (readonly [name: string, linkTo: (page: string) => string])[] = [
-  ["MetaMask", (page) => `https://metamask.app.link/dapp/${page.replace(/^https?:\/\//, "")}`],
-  ["Coinbase Wallet", (page) => `https://go.cb-w.com/dapp?cb_url=${encodeURIComponent(page)}`],
-  [
-    "Trust Wallet",
-    (page) => `https://link.trustwallet.com/open_url?coin_id=60&url=${encodeURIComponent(page)}`,
-  ],
-];
-
 function Connect(): ReactElement {
   const connectors = useConnectors();
   const { store } = useFederation();
@@ -55,18 +47,7 @@ function Connect(): ReactElement {
           Install a wallet extension (any that announces itself by EIP-6963) and load the page again. Without
           one you can read and audit everything, and change nothing.
         </p>
-        <p>
-          On a phone, open this page in your wallet’s own browser:{" "}
-          {WALLET_APPS.map(([name, linkTo], index) => (
-            <span key={name}>
-              {index > 0 && ", "}
-              <a href={linkTo(location.href)} rel="noreferrer">
-                {name}
-              </a>
-            </span>
-          ))}
-          .
-        </p>
+        <OpenInWallet />
       </Notice>
     );
   }
@@ -97,7 +78,7 @@ function Connect(): ReactElement {
 }
 
 function Connected(): ReactElement {
-  const { account, wrongNetwork, walletChainId } = useWallet();
+  const { account, wrongNetwork, walletChainId, isSafe } = useWallet();
   const { store } = useFederation();
   const connection = useConnection();
   const disconnect = useDisconnect();
@@ -115,7 +96,8 @@ function Connected(): ReactElement {
           This account is a contract: it signs no permits, so each payment takes an approval first.
         </p>
       )}
-      {wrongNetwork && (
+      {wrongNetwork && isSafe && <SafeElsewhere />}
+      {wrongNetwork && !isSafe && (
         <Notice
           tone="wait"
           action={

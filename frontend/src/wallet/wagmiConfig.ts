@@ -5,14 +5,19 @@ import type { Config, Connector } from "wagmi";
 import { ifStored } from "../app/ifStored.ts";
 import { viemChain } from "../chain/viemChain.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
+import { safeConnector } from "./safeConnector.ts";
 
-/** wagmi for the configured networks: wallets announce themselves (EIP-6963); nobody else is asked. */
-export function wagmiConfig({ networks }: DappConfig): Config {
+/**
+ * wagmi for the configured networks: wallets announce themselves (EIP-6963), and the Safe of `safeOrigin` frames the page; nobody
+ * else is asked.
+ */
+export function wagmiConfig({ networks }: DappConfig, safeOrigin: string | undefined): Config {
   const [first, ...others] = networks.map(viemChain);
   if (first === undefined) throw new Error("No network is configured");
   const config = createConfig({
     chains: [first, ...others],
     multiInjectedProviderDiscovery: true,
+    connectors: safeOrigin === undefined ? [] : [safeConnector(safeOrigin)],
     // wagmi's own storage asks for the browser's without a guard.
     ...(ifStored(() => localStorage, null) === null && { storage: null }),
     client: ({ chain }) => createClient({ chain, transport: http(chain.rpcUrls.default.http[0]) }),

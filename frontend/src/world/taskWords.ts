@@ -17,7 +17,7 @@ export const STATE_WORDS: Readonly<
 
 export const END_WORDS: Readonly<Record<EndReason, string>> = {
   [EndReason.None]: "",
-  [EndReason.RoundsDone]: "all rounds are done",
+  [EndReason.RoundsDone]: "all its rounds were done",
   [EndReason.TimeLimit]: "its time limit had passed",
   [EndReason.TargetScore]: "the target score was reached",
   [EndReason.HardEnd]: "it was ended at its last possible moment",

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { giveWay } from "../learning/giveWay.ts";
 
 /** Resolves at once while the turn is young, and after the process has served its other work when it is old. */
 export type Pacer = () => Promise<void>;
@@ -11,7 +11,7 @@ export function createPacer(turnMs = 50): Pacer {
   let turnEnds = performance.now() + turnMs;
   return async () => {
     if (performance.now() < turnEnds) return;
-    await setImmediate();
+    await giveWay();
     turnEnds = performance.now() + turnMs;
   };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CID } from "multiformats/cid";
 import type { Dag } from "../../../protocol/contentAddress.ts";
 import type { Digest } from "../../../protocol/ids.ts";
-import { makeFolder, writeDurably } from "./durableFile.ts";
+import { makeFolder, writeDurably } from "../files/durableFile.ts";
 
 /** What the index knows of one artifact. */
 interface Entry {

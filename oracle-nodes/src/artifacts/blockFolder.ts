@@ -9,7 +9,7 @@ import { fileParts, placesIn, readBlock, readRootOf } from "./artifactFile.ts";
 import type { BlockPlace } from "./artifactFile.ts";
 import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
 import { BlockDamagedError } from "./blockSource.ts";
-import { makeFolder, syncFolder, writeDurably, writeWhole } from "./durableFile.ts";
+import { makeFolder, syncFolder, writeDurably, writeWhole } from "../files/durableFile.ts";
 import { RecentArtifacts } from "./recentArtifacts.ts";
 
 /** A file's name: its order of arrival in this folder, and the digest. */

@@ -1,4 +1,3 @@
-import { addAbortListener } from "node:events";
 import type { CID } from "multiformats/cid";
 import type { BlockSink } from "./blockSink.ts";
 
@@ -32,12 +31,4 @@ export interface BlockSource {
 /** What is damaged is not served: others find it elsewhere, and the node itself notices when it reads it. */
 export function unlessDamaged(error: unknown): undefined {
   if (!(error instanceof BlockDamagedError)) throw error;
-}
-
-/** The outcome of `promise`, or the signal's reason as soon as it aborts, even where `promise` does not listen to it. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const listener = addAbortListener(signal, () => reject(signal.reason));
-    promise.then(resolve, reject).finally(() => listener[Symbol.dispose]());
-  });
 }

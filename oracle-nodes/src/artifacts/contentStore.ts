@@ -7,7 +7,7 @@ import type { ArtifactStore, FetchOptions, PutOptions, StoreNews } from "./artif
 import type { BlockHolder } from "./blockHolder.ts";
 import { BlockDamagedError, BlockNotHeldError } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
-import { parseEndpoints } from "./endpoints.ts";
+import { parseEndpoints } from "../../../protocol/endpoints.ts";
 import { fetchArtifact } from "./fetchArtifact.ts";
 import { gatewaySource } from "./gatewaySource.ts";
 import { RECENT_BYTES, RecentArtifacts } from "./recentArtifacts.ts";

@@ -18,7 +18,8 @@ import {
 } from "./artifactStore.ts";
 import type { WholeArtifact } from "./blockHolder.ts";
 import { BlockSink } from "./blockSink.ts";
-import { BlockDamagedError, BlockNotHeldError, untilAborted } from "./blockSource.ts";
+import { BlockDamagedError, BlockNotHeldError } from "./blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import type { BlockSource } from "./blockSource.ts";
 
 /** Leaves under way at once: with 1 MiB each, enough to fill a link and little to hold. */

@@ -5,7 +5,7 @@ import { CID } from "multiformats/cid";
 import { InputError } from "../../../protocol/errors.ts";
 import type { BlockHolder } from "./blockHolder.ts";
 import { unlessDamaged } from "./blockSource.ts";
-import type { HostPort } from "./endpoints.ts";
+import type { HostPort } from "../../../protocol/endpoints.ts";
 import { RateLimiter } from "./rateLimit.ts";
 import type { RateLimit } from "./rateLimit.ts";
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { networkInterfaces } from "node:os";
 import { withBitswap } from "@helia/bitswap";
 import { withLibp2pLight } from "@helia/libp2p";
 import { identify } from "@libp2p/identify";
@@ -14,8 +15,8 @@ import { bitswapMeter } from "./bitswapMeter.ts";
 import { bitswapSource } from "./bitswapSource.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import { contentStore } from "./contentStore.ts";
-import { checkEndpoints, formatEndpoints, listenAddress, ownEndpoints } from "./endpoints.ts";
-import type { HostPort } from "./endpoints.ts";
+import { checkEndpoints, formatEndpoints, listenAddress, ownEndpoints } from "../../../protocol/endpoints.ts";
+import type { HostPort } from "../../../protocol/endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute, RequestHandler } from "./gatewayServer.ts";
 import type { RateLimit } from "./rateLimit.ts";
@@ -83,7 +84,10 @@ export async function createHeliaStore(options: HeliaStoreOptions): Promise<Arti
       withheld,
       recent,
       peerSource: (peer, provider) => bitswapSource(helia, peer, provider),
-      endpoints: announce.length > 0 ? formatEndpoints(announce) : ownEndpoints(gateway.address, addresses),
+      endpoints:
+        announce.length > 0
+          ? formatEndpoints(announce)
+          : ownEndpoints(gateway.address, addresses, networkInterfaces()),
       sent,
       news: options.news,
       close,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { networkInterfaces } from "node:os";
 import { create } from "kubo-rpc-client";
 import type { KuboRPCClient } from "kubo-rpc-client";
 import type { Multiaddr } from "@multiformats/multiaddr";
@@ -7,8 +8,8 @@ import type { ArtifactStore, StoreNews } from "./artifactStore.ts";
 import { BlockFolder } from "./blockFolder.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { contentStore } from "./contentStore.ts";
-import { checkEndpoints, formatEndpoints, ownEndpoints } from "./endpoints.ts";
-import type { HostPort } from "./endpoints.ts";
+import { checkEndpoints, formatEndpoints, ownEndpoints } from "../../../protocol/endpoints.ts";
+import type { HostPort } from "../../../protocol/endpoints.ts";
 import { serveGateway } from "./gatewayServer.ts";
 import type { MessageRoute, RequestHandler } from "./gatewayServer.ts";
 import { KuboHolder } from "./kuboHolder.ts";
@@ -63,7 +64,10 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
     withheld,
     recent,
     peerSource: (peer, provider) => kuboPeerSource(kubo, peer, provider),
-    endpoints: announce.length > 0 ? formatEndpoints(announce) : ownEndpoints(gateway.address, peers),
+    endpoints:
+      announce.length > 0
+        ? formatEndpoints(announce)
+        : ownEndpoints(gateway.address, peers, networkInterfaces()),
     sent,
     news: options.news,
     close: gateway.close,

@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../../protocol/errors.ts";
-import { makeFolder, writeDurably } from "./durableFile.ts";
+import { makeFolder, writeDurably } from "../files/durableFile.ts";
 
 /** Says what a store's folder holds, so that no version takes another's files for leftovers and sweeps them. */
 const MARKER = "FORMAT";

@@ -14,7 +14,7 @@ import {
   type UploadRefusal,
 } from "../../../protocol/uploads.ts";
 import type { ArtifactStore } from "./artifactStore.ts";
-import { makeFolder } from "./durableFile.ts";
+import { makeFolder } from "../files/durableFile.ts";
 import type { RequestHandler } from "./gatewayServer.ts";
 import { RateLimiter, type RateLimit } from "./rateLimit.ts";
 import { BodyLostError, bodyDeadline, receiveBody } from "./uploads/receiveBody.ts";

@@ -1,5 +1,5 @@
 import type { TransactionReceipt } from "ethers";
-import { untilAborted } from "../artifacts/blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import type { ChainProvider } from "./chainProvider.ts";
 import { isEndpointFault } from "./endpointError.ts";
 import type { HeadWatcher } from "./headWatcher.ts";

@@ -2,8 +2,8 @@ import { readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
-import { cannotWrite, makeFolder, writeDurably } from "../artifacts/durableFile.ts";
-import { LockedError, takeLock, type FolderLock } from "../artifacts/folderLock.ts";
+import { cannotWrite, makeFolder, writeDurably } from "../files/durableFile.ts";
+import { LockedError, takeLock, type FolderLock } from "../files/folderLock.ts";
 
 const hex = z.string().regex(/^0x[0-9a-f]*$/i);
 

@@ -1,4 +1,4 @@
-import { untilAborted } from "../artifacts/blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import { readAnswer, type Endpoint, type EndpointAnswer } from "./endpoint.ts";
 import { endpointName, secretRemover } from "./endpointName.ts";
 

@@ -1,15 +1,8 @@
 import { CommanderError } from "commander";
 import { ArtifactError, ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { printable } from "../../../protocol/printable.ts";
-import { ExitCode } from "./exitCode.ts";
-
-/** The work was stopped by a signal: nothing went wrong, and nothing is printed. */
-export class InterruptedError extends Error {
-  constructor() {
-    super("Interrupted");
-    this.name = "InterruptedError";
-  }
-}
+import { ExitCode } from "../console/exitCode.ts";
+import { InterruptedError } from "../console/interruptedError.ts";
 
 /** What an error means to the shell, and what its user reads. */
 export interface Verdict {

@@ -1,6 +1,6 @@
 import { MANIFEST_LIMITS, decodeManifest, type TaskManifest } from "../../../protocol/manifest.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
-import { parseEndpoints } from "../artifacts/endpoints.ts";
+import { parseEndpoints } from "../../../protocol/endpoints.ts";
 import { fetchArtifact } from "../artifacts/fetchArtifact.ts";
 import { gatewaySource } from "../artifacts/gatewaySource.ts";
 

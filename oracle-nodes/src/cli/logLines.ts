@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { printable } from "../../../protocol/printable.ts";
-import { colours } from "./output.ts";
+import { colours } from "../console/output.ts";
 
 /** Characters of one value in a line. */
 const MAX_VALUE = 2000;

@@ -1,5 +1,5 @@
 import { judge } from "./errorBoundary.ts";
-import { ExitCode } from "./exitCode.ts";
+import { ExitCode } from "../console/exitCode.ts";
 import { createProgram } from "./program.ts";
 
 /** Milliseconds that what is still open has to close by itself once a command is done. */

@@ -5,7 +5,7 @@ import type { Digest, TaskId } from "../../../protocol/ids.ts";
 import { readRootOf } from "../artifacts/artifactFile.ts";
 import { nameDeployment } from "../chain/nameDeployment.ts";
 import type { NodeConfig } from "../node/nodeConfig.ts";
-import type { ChainReader } from "./chainAccess.ts";
+import type { ChainReader } from "../chain/chainAccess.ts";
 
 /** Where a node keeps what it has of a task: its personalised models among it. May not exist yet. */
 export async function taskFolder(

@@ -2,7 +2,7 @@ import { formatEther } from "ethers";
 import { LEAST_SUBMISSIONS } from "../node/accounts.ts";
 import type { AccountStatus, NodeStatus } from "../node/nodeStatus.ts";
 import { progressOf } from "../node/progress.ts";
-import { pairs, table } from "./output.ts";
+import { pairs, table } from "../console/output.ts";
 
 /** What `concordat node status` knows: from the chain, from what the node wrote, or from both. */
 export interface NodeFacts {

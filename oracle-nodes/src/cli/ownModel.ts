@@ -1,5 +1,5 @@
 import type { NodeConfig } from "../node/nodeConfig.ts";
-import type { ChainReader } from "./chainAccess.ts";
+import type { ChainReader } from "../chain/chainAccess.ts";
 import { newestModel, taskFolder } from "./nodeFolder.ts";
 
 /** Where this node's own model of a task lies, for whoever looks at the task with the node's configuration. */

@@ -1,5 +1,5 @@
 import { InputError } from "../../../protocol/errors.ts";
-import type { ChainWriter } from "./chainAccess.ts";
+import type { ChainWriter } from "../chain/chainAccess.ts";
 
 /**
  * The number of the node that the account operates, or operated last: a removed node keeps its stake and what it earned.

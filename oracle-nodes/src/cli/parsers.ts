@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { getAddress, isAddress } from "ethers";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Address } from "../../../protocol/ids.ts";
-import { checkEndpoints, parseEndpoints } from "../artifacts/endpoints.ts";
+import { checkEndpoints, parseEndpoints } from "../../../protocol/endpoints.ts";
 import { rpcUrls } from "../chain/chainProvider.ts";
 
 /** Parsers of option values for commander, which puts the option's name before what they complain about. */

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { InputError } from "../../../protocol/errors.ts";
-import { InterruptedError } from "./errorBoundary.ts";
+import { InterruptedError } from "../console/interruptedError.ts";
 
 /** A shorter one is guessed from a stolen keystore. */
 const MIN_LENGTH = 8;

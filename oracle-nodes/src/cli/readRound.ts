@@ -4,8 +4,8 @@ import { fromBitmap } from "../../../protocol/bitmap.ts";
 import { Phase, enumName, enumValue } from "../../../protocol/enums.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { contractErrorOf } from "../chain/contractError.ts";
-import type { ChainReader } from "./chainAccess.ts";
-import { inBatches } from "./inBatches.ts";
+import type { ChainReader } from "../chain/chainAccess.ts";
+import { inBatches } from "../chain/inBatches.ts";
 
 /** The block at which everything of one answer is read, so that its parts belong together. */
 export interface ReadAt {

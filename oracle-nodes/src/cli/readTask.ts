@@ -1,7 +1,7 @@
 import { EndReason, MemberStatus, TaskState, enumName, enumValue } from "../../../protocol/enums.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
-import type { ChainReader } from "./chainAccess.ts";
-import { inBatches, upTo } from "./inBatches.ts";
+import type { ChainReader } from "../chain/chainAccess.ts";
+import { inBatches, upTo } from "../chain/inBatches.ts";
 import { readRound } from "./readRound.ts";
 import type { ReadAt } from "./readRound.ts";
 import { readTaskBudgets } from "./taskBudgets.ts";

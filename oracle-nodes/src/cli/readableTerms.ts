@@ -1,8 +1,8 @@
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { termRows } from "../../../protocol/terms/termRows.ts";
 import { durationWords, momentWords } from "../../../protocol/timeWords.ts";
-import { plainWords } from "./publish/termOption.ts";
-import { bytesWords, percentWords } from "./words.ts";
+import { bytesWords, percentWords } from "../../../protocol/words.ts";
+import { plainWords } from "./plainWords.ts";
 
 /** What the terms cannot say by themselves. */
 export interface TermsContext {

@@ -5,7 +5,7 @@ import type { TaskManifest } from "../../../protocol/manifest.ts";
 import type { TaskTerms } from "../../../protocol/taskTerms.ts";
 import { readLogs } from "../chain/readLogs.ts";
 import { spentInTask } from "../privacy/spentInTask.ts";
-import type { ChainReader } from "./chainAccess.ts";
+import type { ChainReader } from "../chain/chainAccess.ts";
 import { fetchManifest } from "./fetchManifest.ts";
 
 /** What a member spends of its privacy by training in every round on as many records as in its last update. */

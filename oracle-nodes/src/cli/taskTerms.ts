@@ -1,6 +1,6 @@
 import { InputError } from "../../../protocol/errors.ts";
 import { termsFromAbi, type TaskTerms } from "../../../protocol/taskTerms.ts";
-import type { ChainReader } from "./chainAccess.ts";
+import type { ChainReader } from "../chain/chainAccess.ts";
 
 /** The terms of a task. @throws {InputError} when there is no such task. */
 export async function readTaskTerms({ contracts }: ChainReader, taskId: number): Promise<TaskTerms> {

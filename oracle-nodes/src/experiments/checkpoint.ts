@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TensorSpec } from "../../../protocol/tensors.ts";
-import { writeWhole } from "../artifacts/durableFile.ts";
+import { writeWhole } from "../files/durableFile.ts";
 import type { ChainState, RoundRecord } from "./chain.ts";
 import type { FederationFacts } from "./federation.ts";
 import { ModelFolder } from "./modelFolder.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConcordatError } from "../../../protocol/errors.ts";
-import { writeWhole } from "../artifacts/durableFile.ts";
+import { writeWhole } from "../files/durableFile.ts";
 import { TrainingDivergedError } from "../learning/engine.ts";
 
 /** Where a run left the range of numbers. */

@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSafetensors, encodeSafetensors } from "../../../protocol/safetensors.ts";
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
-import { writeWhole } from "../artifacts/durableFile.ts";
+import { writeWhole } from "../files/durableFile.ts";
 
 /** Models of one topology as files in a folder, each whole or not there. */
 export class ModelFolder {

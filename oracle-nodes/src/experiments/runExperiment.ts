@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { InputError } from "../../../protocol/errors.ts";
-import { writeWhole } from "../artifacts/durableFile.ts";
+import { writeWhole } from "../files/durableFile.ts";
 import { roundsIn } from "./checkpoint.ts";
 import { type DivergedRun, readDivergence } from "./divergence.ts";
 import { reportedRounds, variantsOf, type Experiment } from "./experiment.ts";

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256, toUtf8Bytes } from "ethers";
 import { recordDigests } from "./data/datasetDigest.ts";
 import type { Split } from "./dataset.ts";
 
@@ -63,5 +63,5 @@ function giveEachClassOne<T extends { readonly label: number }>(own: T[], others
 }
 
 function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return sha256(toUtf8Bytes(text));
 }

@@ -4,7 +4,7 @@ import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
 import type { StepPrivacy } from "./dpSgd.ts";
 import type { Samples } from "./samples.ts";
 import type { Topology } from "./models.ts";
-import type { TrainerCommand } from "./process/trainerProcess.ts";
+import type { TrainerCommand } from "./process/trainerCommand.ts";
 
 /**
  * The engines, by name: WebAssembly, which runs everywhere; a GPU through WebGPU; TensorFlow's native library on the

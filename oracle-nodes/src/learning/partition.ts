@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256, toUtf8Bytes } from "ethers";
 import canonicalize from "canonicalize";
 import { InputError } from "../../../protocol/errors.ts";
 import type { Dataset } from "./dataset.ts";
@@ -30,9 +30,7 @@ export function partitionNode({ dataset, ...spec }: PartitionOptions, node: numb
 
 /** The digest of all nodes' data: 0x and 64 hex digits. */
 export function partitionDigest(nodes: readonly NodePartition[]): string {
-  return `0x${createHash("sha256")
-    .update(canonicalize(nodes) ?? "")
-    .digest("hex")}`;
+  return sha256(toUtf8Bytes(canonicalize(nodes) ?? ""));
 }
 
 function isByClasses(spec: PartitionSpec): spec is ClassesSpec {

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { giveWay } from "./giveWay.ts";
 import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Bps } from "../../../protocol/ids.ts";
 import type { ModelTensors } from "../../../protocol/tensors.ts";
@@ -41,7 +41,7 @@ export async function scoreCandidates(
   const scores: number[] = [];
   for (const alpha of alphas) {
     scores.push(score(await model.evaluate(mix(alpha, local, global), validation, signal)));
-    await setImmediate();
+    await giveWay();
   }
   return scores;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { getBytes, sha256, toUtf8Bytes } from "ethers";
 
 /**
  * A seeded stream of random numbers that is the same on every platform: xoshiro128** over 32-bit integers,
@@ -15,13 +15,12 @@ export class SeededRandom {
   #s3: number;
 
   constructor(seed: number, ...labels: readonly (string | number)[]) {
-    const hash = createHash("sha256")
-      .update(JSON.stringify(["concordat/random/1", seed, ...labels]))
-      .digest();
-    this.#s0 = hash.readInt32LE(0);
-    this.#s1 = hash.readInt32LE(4);
-    this.#s2 = hash.readInt32LE(8);
-    this.#s3 = hash.readInt32LE(12);
+    const hash = getBytes(sha256(toUtf8Bytes(JSON.stringify(["concordat/random/1", seed, ...labels]))));
+    const state = new DataView(hash.buffer, hash.byteOffset);
+    this.#s0 = state.getInt32(0, true);
+    this.#s1 = state.getInt32(4, true);
+    this.#s2 = state.getInt32(8, true);
+    this.#s3 = state.getInt32(12, true);
   }
 
   /** The next 32 bits as an unsigned integer. */

@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { InputError } from "../../../protocol/errors.ts";
 import type { ModelTensors, NamedTensor, TensorSpec } from "../../../protocol/tensors.ts";
+import { createPacer } from "../aggregation/pacer.ts";
 import { ApflSteps } from "./apflSteps.ts";
 import { correctAveragePoolGradient } from "./averagePoolGradient.ts";
 import { batchTensors, type BatchTensors, meanGradient } from "./batchGradient.ts";
@@ -141,7 +141,7 @@ class TensorflowModel implements TrainableModel {
     const { first, count } = options.epochs ?? { first: 1, count: hyper.localEpochs };
     const makeBatch = batchMaker(samples);
     const steps = Math.ceil(samples.indices.length / hyper.batchSize) * count;
-    const giveWay = turnTaker();
+    const giveWay = createPacer(TURN_MS);
     const losses = new LossSum(READS_EACH_STEP.has(this.#backend));
     let [done, seen] = [0, 0];
     try {
@@ -197,7 +197,7 @@ class TensorflowModel implements TrainableModel {
 
   async #evaluate(weights: ModelTensors, samples: Samples, signal?: AbortSignal): Promise<Evaluation> {
     const makeBatch = batchMaker(samples);
-    const giveWay = turnTaker();
+    const giveWay = createPacer(TURN_MS);
     this.#write(weights);
     let [correct, absoluteError] = [0, 0];
     const count = async (output: tf.Tensor2D, { labels, targets = new Float32Array() }: Batch) => {
@@ -291,14 +291,4 @@ function argmax(logits: ArrayLike<number>, row: number, classes: number): number
     if ((logits[row * classes + label] ?? 0) > (logits[row * classes + best] ?? 0)) best = label;
   }
   return best;
-}
-
-/** A function that lets the event loop turn when work has gone on long enough, for a node also answers requests. */
-function turnTaker(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < TURN_MS) return;
-    await setImmediate();
-    since = performance.now();
-  };
 }

@@ -1,4 +1,4 @@
-import { parseEndpoints } from "../artifacts/endpoints.ts";
+import { parseEndpoints } from "../../../protocol/endpoints.ts";
 import {
   AGGREGATION_PATH,
   aggregationResponse,

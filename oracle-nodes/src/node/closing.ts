@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { untilAborted } from "../artifacts/blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import { problemOf } from "./problemOf.ts";
 import { endsWithin } from "./waiting.ts";
 

@@ -2,8 +2,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../../protocol/errors.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
-import { makeFolder } from "../artifacts/durableFile.ts";
-import { LockedError, takeLock, type FolderLock } from "../artifacts/folderLock.ts";
+import { makeFolder } from "../files/durableFile.ts";
+import { LockedError, takeLock, type FolderLock } from "../files/folderLock.ts";
 
 /** Milliseconds that a node which is about to stop has to free its folder before another is refused. */
 const WAIT_MS = 2000;

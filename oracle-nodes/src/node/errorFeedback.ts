@@ -5,7 +5,7 @@ import { decodeArtifact, encodeArtifact, type ArtifactMetadata } from "../../../
 import { ArtifactError } from "../../../protocol/errors.ts";
 import type { Digest } from "../../../protocol/ids.ts";
 import { isStatistic, type ModelTensors, type TensorSpec } from "../../../protocol/tensors.ts";
-import { writeDurably } from "../artifacts/durableFile.ts";
+import { writeDurably } from "../files/durableFile.ts";
 
 const FILE = /^(local|residual)-(\d+)\.safetensors$/;
 

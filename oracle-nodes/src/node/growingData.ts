@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
-import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
+import { makeFolder, writeDurably } from "../files/durableFile.ts";
 import { datasetDigest, recordDigests } from "../learning/data/datasetDigest.ts";
 import { walkFolder } from "../learning/data/walkFolder.ts";
 import type { Dataset } from "../learning/dataset.ts";

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import { MAX_ARTIFACT_BYTES } from "../../../protocol/contentAddress.ts";
 import type { ArtifactStore } from "../artifacts/artifactStore.ts";
-import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
+import { makeFolder, writeDurably } from "../files/durableFile.ts";
 
 /**
  * The folder through which files reach a node that runs. Whoever may write to the node's folder puts a file there under a name

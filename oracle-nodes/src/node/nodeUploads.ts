@@ -2,7 +2,7 @@ import { Interface } from "ethers";
 import type { Logger } from "pino";
 import type { Digest, NodeId, TaskId } from "../../../protocol/ids.ts";
 import type { ArtifactStore } from "../artifacts/artifactStore.ts";
-import { untilAborted } from "../artifacts/blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import type { RequestHandler } from "../artifacts/gatewayServer.ts";
 import { RateLimiter } from "../artifacts/rateLimit.ts";
 import { Uploads, type NamedArtifacts, type UploadNews } from "../artifacts/uploads.ts";

@@ -7,7 +7,7 @@ import { MANIFEST_LIMITS, decodeManifest } from "../../../protocol/manifest.ts";
 import { resultDomain } from "../../../protocol/signedResults.ts";
 import { checkTaskContracts } from "../chain/checkTaskContracts.ts";
 import { loadTask } from "../learning/loadTask.ts";
-import { makeFolder } from "../artifacts/durableFile.ts";
+import { makeFolder } from "../files/durableFile.ts";
 import { checkScores } from "./checkScores.ts";
 import { ErrorFeedback } from "./errorFeedback.ts";
 import { LastTraining } from "./lastTraining.ts";

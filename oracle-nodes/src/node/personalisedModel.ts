@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { decodeArtifact, encodeArtifact } from "../../../protocol/artifact.ts";
 import type { Bps, Digest } from "../../../protocol/ids.ts";
 import type { ModelTensors, TensorSpec } from "../../../protocol/tensors.ts";
-import { writeDurably } from "../artifacts/durableFile.ts";
+import { writeDurably } from "../files/durableFile.ts";
 import { mix } from "../learning/personalise.ts";
 import { globalModel, localModel } from "./models.ts";
 import type { ServedTask } from "./servedTask.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { ConcordatError } from "../../../protocol/errors.ts";
-import { writeDurably } from "../artifacts/durableFile.ts";
+import { writeDurably } from "../files/durableFile.ts";
 import type { Budget } from "../privacy/budget.ts";
 import { epsilonAside } from "../privacy/epsilonAside.ts";
 import type { Use } from "../privacy/mechanism.ts";

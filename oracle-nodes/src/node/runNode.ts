@@ -7,8 +7,8 @@ import { parseAddressBook, type AddressBook } from "../../../protocol/addressBoo
 import { InputError } from "../../../protocol/errors.ts";
 import type { NodeId } from "../../../protocol/ids.ts";
 import type { ArtifactStore, StoreNews } from "../artifacts/artifactStore.ts";
-import { untilAborted } from "../artifacts/blockSource.ts";
-import { checkAnnounced, localAddresses } from "../artifacts/endpoints.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
+import { checkAnnounced, localAddresses } from "../../../protocol/endpoints.ts";
 import { createHeliaStore } from "../artifacts/heliaStore.ts";
 import { createKuboStore } from "../artifacts/kuboStore.ts";
 import type { ChainGateway } from "../chain/chainGateway.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConcordatError, InputError } from "../../../protocol/errors.ts";
 import type { TaskId } from "../../../protocol/ids.ts";
-import { untilAborted } from "../artifacts/blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import { ContractError } from "../chain/contractError.ts";
 import { isEndpointFault } from "../chain/endpointError.ts";
 import { errorFacts, problemOf, SaidOnce } from "./problemOf.ts";

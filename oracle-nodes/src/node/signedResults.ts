@@ -11,7 +11,7 @@ import {
   type LocalUpdate,
   type ResultDomain,
 } from "../../../protocol/signedResults.ts";
-import { makeFolder, writeDurably } from "../artifacts/durableFile.ts";
+import { makeFolder, writeDurably } from "../files/durableFile.ts";
 
 /** The values of each kind of result. */
 interface Results {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { normalisesItself, recordSize } from "../../../protocol/datasetTerms.ts";
 import { InputError } from "../../../protocol/errors.ts";
 import { checkPrivacy, type PrivacyTerms } from "../../../protocol/privacyTerms.ts";
-import { writeDurably } from "../artifacts/durableFile.ts";
+import { writeDurably } from "../files/durableFile.ts";
 import type { TrainOptions } from "../learning/engine.ts";
 import { trainWithNoise } from "../learning/privateTraining.ts";
 import type { Samples } from "../learning/samples.ts";

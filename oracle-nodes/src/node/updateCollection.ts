@@ -10,7 +10,7 @@ import {
   ArtifactNotCanonicalError,
   ArtifactTimeoutError,
 } from "../artifacts/artifactStore.ts";
-import { untilAborted } from "../artifacts/blockSource.ts";
+import { untilAborted } from "../../../protocol/untilAborted.ts";
 import type { PostedUpdate, RoundView } from "../chain/roundView.ts";
 import { globalModel } from "./models.ts";
 import type { ServedTask } from "./servedTask.ts";

@@ -103,7 +103,7 @@ function Outcome({
         <p>
           About {subject}, up to block {number(toBlock)}.
           {notRecomputed > 0 &&
-            ` ${count(notRecomputed, "fact")} more could only be read, not derived again: the last table says why.`}
+            ` ${count(notRecomputed, "more fact")} could only be read, not derived again: the last table says why.`}
         </p>
         {missing.map(({ kind, count: lacking, of, reasons }) => (
           <p key={kind}>

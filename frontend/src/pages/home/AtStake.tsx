@@ -24,7 +24,7 @@ export function AtStake({
       note="Stake can be taken by the arbiter of a task that your node took part in, until the end of its dispute window; what unbonds, until it is withdrawn."
     >
       {staked.length === 0 ? (
-        <p>Nothing was ever staked.</p>
+        <p>No stake is bonded.</p>
       ) : (
         staked.map(({ node, token, stake }) => (
           <Staked

@@ -57,7 +57,7 @@ export function Try({
           )}
           {isImage ? (
             <div className="field">
-              <label htmlFor="try-image">An image of yours</label>
+              <label htmlFor="try-image">Your own image</label>
               <input
                 id="try-image"
                 type="file"
@@ -75,7 +75,7 @@ export function Try({
           ) : (
             <>
               <div className="field">
-                <label htmlFor="try-row">A row of yours</label>
+                <label htmlFor="try-row">Your own row</label>
                 <textarea id="try-row" rows={3} value={row} onChange={({ target }) => setRow(target.value)} />
                 <span className="field-hint">Numbers, separated by commas or spaces.</span>
               </div>

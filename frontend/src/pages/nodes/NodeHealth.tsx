@@ -11,7 +11,7 @@ const TIMEOUT_MS = 4_000;
 export function NodeHealth({ node }: { readonly node: NodeRecord }): ReactElement {
   const gateways = useGateways().filter(({ nodeId }) => nodeId === node.nodeId);
   if (gateways.length === 0) {
-    return <span className="card-note">none that a browser could ask</span>;
+    return <span className="card-note">none that a browser can reach</span>;
   }
   return (
     <span className="stack-tight">

@@ -150,11 +150,11 @@ export function StakeForm({
       </div>
       {node.isMember && balance.data !== undefined && value > balance.data && (
         <p className="field-error">
-          To stake this is too much: your account owns {amount(balance.data, facts)}.
+          This is more than you can stake: your account owns {amount(balance.data, facts)}.
         </p>
       )}
       {value > stake && stake > 0n && (
-        <p className="card-note">To unbond this is too much: {amount(stake, facts)} are bonded.</p>
+        <p className="card-note">This is more than you can unbond: {amount(stake, facts)} are bonded.</p>
       )}
       {pending.data?.map(({ amount: leaving, releaseTime }, index) => (
         <p key={index} className="card-note">

@@ -3,7 +3,7 @@ import { ProposalKind, ProposalState } from "../../../../protocol/enums.ts";
 import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
 import { ActionButton } from "../../transactions/ActionButton.tsx";
 import { Account } from "../../ui/Account.tsx";
-import { date, duration } from "../../ui/format.ts";
+import { count, date, duration } from "../../ui/format.ts";
 import { Badge, Card } from "../../ui/parts.tsx";
 import { Said } from "../../ui/Said.tsx";
 import { onRecord } from "./onRecord.ts";
@@ -27,7 +27,7 @@ export function Votes(): ReactElement {
         <details>
           <summary>Closed votes ({closed.length})</summary>
           {closed.map((proposal) => (
-            <p key={proposal.proposalId} className="row">
+            <p key={proposal.proposalId} className="row closed-vote">
               <Subject proposal={proposal} />
               <Badge tone={proposal.state === ProposalState.Passed ? "good" : "plain"}>
                 {proposal.state === ProposalState.Passed
@@ -37,7 +37,8 @@ export function Votes(): ReactElement {
                     : "expired"}
               </Badge>
               <span className="card-note">
-                {proposal.approvals} for, {proposal.rejections} against, of {proposal.electorate}
+                {proposal.approvals} for, {proposal.rejections} against, of{" "}
+                {count(proposal.electorate, "member")}
               </span>
             </p>
           ))}
@@ -105,8 +106,8 @@ export function Vote({
         </span>
       </div>
       <p className="card-note">
-        {approvals} for, {rejections} against, of {electorate}; {Math.floor(electorate / 2) + 1} decide. Ends
-        in {duration(expiresAt - now)}, {date(expiresAt)}.
+        {approvals} for, {rejections} against, of {count(electorate, "member")};{" "}
+        {Math.floor(electorate / 2) + 1} decide. It ends in {duration(expiresAt - now)}, on {date(expiresAt)}.
       </p>
       <ul className="on-record" aria-label={`What is on record for vote ${proposalId}`}>
         {onRecord(world, proposal).map((sentence) => (

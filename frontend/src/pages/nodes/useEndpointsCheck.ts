@@ -20,8 +20,7 @@ export function useEndpointsCheck(text: string): EndpointsCheck {
     staleTime: Infinity,
     retry: false,
     queryFn: async () => {
-      const { checkEndpoints, localAddresses } =
-        await import("../../../../oracle-nodes/src/artifacts/endpoints.ts");
+      const { checkEndpoints, localAddresses } = await import("../../../../protocol/endpoints.ts");
       checkEndpoints(wanted);
       const [local] = localAddresses(wanted);
       return { local };

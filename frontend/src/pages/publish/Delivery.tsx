@@ -116,14 +116,14 @@ function NodeStore({ files, stored, onStored }: Props): ReactElement {
       <ol className="numbered">
         <li>Save both files above into one folder, under these names.</li>
         <li>
-          There, on the machine of a node that takes part and does not run just now:{" "}
+          In that folder, on the machine of a participating node that is not running just now:{" "}
           <code>{ADD_COMMAND}</code> <Copy text={ADD_COMMAND} what="command" />
         </li>
         <li>It prints the two digests above. Start the node: all others fetch the files from it.</li>
       </ol>
       <p className="card-note">
-        You operate no node? Send the files to somebody who does; the digests tell whether they are yours. The
-        task can be published before, but starts only when nodes can fetch them.
+        If you operate no node, send the files to somebody who does; the digests tell whether they are yours.
+        The task can be published before that, but starts only once nodes can fetch them.
       </p>
       <div className="row">
         <Button disabled={look.isPending} onClick={() => look.mutate()}>

@@ -71,8 +71,8 @@ export function ModelStep({
       {draft.dataset === "image-folder" && <PictureFields form={form} />}
       {draft.dataset === "csv" && <TableFields form={form} />}
       <p className="card-note">
-        Which engine, or which program of their own, nodes train with is up to their operators: every one of
-        them gives updates of the same form.
+        Operators choose the engine, or a program of their own, that their nodes train with: all give updates
+        of the same form.
       </p>
     </div>
   );

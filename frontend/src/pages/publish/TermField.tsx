@@ -1,7 +1,7 @@
 import { Fragment } from "react";
 import type { ReactElement, ReactNode } from "react";
 import { TERMS, termOf } from "../../../../protocol/terms/terms.ts";
-import { CheckField, SelectField, TextField } from "../../ui/Field.tsx";
+import { AreaField, CheckField, SelectField, TextField } from "../../ui/Field.tsx";
 import { DECIMAL, writeDecimal } from "../../ui/readDecimal.ts";
 import type { DraftForm } from "./DraftFields.tsx";
 import type { ChoiceTermName, Draft, FieldTerm, FlagTermName, TextTermName } from "./draft.ts";
@@ -65,6 +65,17 @@ function TypedField({
   isWords,
 }: Props & { readonly name: TextTermName; readonly isWords: boolean }): ReactElement {
   const text = form.draft[name];
+  if (termOf(name).field?.hasLines === true) {
+    return (
+      <AreaField
+        label={label}
+        hint={hintWith(name, more)}
+        error={form.faults[name]}
+        value={text}
+        onChange={({ target }) => form.change({ [name]: target.value })}
+      />
+    );
+  }
   return (
     <TextField
       label={label}

@@ -2,6 +2,7 @@ import { isAddress } from "viem";
 import { readTerm } from "../../../../protocol/terms/readTerm.ts";
 import { TERMS, termOf } from "../../../../protocol/terms/terms.ts";
 import type { TermsOfKind } from "../../../../protocol/terms/terms.ts";
+import { number } from "../../ui/format.ts";
 import { parseAmount } from "../../ui/parseAmount.ts";
 import { FIELD_TERMS } from "./draft.ts";
 import type { Draft, DraftFaults } from "./draft.ts";
@@ -31,9 +32,9 @@ function textFaults({ name, description }: Draft): DraftFaults {
   const [maxName, maxDescription] = [TERMS.name.most, TERMS.description.most];
   return {
     ...(name.trim().length < TERMS.name.least && { name: "Give the task a name" }),
-    ...(name.trim().length > maxName && { name: `Use at most ${maxName} characters` }),
+    ...(name.trim().length > maxName && { name: `Use at most ${number(maxName)} characters` }),
     ...(description.trim().length > maxDescription && {
-      description: `Use at most ${maxDescription} characters`,
+      description: `Use at most ${number(maxDescription)} characters`,
     }),
   };
 }
@@ -103,6 +104,6 @@ function targetFaults(draft: Draft, classes: number): DraftFaults {
   const faults = { ...fault("maeScale"), ...fault("targetError") };
   const score = Math.round(draftNumber(draft, "targetError") * draftNumber(draft, "maeScale"));
   return score > TERMS.targetScore.most
-    ? { targetError: `Times the scale this is above ${TERMS.targetScore.most}, the greatest score` }
+    ? { targetError: `Times the scale this is above ${number(TERMS.targetScore.most)}, the greatest score` }
     : faults;
 }

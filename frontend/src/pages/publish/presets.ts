@@ -11,7 +11,7 @@ export interface Preset {
 const LONGER = { rounds: "20", timeLimit: "72h", minNodes: "10", maxNodes: "20" } as const;
 
 export const PRESETS: readonly Preset[] = [
-  { name: "Try it out", what: "the built-in digits, four nodes, five short rounds", draft: NEW_DRAFT },
+  { name: "Try it out", what: "The built-in digits, four nodes, five short rounds", draft: NEW_DRAFT },
   {
     name: "As in the paper",
     what: "MNIST, five local passes, thirty rounds, ten nodes and more",
@@ -51,7 +51,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: "Small updates",
-    what: "the greatest 1 % of the changes in 8 bits, for slow lines",
+    what: "The greatest 1 % of the changes in 8 bits, for slow lines",
     draft: { ...NEW_DRAFT, compression: "top-k-quantised", localEpochs: "2", rounds: "10" },
   },
 ];

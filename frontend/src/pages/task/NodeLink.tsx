@@ -1,7 +1,9 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { ReactElement } from "react";
 import { useFederationState } from "../../chain/useFederation.ts";
 import { Identicon } from "../../ui/Account.tsx";
+import { Button } from "../../ui/parts.tsx";
 
 /** A node by its number, with its operator's identicon. */
 export function NodeLink({ nodeId }: { readonly nodeId: number }): ReactElement {
@@ -15,7 +17,7 @@ export function NodeLink({ nodeId }: { readonly nodeId: number }): ReactElement 
   );
 }
 
-/** Nodes side by side; very many are cut, with how many there are. */
+/** Nodes side by side; of very many, the others are shown once they are asked for. */
 export function NodeNames({
   nodeIds,
   most = 24,
@@ -23,13 +25,20 @@ export function NodeNames({
   readonly nodeIds: readonly number[];
   readonly most?: number;
 }): ReactElement {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? nodeIds : nodeIds.slice(0, most);
+  const hidden = nodeIds.length - shown.length;
   if (nodeIds.length === 0) return <span className="card-note">none</span>;
   return (
     <span className="node-list">
-      {nodeIds.slice(0, most).map((nodeId) => (
+      {shown.map((nodeId) => (
         <NodeLink key={nodeId} nodeId={nodeId} />
       ))}
-      {nodeIds.length > most && <span>and {nodeIds.length - most} more</span>}
+      {hidden > 0 && (
+        <Button small look="quiet" onClick={() => setWhole(true)}>
+          and {hidden} more
+        </Button>
+      )}
     </span>
   );
 }

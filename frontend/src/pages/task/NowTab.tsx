@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import { Phase, TaskState } from "../../../../protocol/enums.ts";
 import { useChainTime } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
-import { amount, count, date, duration, ratio, span } from "../../ui/format.ts";
+import { amount, count, date, duration, number, ratio } from "../../ui/format.ts";
 import { Badge, Card, Facts, Meter } from "../../ui/parts.tsx";
 import { committeeOf } from "../../world/election.ts";
 import { currentOpening, currentPhase, finalisedOpenings } from "../../world/rounds.ts";
@@ -22,15 +22,23 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
   const opening = currentOpening(task);
   const finalised = finalisedOpenings(task);
   const last = finalised.at(-1);
+  const isOver = task.state >= TaskState.Completed;
   return (
     <div className="stack">
-      {task.state >= TaskState.Completed && task.state !== TaskState.Cancelled && <Results task={task} />}
+      {isOver && task.state !== TaskState.Cancelled && <Results task={task} />}
       <Card>
         <Facts
           facts={[
-            ["Rounds finalised", `${finalised.length} of ${terms.rounds}`],
-            ["Nodes", `${task.active.length} of ${span(terms.minNodes, terms.maxNodes)}`],
-            ["Alpha now", ratio(last?.finalised?.alphaBps ?? terms.initialAlphaBps)],
+            ["Rounds finalised", `${number(finalised.length)} of ${number(terms.rounds)}`],
+            ["Nodes", `${number(task.active.length)} of at most ${number(terms.maxNodes)}`],
+            ...(isOver
+              ? []
+              : [
+                  [
+                    last === undefined ? "Alpha at first" : "Alpha now",
+                    ratio(last?.finalised?.alphaBps ?? terms.initialAlphaBps),
+                  ] as const,
+                ]),
             [
               "Escrow for rewards",
               task.escrow === 0n
@@ -39,9 +47,11 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
                   ? amount(task.escrow, rewardToken)
                   : `${amount(task.escrowLeft, rewardToken)} left of ${amount(task.escrow, rewardToken)}`,
             ],
-            task.state === TaskState.Open
-              ? ["Starts from", date(terms.startTime)]
-              : ["No round starts after", date(terms.timeLimit)],
+            ...(task.state === TaskState.Open
+              ? [["May start from", date(terms.startTime)] as const]
+              : isOver
+                ? []
+                : [["No round starts after", date(terms.timeLimit)] as const]),
           ]}
         />
         <Meter
@@ -61,7 +71,7 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
               params={{ taskId: String(task.taskId) }}
               search={{ tab: "rounds", round: last.round }}
             >
-              Its whole record
+              See its whole record
             </Link>
           }
         >
@@ -75,13 +85,15 @@ export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {
 function Waiting({ task }: { readonly task: TaskRecord }): ReactElement {
   const missing = Math.max(0, task.terms.minNodes - task.active.length);
   return (
-    <Card title="Open to join">
+    <Card title={task.active.length === 0 ? "No node has joined yet" : "Joined so far"}>
       <p>
         {missing > 0
           ? `The task can start once ${count(missing, "more node has", "more nodes have")} joined, from ${date(task.terms.startTime)} on.`
           : `Enough nodes have joined: any account may start it from ${date(task.terms.startTime)} on.`}
       </p>
-      <NodeNames nodeIds={task.active.flatMap((memberId) => task.members.get(memberId)?.nodeId ?? [])} />
+      {task.active.length > 0 && (
+        <NodeNames nodeIds={task.active.flatMap((memberId) => task.members.get(memberId)?.nodeId ?? [])} />
+      )}
     </Card>
   );
 }

@@ -38,7 +38,7 @@ export function Results({ task }: { readonly task: TaskRecord }): ReactElement {
   const columns = [
     ["Score at the chosen alpha", (last.finalised.index || 0) - 1],
     ...(globalAt < 0 ? [] : [["Global model alone (FedAvg)", globalAt] as const]),
-    ...(ownAt < 0 ? [] : [["Its own alone (local)", ownAt] as const]),
+    ...(ownAt < 0 ? [] : [["Its own model alone (local)", ownAt] as const]),
   ] as const;
   const members = [...task.members.values()];
   const earned = members.reduce((sum, { memberId }) => sum + lastStanding(task, memberId).earned, 0n);

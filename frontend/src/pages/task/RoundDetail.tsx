@@ -8,7 +8,7 @@ import { date, duration, number, percent } from "../../ui/format.ts";
 import { Badge, Card, Notice, Table } from "../../ui/parts.tsx";
 import { committeeOf } from "../../world/election.ts";
 import { VOID_WORDS } from "../../world/taskWords.ts";
-import type { AggregateRecord, Opening, TaskRecord } from "../../world/world.ts";
+import type { Opening, TaskRecord } from "../../world/world.ts";
 import { HeatMap } from "./HeatMap.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { RoundCurves } from "./RoundCurves.tsx";
@@ -33,15 +33,17 @@ export function RoundDetail({ task, opening }: Props): ReactElement {
         {voided !== undefined && (
           <Notice tone="bad">
             <p>
-              This round was void, the {number(voided.inRow)}. in a row, because {VOID_WORDS[voided.reason]}.
-              Its reputation and rewards changed nothing.
+              This round was void because {VOID_WORDS[voided.reason]}. It changed neither reputation nor
+              rewards.{" "}
+              {voided.inRow > 1 &&
+                `It was void round ${number(voided.inRow)} in a row; ${number(task.terms.maxVoidRounds)} end the task.`}
             </p>
           </Notice>
         )}
         <RoundResult task={task} opening={opening} />
         <Phases opening={opening} />
         <Link to="/audit" search={{ task: task.taskId, round }}>
-          All its events, and every decision computed again
+          See all its events, and recompute every decision
         </Link>
       </Card>
       <Election task={task} opening={opening} />
@@ -167,7 +169,6 @@ const SKIP_WORDS: Readonly<Record<SkipReason, string>> = {
 };
 
 function Updates({ task, opening }: Props): ReactElement {
-  const proposal = opening.proposals.at(-1);
   const silent = opening.active.filter(({ nodeId }) => !opening.updates.has(nodeId));
   return (
     <Card
@@ -185,7 +186,7 @@ function Updates({ task, opening }: Props): ReactElement {
               <Hash value={digest} />
             </td>
             <td>
-              <UpdateOutcome proposal={proposal} memberId={memberId} />
+              <UpdateOutcome opening={opening} memberId={memberId} />
             </td>
           </tr>
         ))}
@@ -205,12 +206,14 @@ function Updates({ task, opening }: Props): ReactElement {
 }
 
 function UpdateOutcome({
-  proposal,
+  opening,
   memberId,
 }: {
-  readonly proposal: AggregateRecord | undefined;
+  readonly opening: Opening;
   readonly memberId: number;
 }): ReactElement {
+  const proposal = opening.proposals.at(-1);
+  if (proposal === undefined && opening.voided !== undefined) return <Badge>not used</Badge>;
   if (proposal === undefined) return <Badge tone="wait">waits for the aggregate</Badge>;
   if (proposal.accepted.includes(memberId)) return <Badge tone="good">accepted</Badge>;
   if (proposal.rejected.includes(memberId)) {

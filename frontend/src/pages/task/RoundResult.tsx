@@ -28,13 +28,13 @@ export function RoundResult({
         facts={[
           ["Alpha", ratio(finalised.alphaBps)],
           [
-            "How it came about",
+            "How alpha was chosen",
             finalised.origin === AlphaOrigin.Negotiated
               ? `candidate ${index} of ${sums.length}`
               : "kept: no quorum of tables",
           ],
-          ["Mean score at it", mean === undefined ? "none" : scoreWords(task.terms, mean)],
-          ["Tables", `${reports} of ${opening.active.length}`],
+          ["Mean score at that alpha", mean === undefined ? "none" : scoreWords(task.terms, mean)],
+          ["Score tables", `${reports} of ${opening.active.length}`],
           ["Updates accepted", `${proposal?.accepted.length ?? 0} of ${opening.updates.size}`],
           ["Quorum", `${count(opening.quorum, "node")} (${percent(task.terms.quorumBps)})`],
         ]}

@@ -27,7 +27,12 @@ export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement 
   if (account === undefined) {
     return (
       <Notice>
-        <p>Connect a wallet to join, to claim, or to move this task on. Reading needs none.</p>
+        <p>
+          {isOpen(task)
+            ? "Connect a wallet to join, to claim, or to move this task on."
+            : "Connect a wallet to claim what its node has earned."}{" "}
+          Reading needs none.
+        </p>
       </Notice>
     );
   }
@@ -39,15 +44,12 @@ export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement 
     );
   }
   return (
-    <Card title="Take part">
+    <Card title={isOpen(task) ? "Take part" : "Your part"}>
       {formerMembers.map((member) => (
         <Earnings key={member.memberId} task={task} member={member} />
       ))}
       {ownNode === undefined ? (
-        <p>
-          Your account operates no node{formerNodes.length > 0 ? " any more" : " yet"}.{" "}
-          <Link to="/nodes">Register one</Link> to join.
-        </p>
+        <NoNode isOpen={isOpen(task)} isFormer={formerNodes.length > 0} />
       ) : (
         <Membership task={task} node={ownNode} />
       )}
@@ -57,10 +59,31 @@ export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement 
   );
 }
 
+function isOpen({ state }: TaskRecord): boolean {
+  return state === TaskState.Open || state === TaskState.Running;
+}
+
+function NoNode({
+  isOpen: mayJoin,
+  isFormer,
+}: {
+  readonly isOpen: boolean;
+  /** Whether the account operated one. */
+  readonly isFormer: boolean;
+}): ReactElement {
+  const words = `Your account operates no node${isFormer ? " any more" : " yet"}`;
+  if (!mayJoin) return <p>{words}, and this task is over: it takes no more of them.</p>;
+  return (
+    <p>
+      {words}. <Link to="/nodes">Register one</Link> to join.
+    </p>
+  );
+}
+
 function Membership({ task, node }: { readonly task: TaskRecord; readonly node: NodeRecord }): ReactElement {
-  const { taskId, terms, state, queued } = task;
+  const { taskId, terms, queued } = task;
   const member = [...task.members.values()].find(({ nodeId }) => nodeId === node.nodeId);
-  const open = state === TaskState.Open || state === TaskState.Running;
+  const open = isOpen(task);
   const token = terms.stakeToken as Hex;
   const short = terms.minStake > (node.stakes.get(token) ?? 0n);
   const wish = queued.get(node.nodeId);
@@ -76,6 +99,7 @@ function Membership({ task, node }: { readonly task: TaskRecord; readonly node: 
   return (
     <>
       {member !== undefined && <Earnings task={task} member={member} />}
+      {member === undefined && !open && <p>Your node {node.nodeId} took no part in this task.</p>}
       {wish !== undefined && <p>Your node {wish ? "joins" : "leaves"} when the next round opens.</p>}
       {open && !inside && <ForeignAddresses consent={consent} />}
       {open && !inside && short && (

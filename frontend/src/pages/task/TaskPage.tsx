@@ -9,7 +9,7 @@ import { useTitle } from "../../app/useTitle.ts";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useManifest } from "../../manifest/useManifest.ts";
 import { Account } from "../../ui/Account.tsx";
-import { count } from "../../ui/format.ts";
+import { count, listed } from "../../ui/format.ts";
 import { Badge, Button, Empty, Notice, PageHead } from "../../ui/parts.tsx";
 import { plainText } from "../../ui/plainText.ts";
 import { Said } from "../../ui/Said.tsx";
@@ -48,14 +48,6 @@ export function TaskPage(): ReactElement {
     );
   }
   return <Task key={task.taskId} task={task} />;
-}
-
-/** On a narrow page the tabs scroll: the present one is brought into view. */
-function showCurrentTab(tabs: HTMLElement | null): void {
-  const current = tabs?.querySelector<HTMLElement>("[aria-current=page]");
-  if (tabs !== null && current !== null && current !== undefined) {
-    tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.clientWidth) / 2;
-  }
 }
 
 function Task({ task }: { readonly task: TaskRecord }): ReactElement {
@@ -97,7 +89,7 @@ function Task({ task }: { readonly task: TaskRecord }): ReactElement {
       )}
       <ForeignRules task={task} />
       {manifest.error !== null && <Failed error={manifest.error} retry={() => void manifest.refetch()} />}
-      <nav className="tabs" aria-label="About this task" ref={showCurrentTab}>
+      <nav className="tabs" aria-label="About this task">
         {TASK_TABS.map(([name, label]) => (
           <Link
             key={name}
@@ -133,11 +125,11 @@ function ForeignRules({ task }: { readonly task: TaskRecord }): ReactElement {
     <Notice tone="bad">
       <p>
         This task is not run by the contracts of this page’s address book: its{" "}
-        {rules.map(({ role }) => ROLE_WORDS[role]).join(", ")} {rules.length === 1 ? "is" : "are"} somebody
+        {listed(rules.map(({ role }) => ROLE_WORDS[role]))} {rules.length === 1 ? "is" : "are"} somebody
         else’s.
       </p>
       <p>
-        Nothing that they decide is bound by the rules that stand here, and this page cannot see or check it.{" "}
+        Nothing that they decide is bound by the rules shown here, and this page cannot see or check it.{" "}
         <Link to="/tasks/$taskId" params={{ taskId: String(task.taskId) }} search={{ tab: "terms" }}>
           See which they are
         </Link>

@@ -16,7 +16,7 @@ import { ContractsCard } from "../../trust/ContractsCard.tsx";
 import type { TaskRecord } from "../../world/world.ts";
 
 const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> = {
-  none: "none: who fetches an update can try to learn about the records behind it",
+  none: "none: whoever fetches an update can try to learn about the records behind it",
   "dp-sgd":
     "DP-SGD: each record’s gradient is clipped and noised; the node reports what privacy it has spent",
   "gaussian-update": "noise on the whole update; the node reports what privacy it has spent",
@@ -140,7 +140,7 @@ export function TermsTab({
             [
               "What you could lose",
               terms.minStake === 0n
-                ? "nothing is staked"
+                ? "nothing: no stake is asked for"
                 : `up to your whole stake, if the arbiter finds a breach until ${duration(terms.disputeWindowSeconds)} after the task’s last possible end, ${date(task.hardEnd)}`,
             ],
           ]}
@@ -220,5 +220,5 @@ function privacyWords({ privacy }: TaskManifest): string {
 }
 
 function trainingWords({ training }: TaskManifest): string {
-  return `${count(training.localEpochs, "pass", "passes")} over a node’s own records in batches of ${training.batchSize}, learning rate ${training.learningRate}, momentum ${training.momentum}`;
+  return `${count(training.localEpochs, "pass", "passes")} over a node’s own records in batches of ${number(training.batchSize)}, learning rate ${training.learningRate}, momentum ${training.momentum}`;
 }

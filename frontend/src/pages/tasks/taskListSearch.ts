@@ -11,10 +11,10 @@ export const STATES = [
 export type StateFilter = (typeof STATES)[number][0];
 
 export const ORDERS = [
-  ["newest", "newest first"],
-  ["oldest", "oldest first"],
-  ["nodes", "most nodes first"],
-  ["escrow", "most in escrow first"],
+  ["newest", "Newest first"],
+  ["oldest", "Oldest first"],
+  ["nodes", "Most nodes first"],
+  ["escrow", "Most in escrow first"],
 ] as const;
 export type Order = (typeof ORDERS)[number][0];
 

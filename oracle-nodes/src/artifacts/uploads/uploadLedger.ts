@@ -3,7 +3,7 @@ import { join } from "node:path";
 import PQueue from "p-queue";
 import { z } from "zod";
 import type { Digest } from "../../../../protocol/ids.ts";
-import { makeFolder, writeDurably } from "../durableFile.ts";
+import { makeFolder, writeDurably } from "../../files/durableFile.ts";
 
 /** A file that somebody handed over, as the ledger knows it. */
 export interface UploadRecord {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../../../protocol/errors.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { addArtifacts } from "../nodeStore.ts";
-import { note, print, printJson } from "../output.ts";
+import { note, print, printJson } from "../../console/output.ts";
 
 export interface ArtifactAddOptions {
   readonly config: string;

@@ -8,11 +8,11 @@ import type { AuditReport } from "../../../../audit/report.ts";
 import type { AddressBook } from "../../../../protocol/addressBook.ts";
 import { ConcordatError, InputError } from "../../../../protocol/errors.ts";
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
-import { auditModels } from "../auditModels.ts";
-import { ExitCode } from "../exitCode.ts";
-import { orInterrupted, untilInterrupted } from "../interruption.ts";
+import { auditModels } from "../../../../audit/auditModels.ts";
+import { ExitCode } from "../../console/exitCode.ts";
+import { orInterrupted, untilInterrupted } from "../../console/interruption.ts";
 import { openReader } from "../openChain.ts";
-import { note } from "../output.ts";
+import { note } from "../../console/output.ts";
 
 export interface AuditCommandOptions {
   readonly rpc: readonly string[];

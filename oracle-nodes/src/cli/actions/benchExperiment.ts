@@ -2,9 +2,9 @@ import { createLogUpdate } from "log-update";
 import { divergenceLine, type DivergedRun } from "../../experiments/divergence.ts";
 import { readExperiment } from "../../experiments/readExperiment.ts";
 import { runExperiment, type ExperimentProgress } from "../../experiments/runExperiment.ts";
-import { ExitCode } from "../exitCode.ts";
-import { untilInterrupted } from "../interruption.ts";
-import { note, print } from "../output.ts";
+import { ExitCode } from "../../console/exitCode.ts";
+import { untilInterrupted } from "../../console/interruption.ts";
+import { note, print } from "../../console/output.ts";
 
 /** Milliseconds between two lines of progress where the output is no terminal. */
 const LINE_MS = 30_000;

@@ -5,7 +5,7 @@ import { reportLines } from "../../learning/data/dataReport.ts";
 import { describeDataset, type ChannelRange } from "../../learning/data/describeDataset.ts";
 import { pictureSheet } from "../../learning/data/pictureSheet.ts";
 import { loadDataset } from "../../learning/loadDataset.ts";
-import { pairs, print, printJson, table } from "../output.ts";
+import { pairs, print, printJson, table } from "../../console/output.ts";
 
 export interface DataDescribeOptions {
   readonly dir: string;

@@ -5,8 +5,8 @@ import { InputError } from "../../../../protocol/errors.ts";
 import { fetchDataset } from "../data/fetchDataset.ts";
 import { progressLine } from "../data/progressBar.ts";
 import { SOURCES } from "../data/sources.ts";
-import { untilInterrupted } from "../interruption.ts";
-import { note, print, printJson } from "../output.ts";
+import { untilInterrupted } from "../../console/interruption.ts";
+import { note, print, printJson } from "../../console/output.ts";
 
 export interface DataFetchOptions {
   readonly dir: string;

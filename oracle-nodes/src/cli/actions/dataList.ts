@@ -1,7 +1,7 @@
 import { DATASET_NAMES, type DatasetName } from "../../../../protocol/datasetTerms.ts";
 import { OFFICIAL_TERMS } from "../../learning/data/officialTerms.ts";
 import { SOURCES } from "../data/sources.ts";
-import { print, printJson, table } from "../output.ts";
+import { print, printJson, table } from "../../console/output.ts";
 
 export interface DataListOptions {
   readonly json?: true;

@@ -7,7 +7,7 @@ import { partition } from "../../learning/partition.ts";
 import { type NodePartition } from "../../learning/partition/nodePartition.ts";
 import { encodePartition } from "../../learning/partition/partitionFile.ts";
 import { type PartitionSpec, partitionSpecSchema } from "../../learning/partition/scheme.ts";
-import { note, print, printJson, table } from "../output.ts";
+import { note, print, printJson, table } from "../../console/output.ts";
 
 export interface DataPartitionOptions {
   readonly dir: string;

@@ -1,7 +1,7 @@
 import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
-import { receiptEvent } from "../receiptEvent.ts";
+import { print, printJson } from "../../console/output.ts";
+import { receiptEvent } from "../../chain/receiptEvent.ts";
 
 export interface ExpelOptions extends AccountOptions {
   readonly json?: true;

@@ -8,9 +8,9 @@ import type { Following } from "../../../../audit/index/http/indexServer.ts";
 import { DEFAULT_SQL_LIMITS } from "../../../../audit/index/sql/sqlPool.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { ChainOptions } from "../chainOptions.ts";
-import { untilInterrupted } from "../interruption.ts";
+import { untilInterrupted } from "../../console/interruption.ts";
 import { findChain, openReader } from "../openChain.ts";
-import { note, print } from "../output.ts";
+import { note, print } from "../../console/output.ts";
 
 /** Where a server listens. */
 export interface ListenAddress {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Wallet } from "ethers";
 import { InputError } from "../../../../protocol/errors.ts";
 import { writeKeystore } from "../../node/keystore.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson } from "../../console/output.ts";
 import { chooseNewPassword } from "../password.ts";
 
 export interface KeyCreateOptions {

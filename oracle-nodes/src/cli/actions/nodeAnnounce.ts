@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../../../protocol/errors.ts";
-import { checkEndpoints, localAddresses } from "../../artifacts/endpoints.ts";
+import { checkEndpoints, localAddresses } from "../../../../protocol/endpoints.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
 import type { AccountOptions } from "../chainOptions.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { withWriter } from "../openChain.ts";
-import { note, print } from "../output.ts";
+import { note, print } from "../../console/output.ts";
 import { ownNode } from "../ownNode.ts";
 
 export interface NodeAnnounceOptions extends AccountOptions {

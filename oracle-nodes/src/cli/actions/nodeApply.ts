@@ -3,10 +3,10 @@ import { getAddress, isAddress } from "ethers";
 import { InputError } from "../../../../protocol/errors.ts";
 import { dateWords } from "../../../../protocol/timeWords.ts";
 import type { AccountOptions } from "../chainOptions.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { withWriter } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
-import { receiptEvent } from "../receiptEvent.ts";
+import { print, printJson } from "../../console/output.ts";
+import { receiptEvent } from "../../chain/receiptEvent.ts";
 import { readStatus, usableEndpoints } from "./nodeAnnounce.ts";
 
 export interface NodeApplyOptions extends AccountOptions {

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
-import type { HostPort } from "../../artifacts/endpoints.ts";
-import { checkAnnounced } from "../../artifacts/endpoints.ts";
-import { initialiseNode } from "../nodeInit.ts";
-import { readAddressBook } from "../openChain.ts";
-import { pairs, print, printJson } from "../output.ts";
+import type { HostPort } from "../../../../protocol/endpoints.ts";
+import { checkAnnounced } from "../../../../protocol/endpoints.ts";
+import { initialiseNode } from "../../node/initialiseNode.ts";
+import { readAddressBook } from "../../chain/readAddressBook.ts";
+import { pairs, print, printJson } from "../../console/output.ts";
 import { chooseNewPassword } from "../password.ts";
 
 export interface NodeInitCommandOptions {

@@ -1,9 +1,9 @@
 import { printable } from "../../../../protocol/printable.ts";
-import type { Contracts } from "../chainAccess.ts";
+import type { Contracts } from "../../chain/chainAccess.ts";
 import type { ChainOptions } from "../chainOptions.ts";
-import { inBatches, upTo } from "../inBatches.ts";
+import { inBatches, upTo } from "../../chain/inBatches.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson, table } from "../output.ts";
+import { print, printJson, table } from "../../console/output.ts";
 
 export interface NodeListOptions extends ChainOptions {
   readonly json?: true;

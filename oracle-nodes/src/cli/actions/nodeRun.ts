@@ -1,11 +1,11 @@
 import pino from "pino";
 import { runNode } from "../../node/runNode.ts";
 import type { NodeStatus } from "../../node/nodeStatus.ts";
-import { InterruptedError } from "../errorBoundary.ts";
-import { ExitCode } from "../exitCode.ts";
-import { untilInterrupted } from "../interruption.ts";
+import { InterruptedError } from "../../console/interruptedError.ts";
+import { ExitCode } from "../../console/exitCode.ts";
+import { untilInterrupted } from "../../console/interruption.ts";
 import { readableLog } from "../logLines.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { askPassword } from "../password.ts";
 
 export interface NodeRunOptions {

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import type { AccountStatus, NodeStatus } from "../../node/nodeStatus.ts";
 import { progressOf } from "../../node/progress.ts";
-import { ExitCode } from "../exitCode.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { ExitCode } from "../../console/exitCode.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { nodeStatusText, type NodeFacts } from "../nodeStatusText.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson } from "../../console/output.ts";
 import { readStatus } from "./nodeAnnounce.ts";
 import { addressOfKeystore } from "./nodeApply.ts";
 

@@ -1,9 +1,9 @@
 import { ProposalKind, ProposalState, enumName } from "../../../../protocol/enums.ts";
 import { momentWords } from "../../../../protocol/timeWords.ts";
 import type { ChainOptions } from "../chainOptions.ts";
-import { inBatches, upTo } from "../inBatches.ts";
+import { inBatches, upTo } from "../../chain/inBatches.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson, table } from "../output.ts";
+import { print, printJson, table } from "../../console/output.ts";
 import { newestBlock } from "../readTask.ts";
 
 export interface ProposalsOptions extends ChainOptions {

@@ -2,12 +2,12 @@ import type { Address } from "../../../../protocol/ids.ts";
 import { durationWords, momentWords } from "../../../../protocol/timeWords.ts";
 import type { AccountOptions, ChainOptions } from "../chainOptions.ts";
 import { withReader, withWriter } from "../openChain.ts";
-import { pairs, print, printJson } from "../output.ts";
-import { NO_PERMIT } from "../noPermit.ts";
+import { pairs, print, printJson } from "../../console/output.ts";
+import { NO_PERMIT } from "../../../../protocol/noPermit.ts";
 import { ownNode } from "../ownNode.ts";
 import { chainTime } from "../readTask.ts";
-import { receiptEvent } from "../receiptEvent.ts";
-import { checkBalance, readToken } from "../token.ts";
+import { receiptEvent } from "../../chain/receiptEvent.ts";
+import { checkBalance, readToken } from "../../chain/token.ts";
 
 export interface StakeOptions extends AccountOptions {
   readonly token: Address;

@@ -3,19 +3,19 @@ import type { ForeignAddress } from "../../../../protocol/foreignContracts.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import { dateWords, durationWords } from "../../../../protocol/timeWords.ts";
 import type { NodeConfig } from "../../node/nodeConfig.ts";
-import type { ChainWriter } from "../chainAccess.ts";
+import type { ChainWriter } from "../../chain/chainAccess.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { checkOwnData } from "../join/checkOwnData.ts";
 import { confirmAccounts, sentence, tokenWords } from "../join/confirmAccounts.ts";
 import { providersOf, taskFile, taskManifest } from "../join/taskFiles.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { addArtifacts } from "../nodeStore.ts";
 import { withWriter } from "../openChain.ts";
-import { note, pairs, print, printJson } from "../output.ts";
+import { note, pairs, print, printJson } from "../../console/output.ts";
 import { ownNode } from "../ownNode.ts";
 import { readTaskTerms } from "../taskTerms.ts";
-import { amountFormat } from "../token.ts";
-import { MEMBER_WORDS, countWords } from "../words.ts";
+import { amountFormat } from "../../chain/token.ts";
+import { MEMBER_WORDS, countWords } from "../../../../protocol/words.ts";
 
 export interface JoinOptions extends AccountOptions {
   readonly trust?: readonly string[];

@@ -1,10 +1,10 @@
 import { MemberStatus, enumName, enumValue } from "../../../../protocol/enums.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson } from "../../console/output.ts";
 import { ownNode } from "../ownNode.ts";
 import { readTaskTerms } from "../taskTerms.ts";
-import { MEMBER_WORDS } from "../words.ts";
+import { MEMBER_WORDS } from "../../../../protocol/words.ts";
 
 export interface LeaveOptions extends AccountOptions {
   readonly json?: true;

@@ -1,10 +1,10 @@
 import { TaskState, enumName } from "../../../../protocol/enums.ts";
-import type { Contracts } from "../chainAccess.ts";
+import type { Contracts } from "../../chain/chainAccess.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
-import { amountFormat } from "../token.ts";
-import { STATE_WORDS, wordsFor } from "../words.ts";
+import { print, printJson } from "../../console/output.ts";
+import { amountFormat } from "../../chain/token.ts";
+import { STATE_WORDS, wordsFor } from "../../../../protocol/words.ts";
 
 export interface LifeCycleOptions extends AccountOptions {
   readonly json?: true;

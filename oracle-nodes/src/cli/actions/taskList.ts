@@ -1,11 +1,11 @@
 import { EndReason, TaskState, enumName, enumValue } from "../../../../protocol/enums.ts";
 import { momentWords } from "../../../../protocol/timeWords.ts";
 import type { ChainOptions } from "../chainOptions.ts";
-import { inBatches, upTo } from "../inBatches.ts";
+import { inBatches, upTo } from "../../chain/inBatches.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson, table } from "../output.ts";
+import { print, printJson, table } from "../../console/output.ts";
 import { newestBlock } from "../readTask.ts";
-import { END_WORDS, STATE_WORDS } from "../words.ts";
+import { END_WORDS, STATE_WORDS } from "../../../../protocol/words.ts";
 
 export interface TaskListOptions extends ChainOptions {
   readonly json?: true;

@@ -2,14 +2,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { digest as asDigest } from "../../../../protocol/ids.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { NodeConfig } from "../../node/nodeConfig.ts";
-import type { ChainReader } from "../chainAccess.ts";
+import type { ChainReader } from "../../chain/chainAccess.ts";
 import { providersOf, taskFile } from "../join/taskFiles.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { newestModel, taskFolder } from "../nodeFolder.ts";
 import { withReader } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson } from "../../console/output.ts";
 import { readTaskTerms } from "../taskTerms.ts";
-import { bytesWords } from "../words.ts";
+import { bytesWords } from "../../../../protocol/words.ts";
 
 export interface TaskModelOptions {
   readonly config: string;

@@ -1,12 +1,12 @@
 import { InputError } from "../../../../protocol/errors.ts";
 import type { Address } from "../../../../protocol/ids.ts";
-import type { ChainReader } from "../chainAccess.ts";
+import type { ChainReader } from "../../chain/chainAccess.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson } from "../../console/output.ts";
 import { ownNode } from "../ownNode.ts";
-import { receiptEvent } from "../receiptEvent.ts";
-import { amountFormat } from "../token.ts";
+import { receiptEvent } from "../../chain/receiptEvent.ts";
+import { amountFormat } from "../../chain/token.ts";
 
 export interface ClaimOptions extends AccountOptions {
   readonly to?: Address;

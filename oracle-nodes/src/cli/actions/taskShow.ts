@@ -4,16 +4,16 @@ import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import { momentWords } from "../../../../protocol/timeWords.ts";
 import { privacyLines } from "../../privacy/taskPrivacy.ts";
 import type { ChainOptions } from "../chainOptions.ts";
-import { readNodeConfig } from "../nodeConfigFile.ts";
+import { readNodeConfig } from "../../node/nodeConfigFile.ts";
 import { withReader } from "../openChain.ts";
-import { pairs, print, printJson, table } from "../output.ts";
-import type { Column } from "../output.ts";
+import { pairs, print, printJson, table } from "../../console/output.ts";
+import type { Column } from "../../console/output.ts";
 import { ownModelLines } from "../ownModel.ts";
 import { readTask } from "../readTask.ts";
 import { readableTerms } from "../readableTerms.ts";
 import type { TaskBudgets } from "../taskBudgets.ts";
-import { amountFormat } from "../token.ts";
-import { END_WORDS, MEMBER_WORDS, STATE_WORDS, percentWords } from "../words.ts";
+import { amountFormat } from "../../chain/token.ts";
+import { END_WORDS, MEMBER_WORDS, STATE_WORDS, percentWords } from "../../../../protocol/words.ts";
 
 /** Shown where the task asks for privacy, of members that posted an update. */
 const BUDGET_COLUMNS: readonly Column[] = [

@@ -2,8 +2,8 @@ import { ProposalState, enumName } from "../../../../protocol/enums.ts";
 import { InputError } from "../../../../protocol/errors.ts";
 import type { AccountOptions } from "../chainOptions.ts";
 import { withWriter } from "../openChain.ts";
-import { print, printJson } from "../output.ts";
-import { receiptEvent } from "../receiptEvent.ts";
+import { print, printJson } from "../../console/output.ts";
+import { receiptEvent } from "../../chain/receiptEvent.ts";
 
 export interface VoteOptions extends AccountOptions {
   readonly approve?: true;

@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
-import type { DemoOptions } from "../demo/demoOptions.ts";
+import type { DemoOptions } from "../../demo/demoOptions.ts";
 import { examples } from "../examples.ts";
 import { wholeNumber } from "../parsers.ts";
 import { addTerms } from "../publish/termOption.ts";
+
+const COMMAND = fileURLToPath(new URL("../../../../bin/concordat.mjs", import.meta.url));
 
 /** `concordat demo`, which is also `npm start`. */
 export function addDemoCommand(program: Command): void {
@@ -39,8 +42,8 @@ export function addDemoCommand(program: Command): void {
     )
     .option("--json <FILE>", "write all results as JSON")
     .action(async (options: DemoOptions) => {
-      const { runDemo } = await import("../demo/runDemo.ts");
-      await runDemo(options);
+      const { runDemo } = await import("../../demo/runDemo.ts");
+      await runDemo(options, COMMAND);
     });
   examples(demo, [
     ["npm start", "five nodes, eight rounds on built-in handwriting, about a minute"],

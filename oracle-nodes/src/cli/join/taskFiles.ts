@@ -4,13 +4,13 @@ import { MANIFEST_LIMITS, decodeManifest } from "../../../../protocol/manifest.t
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { taskId as asTaskId } from "../../../../protocol/ids.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
-import { parseEndpoints } from "../../artifacts/endpoints.ts";
+import { parseEndpoints } from "../../../../protocol/endpoints.ts";
 import { fetchArtifact } from "../../artifacts/fetchArtifact.ts";
 import { gatewaySource } from "../../artifacts/gatewaySource.ts";
 import type { NodeConfig } from "../../node/nodeConfig.ts";
 import { readStatus } from "../actions/nodeAnnounce.ts";
-import type { ChainReader } from "../chainAccess.ts";
-import { upTo, inBatches } from "../inBatches.ts";
+import type { ChainReader } from "../../chain/chainAccess.ts";
+import { upTo, inBatches } from "../../chain/inBatches.ts";
 import { readHeldArtifact } from "../nodeFolder.ts";
 import { endpoints } from "../readTask.ts";
 

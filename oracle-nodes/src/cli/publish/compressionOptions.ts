@@ -4,9 +4,6 @@ import { InputError } from "../../../../protocol/errors.ts";
 import type { ChoiceOf } from "../../../../protocol/terms/terms.ts";
 import { addTerms } from "./termOption.ts";
 
-/** Share of the weights that top-k keeps where the publisher names none: 1 %. */
-const DEFAULT_KEEP_BPS = 100;
-
 export interface CompressionOptions {
   readonly compression: ChoiceOf<"compression">;
   readonly keepBps?: number;
@@ -24,5 +21,5 @@ export function compressionTerms({ compression: kind, keepBps }: CompressionOpti
       hint: "Leave it out, or choose --compression top-k or top-k-quantised",
     });
   }
-  return compressionOf(kind, keepBps ?? DEFAULT_KEEP_BPS);
+  return compressionOf(kind, keepBps);
 }

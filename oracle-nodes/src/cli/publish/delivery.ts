@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "kubo-rpc-client";
 import { InputError } from "../../../../protocol/errors.ts";
-import type { HostPort } from "../../artifacts/endpoints.ts";
-import { checkAnnounced, parseEndpoints } from "../../artifacts/endpoints.ts";
+import type { HostPort } from "../../../../protocol/endpoints.ts";
+import { checkAnnounced, parseEndpoints } from "../../../../protocol/endpoints.ts";
 import { createHeliaStore } from "../../artifacts/heliaStore.ts";
 import { createKuboStore } from "../../artifacts/kuboStore.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
-import { orInterrupted, untilInterrupted } from "../interruption.ts";
-import { note } from "../output.ts";
+import { orInterrupted, untilInterrupted } from "../../console/interruption.ts";
+import { note } from "../../console/output.ts";
 
 /** Milliseconds in which a Kubo node must answer. */
 const KUBO_TIMEOUT_MS = 10_000;

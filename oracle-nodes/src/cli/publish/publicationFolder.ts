@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { access, mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "../../../../protocol/errors.ts";
-import { writeDurably } from "../../artifacts/durableFile.ts";
+import { writeDurably } from "../../files/durableFile.ts";
 import type { TaskFiles } from "../../learning/taskFiles.ts";
 import { formatRecord, parseRecord } from "./publicationRecord.ts";
-import type { PublicationRecord } from "./publicationRecord.ts";
+import type { PublicationRecord } from "../../../../protocol/publicationRecord.ts";
 
 /** What `--out` holds after a publication. */
 export const MANIFEST_FILE = "manifest.json";

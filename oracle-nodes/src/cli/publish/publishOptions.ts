@@ -8,7 +8,7 @@ import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
 import type { CompressionOptions } from "./compressionOptions.ts";
 import type { PrivacyOptions } from "./privacyOptions.ts";
 import { addTerms, isOptionTerm } from "./termOption.ts";
-import type { TrainingOptions } from "./trainingOptions.ts";
+import type { TrainingOptions } from "../../learning/trainingOptions.ts";
 
 /** Terms that the command line gives in another form: flags, amounts in whole tokens, accounts with a default. */
 type Converted = TermsOfKind<"flag" | "amount"> | "arbiter" | "slashRecipient";

@@ -3,7 +3,7 @@ import { reportLines } from "../../learning/data/dataReport.ts";
 import { OFFICIAL_TERMS } from "../../learning/data/officialTerms.ts";
 import { datasetTerms } from "../../learning/dataset.ts";
 import { loadDataset } from "../../learning/loadDataset.ts";
-import { note } from "../output.ts";
+import { note } from "../../console/output.ts";
 
 /**
  * What a manifest says about the data of a task. An official dataset is known by its name; of any other the publisher needs

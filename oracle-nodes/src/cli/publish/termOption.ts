@@ -7,6 +7,7 @@ import type { NumericTerm, Term } from "../../../../protocol/terms/term.ts";
 import { TERMS, termOf } from "../../../../protocol/terms/terms.ts";
 import type { TermName } from "../../../../protocol/terms/terms.ts";
 import { address, tokenAmount } from "../parsers.ts";
+import { plainWords } from "../plainWords.ts";
 
 /** The terms that the command line asks for. */
 export type OptionTerm = {
@@ -104,11 +105,4 @@ function anyNumber(text: string): number {
 function helpText(term: Term): string {
   const label = plainWords(term.label.replace(/ \(address\)$/, ""));
   return [`${label}: ${plainWords(term.sentence)}`, inputNote(term)].join(" ").replace(/\. ?$/, "");
-}
-
-/** Words of the table of terms inside a line: plain characters, and no capital but that of a name. */
-export function plainWords(text: string): string {
-  const isName = !/^(?:A|[A-Z][a-z]+)\b/.test(text) || text.startsWith("Krum");
-  const small = isName ? text : text.charAt(0).toLowerCase() + text.slice(1);
-  return small.replaceAll("’", "'").replaceAll("−", "-");
 }

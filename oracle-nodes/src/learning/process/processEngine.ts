@@ -18,7 +18,8 @@ import type { Topology } from "../models.ts";
 import type { Samples } from "../samples.ts";
 import { standingLayers } from "../topology.ts";
 import { readWeights, writeSamples, writeWeights } from "./tensorFiles.ts";
-import { TrainerProcess, type TrainerCommand } from "./trainerProcess.ts";
+import { TrainerProcess } from "./trainerProcess.ts";
+import { type TrainerCommand } from "./trainerCommand.ts";
 import {
   evaluatedSchema,
   helloSchema,

@@ -3,16 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { z } from "zod";
 import { ConcordatError, InputError } from "../../../../protocol/errors.ts";
 import { lineSchema, type Progress, type TrainerLine } from "./trainerProtocol.ts";
-
-/** The program that trains, as the operator names it. */
-export interface TrainerCommand {
-  readonly command: string;
-  readonly args: readonly string[];
-  /** The folder in which it runs; this process's by default. */
-  readonly dir?: string | undefined;
-  /** How long it may be silent while it works on a command. */
-  readonly timeoutSeconds: number;
-}
+import type { TrainerCommand } from "./trainerCommand.ts";
 
 /** What is asked of the program, besides `id`. */
 export interface TrainerRequest {
@@ -27,8 +18,10 @@ export interface RequestOptions {
 
 /** Bytes of one line from the program at most. */
 const MAX_LINE_BYTES = 64 * 1024;
+
 /** Characters of the program's error output that an error may quote. */
 const QUOTED = 300;
+
 /** Milliseconds in which a program ends, or answers to `abort`, before it is killed. */
 const GRACE_MS = 2000;
 

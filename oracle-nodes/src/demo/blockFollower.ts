@@ -1,0 +1,103 @@
+import type { InterfaceAbi, LogDescription } from "ethers";
+import { Interface } from "ethers";
+import { ConcordatError } from "../../../protocol/errors.ts";
+import type { ChainProvider } from "../chain/chainProvider.ts";
+import { inBatches } from "../chain/inBatches.ts";
+
+/** A transaction to one of the contracts, once it is in a block. */
+export interface ObservedCall {
+  /** "RoundCoordinator.submitUpdates". */
+  readonly action: string;
+  readonly from: string;
+  readonly gasUsed: bigint;
+  readonly succeeded: boolean;
+}
+
+/** An event of one of the contracts. */
+export interface ObservedEvent {
+  readonly contract: string;
+  readonly name: string;
+  readonly args: LogDescription["args"];
+  readonly blockNumber: number;
+}
+
+/** A contract to watch. */
+export interface WatchedContract {
+  readonly name: string;
+  readonly address: string;
+  readonly abi: InterfaceAbi;
+}
+
+/** What a block holds that concerns the contracts. */
+export interface ObservedBlock {
+  readonly number: number;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly calls: readonly ObservedCall[];
+  readonly events: readonly ObservedEvent[];
+}
+
+/** Blocks that are read at once. */
+const AHEAD = 16;
+
+/** Reads the chain block by block: every call to the contracts with its gas, and every event, each exactly once. */
+export class BlockFollower {
+  readonly #provider: ChainProvider;
+  readonly #contracts: ReadonlyMap<string, { readonly name: string; readonly abi: Interface }>;
+  #next: number;
+
+  constructor(provider: ChainProvider, contracts: readonly WatchedContract[], fromBlock: number) {
+    this.#provider = provider;
+    this.#contracts = new Map(
+      contracts.map(({ name, address, abi }) => [address.toLowerCase(), { name, abi: Interface.from(abi) }]),
+    );
+    this.#next = fromBlock;
+  }
+
+  /** The blocks since the last call, a few of them read at once: on a busy machine blocks come faster than answers. */
+  async *blocks(): AsyncGenerator<ObservedBlock> {
+    const latest = await this.#provider.getBlockNumber();
+    while (this.#next <= latest) {
+      const count = Math.min(AHEAD, latest - this.#next + 1);
+      const first = this.#next;
+      const numbers = Array.from({ length: count }, (_, i) => first + i);
+      for (const block of await inBatches(numbers, async (number) => this.#read(number))) {
+        yield block;
+        this.#next++;
+      }
+    }
+  }
+
+  async #read(number: number): Promise<ObservedBlock> {
+    const block = await this.#provider.getBlock(number, true);
+    if (block === null) throw new ConcordatError(`The chain has no block ${number}`);
+    const receipts = await inBatches(block.transactions, async (hash) => {
+      const receipt = await this.#provider.getTransactionReceipt(hash);
+      if (receipt === null) throw new ConcordatError(`Transaction ${hash} of block ${number} is gone`);
+      return receipt;
+    });
+    const calls: ObservedCall[] = [];
+    const events: ObservedEvent[] = [];
+    for (const [i, receipt] of receipts.entries()) {
+      const transaction = block.prefetchedTransactions[i];
+      if (transaction === undefined) continue;
+      const target = this.#contracts.get(transaction.to?.toLowerCase() ?? "");
+      if (target !== undefined) {
+        const call = target.abi.getFunction(transaction.data.slice(0, 10));
+        calls.push({
+          action: `${target.name}.${call?.name ?? "?"}`,
+          from: transaction.from,
+          gasUsed: receipt.gasUsed,
+          succeeded: receipt.status === 1,
+        });
+      }
+      for (const log of receipt.logs) {
+        const source = this.#contracts.get(log.address.toLowerCase());
+        const event = source?.abi.parseLog(log);
+        if (source && event)
+          events.push({ contract: source.name, name: event.name, args: event.args, blockNumber: number });
+      }
+    }
+    return { number, timestamp: block.timestamp, calls, events };
+  }
+}

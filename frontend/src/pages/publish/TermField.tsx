@@ -27,7 +27,7 @@ export function TermField(props: Props): ReactElement {
     case "flag":
       return (
         <CheckField
-          label={`${fieldLabel(name)}: ${fieldHint(name)}`}
+          label={`${fieldLabel(name)}: ${fieldHint(name).replace(/^An?\b/, (word) => word.toLowerCase())}`}
           checked={form.draft[name as FlagTermName] === "yes"}
           onChange={(checked) => form.change({ [name]: checked ? "yes" : "no" })}
         />

@@ -1,5 +1,6 @@
 import type { CheckKind, Lack } from "./checks.ts";
-import type { KindCount, MissingFacts } from "./report.ts";
+import type { KindCount } from "./report.ts";
+import type { MissingFacts } from "./missingWords.ts";
 
 /** How many of a node's updates were had from somebody, and how many from nobody. */
 export interface Service {

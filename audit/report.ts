@@ -1,5 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import type { Check, CheckKind } from "./checks.ts";
+import { missingWords } from "./missingWords.ts";
+import type { MissingFacts } from "./missingWords.ts";
 
 /** How checks of one kind went. */
 export interface KindCount {
@@ -7,18 +9,6 @@ export interface KindCount {
   readonly disagree: number;
   /** Facts that could be read but not derived again. */
   readonly notRecomputed: number;
-}
-
-/** Facts of one kind that could have been derived again, had something not been missing. */
-export interface MissingFacts {
-  readonly kind: CheckKind;
-  readonly count: number;
-  /** All facts of this kind. */
-  readonly of: number;
-  /** The nodes whose artifacts nobody gave, ascending. */
-  readonly nodeIds: readonly number[];
-  /** What was missing and by whose silence, in words, e.g. "node 3 serves nothing". */
-  readonly reasons: readonly string[];
 }
 
 /** What an audit found. */
@@ -111,29 +101,8 @@ function verdict(report: AuditReport, missing: string | undefined): string {
   return `Nothing disagrees; ${read} ${read === 1 ? "fact" : "facts"} could only be read, since nothing else is on record`;
 }
 
-/** Reasons that are told one by one. */
-const TOLD_REASONS = 6;
-
-const KIND_WORDS: Partial<Readonly<Record<CheckKind, string>>> = {
-  "aggregate.model": "aggregates",
-  "update.artifact": "updates",
-  "update.signature": "signatures of updates",
-  "report.signature": "signatures of reports",
-  "aggregate.signature": "signatures of aggregates",
-};
-
 /** "68 of 68 aggregates could not be recomputed: node 3 serves nothing"; undefined where nothing was missing. */
 function missingLine({ missing }: AuditReport): string | undefined {
-  const models = missing.some(({ kind }) => kind === "aggregate.model");
-  const told = missing.filter(({ kind }) => !models || kind !== "update.artifact");
-  if (told.length === 0) return undefined;
-  return told
-    .map(({ kind, count, of, reasons }) => {
-      const others = reasons.length - TOLD_REASONS;
-      const why = [...reasons.slice(0, TOLD_REASONS), ...(others > 0 ? [`and ${others} more`] : [])].join(
-        ", ",
-      );
-      return `${count} of ${of} ${KIND_WORDS[kind] ?? kind} could not be recomputed: ${why}`;
-    })
-    .join("; ");
+  const words = missingWords(missing);
+  return words.length === 0 ? undefined : words.join("; ");
 }

@@ -24,7 +24,7 @@ const SLOWDOWN = 4;
 const PAGES = [
   ["home", "/", "Open and running tasks"],
   ["tasks", "/tasks", "mean score"],
-  ["task", "/tasks/1", "Round 2, the last one finalised"],
+  ["task", "/tasks/2", "Round 2, the last one finalised"],
   ["nodes", "/nodes", "Node 4"],
   ["audit", "/audit", "Save as CSV"],
 ] as const;

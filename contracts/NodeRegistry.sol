@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {NodeId} from "./types/NodeId.sol";
 
 /// @title Who takes part: identity, admission and removal by majority vote, keys, endpoints.
 /// @dev No owner: the constructor lists the founders, everything after is decided by their votes.
@@ -13,6 +14,8 @@ contract NodeRegistry is INodeRegistry {
     uint256 public constant MAX_ENDPOINTS_BYTES = 512;
     uint256 public constant MAX_ENCRYPTION_KEY_BYTES = 512;
     uint256 public constant MAX_VOTING_PERIOD = 365 days;
+
+    NodeId private constant NO_NODE = NodeId.wrap(0);
 
     /// @param signers Signer by the first second in which it counts; never shortened.
     struct Node {
@@ -34,16 +37,16 @@ contract NodeRegistry is INodeRegistry {
     /// @inheritdoc INodeRegistry
     uint256 public proposalCount;
     /// @inheritdoc INodeRegistry
-    mapping(address operator => uint256 nodeId) public nodeIdOf;
+    mapping(address operator => NodeId nodeId) public nodeIdOf;
     /// @inheritdoc INodeRegistry
-    mapping(address signer => uint256 nodeId) public nodeOfSigner;
+    mapping(address signer => NodeId nodeId) public nodeOfSigner;
     /// @inheritdoc INodeRegistry
-    mapping(uint256 proposalId => mapping(uint256 nodeId => bool voted)) public hasVoted;
+    mapping(uint256 proposalId => mapping(NodeId nodeId => bool voted)) public hasVoted;
 
-    mapping(uint256 nodeId => Node node) private _nodes;
+    mapping(NodeId nodeId => Node node) private _nodes;
     mapping(uint256 proposalId => Proposal proposal) private _proposals;
     mapping(address operator => uint256 proposalId) private _latestAdmission;
-    mapping(uint256 nodeId => uint256 proposalId) private _latestRemoval;
+    mapping(NodeId nodeId => uint256 proposalId) private _latestRemoval;
     uint32[] private _removals;
 
     constructor(Founder[] memory founders, uint256 votingPeriod_) {
@@ -54,7 +57,7 @@ contract NodeRegistry is INodeRegistry {
         for (uint256 i = 0; i < founders.length; ++i) {
             Founder memory founder = founders[i];
             if (founder.operator == address(0)) revert ZeroAddress();
-            if (nodeIdOf[founder.operator] != 0) revert OperatorTaken(founder.operator);
+            if (!nodeIdOf[founder.operator].isNoNode()) revert OperatorTaken(founder.operator);
             _checkKeyAndEndpoints(founder.encryptionKey, founder.endpoints);
             _admit(founder.operator, founder.signer, founder.encryptionKey, founder.endpoints);
         }
@@ -66,18 +69,18 @@ contract NodeRegistry is INodeRegistry {
         bytes calldata encryptionKey,
         string calldata endpoints
     ) external returns (uint256 proposalId) {
-        if (nodeIdOf[msg.sender] != 0) revert OperatorTaken(msg.sender);
+        if (!nodeIdOf[msg.sender].isNoNode()) revert OperatorTaken(msg.sender);
         uint256 pending = _latestAdmission[msg.sender];
         if (_stateOf(pending) == ProposalState.Open) revert ProposalPending(pending);
-        _checkSigner(signer, 0);
+        _checkSigner(signer, NO_NODE);
         _checkKeyAndEndpoints(encryptionKey, endpoints);
 
-        proposalId = _propose(ProposalKind.Admission, 0, msg.sender, signer, encryptionKey, endpoints);
+        proposalId = _propose(ProposalKind.Admission, NO_NODE, msg.sender, signer, encryptionKey, endpoints);
         _latestAdmission[msg.sender] = proposalId;
     }
 
     /// @inheritdoc INodeRegistry
-    function proposeRemoval(uint256 nodeId) external returns (uint256 proposalId) {
+    function proposeRemoval(NodeId nodeId) external returns (uint256 proposalId) {
         _callerNode();
         Node storage subject = _nodes[nodeId];
         if (!subject.isMember) revert UnknownNode(nodeId);
@@ -97,12 +100,12 @@ contract NodeRegistry is INodeRegistry {
 
     /// @inheritdoc INodeRegistry
     function vote(uint256 proposalId, bool approve) external {
-        uint256 voter = _callerNode();
+        NodeId voter = _callerNode();
         ProposalState state = _stateOf(proposalId);
         if (state == ProposalState.None) revert UnknownProposal(proposalId);
         if (state != ProposalState.Open) revert ProposalNotOpen(proposalId, state);
         Proposal storage subject = _proposals[proposalId];
-        if (voter > subject.lastVoter) revert NotInElectorate(proposalId, voter);
+        if (NodeId.unwrap(voter) > subject.lastVoter) revert NotInElectorate(proposalId, voter);
         if (hasVoted[proposalId][voter]) revert AlreadyVoted(proposalId, voter);
 
         hasVoted[proposalId][voter] = true;
@@ -125,7 +128,7 @@ contract NodeRegistry is INodeRegistry {
 
     /// @inheritdoc INodeRegistry
     function setSigner(address signer) external {
-        uint256 nodeId = _callerNode();
+        NodeId nodeId = _callerNode();
         _checkSigner(signer, nodeId);
         Node storage self = _nodes[nodeId];
         address previous = address(self.signers.latest());
@@ -137,7 +140,7 @@ contract NodeRegistry is INodeRegistry {
 
     /// @inheritdoc INodeRegistry
     function setEndpoints(string calldata endpoints) external {
-        uint256 nodeId = _callerNode();
+        NodeId nodeId = _callerNode();
         _checkKeyAndEndpoints("", endpoints);
         _nodes[nodeId].endpoints = endpoints;
         emit EndpointsChanged(nodeId, endpoints);
@@ -145,14 +148,14 @@ contract NodeRegistry is INodeRegistry {
 
     /// @inheritdoc INodeRegistry
     function setEncryptionKey(bytes calldata encryptionKey) external {
-        uint256 nodeId = _callerNode();
+        NodeId nodeId = _callerNode();
         _checkKeyAndEndpoints(encryptionKey, "");
         _nodes[nodeId].encryptionKey = encryptionKey;
         emit EncryptionKeyChanged(nodeId, encryptionKey);
     }
 
     /// @inheritdoc INodeRegistry
-    function node(uint256 nodeId) external view returns (NodeInfo memory) {
+    function node(NodeId nodeId) external view returns (NodeInfo memory) {
         Node storage self = _known(nodeId);
         return
             NodeInfo({
@@ -166,17 +169,17 @@ contract NodeRegistry is INodeRegistry {
     }
 
     /// @inheritdoc INodeRegistry
-    function operatorOf(uint256 nodeId) external view returns (address) {
+    function operatorOf(NodeId nodeId) external view returns (address) {
         return _nodes[nodeId].operator;
     }
 
     /// @inheritdoc INodeRegistry
-    function isMember(uint256 nodeId) external view returns (bool) {
+    function isMember(NodeId nodeId) external view returns (bool) {
         return _nodes[nodeId].isMember;
     }
 
     /// @inheritdoc INodeRegistry
-    function signerAt(uint256 nodeId, uint256 timestamp) external view returns (address) {
+    function signerAt(NodeId nodeId, uint256 timestamp) external view returns (address) {
         return address(_nodes[nodeId].signers.upperLookupRecent(uint96(timestamp)));
     }
 
@@ -194,17 +197,17 @@ contract NodeRegistry is INodeRegistry {
     }
 
     /// @inheritdoc INodeRegistry
-    function removedNode(uint256 index) external view returns (uint256 nodeId) {
-        return _removals[index];
+    function removedNode(uint256 index) external view returns (NodeId nodeId) {
+        return NodeId.wrap(_removals[index]);
     }
 
     /// @dev The caller's node; only members act.
-    function _callerNode() private view returns (uint256 nodeId) {
+    function _callerNode() private view returns (NodeId nodeId) {
         nodeId = nodeIdOf[msg.sender];
-        if (nodeId == 0) revert NotMember(msg.sender);
+        if (nodeId.isNoNode()) revert NotMember(msg.sender);
     }
 
-    function _known(uint256 nodeId) private view returns (Node storage self) {
+    function _known(NodeId nodeId) private view returns (Node storage self) {
         self = _nodes[nodeId];
         if (self.operator == address(0)) revert UnknownNode(nodeId);
     }
@@ -215,13 +218,13 @@ contract NodeRegistry is INodeRegistry {
         state = subject.state;
         if (state != ProposalState.Open) return state;
         if (block.timestamp >= subject.expiresAt) return ProposalState.Expired;
-        if (subject.kind == ProposalKind.Removal && !_nodes[subject.nodeId].isMember)
+        if (subject.kind == ProposalKind.Removal && !_nodes[NodeId.wrap(subject.nodeId)].isMember)
             return ProposalState.Expired;
     }
 
     function _propose(
         ProposalKind kind,
-        uint256 nodeId,
+        NodeId nodeId,
         address operator,
         address signer,
         bytes memory encryptionKey,
@@ -231,7 +234,7 @@ contract NodeRegistry is INodeRegistry {
         Proposal storage subject = _proposals[proposalId];
         subject.kind = kind;
         subject.state = ProposalState.Open;
-        subject.nodeId = uint32(nodeId);
+        subject.nodeId = uint32(NodeId.unwrap(nodeId));
         subject.electorate = uint32(memberCount);
         subject.lastVoter = uint32(nodeCount);
         subject.expiresAt = uint40(block.timestamp + votingPeriod);
@@ -259,11 +262,15 @@ contract NodeRegistry is INodeRegistry {
         subject.state = ProposalState.Passed;
         emit ProposalClosed(proposalId, ProposalState.Passed);
         if (subject.kind == ProposalKind.Removal) {
-            _remove(subject.nodeId);
+            _remove(NodeId.wrap(subject.nodeId));
         } else {
-            subject.nodeId = uint32(
-                _admit(subject.operator, subject.signer, subject.encryptionKey, subject.endpoints)
+            NodeId admitted = _admit(
+                subject.operator,
+                subject.signer,
+                subject.encryptionKey,
+                subject.endpoints
             );
+            subject.nodeId = uint32(NodeId.unwrap(admitted));
         }
     }
 
@@ -272,9 +279,9 @@ contract NodeRegistry is INodeRegistry {
         address signer,
         bytes memory encryptionKey,
         string memory endpoints
-    ) private returns (uint256 nodeId) {
-        _checkSigner(signer, 0);
-        nodeId = ++nodeCount;
+    ) private returns (NodeId nodeId) {
+        _checkSigner(signer, NO_NODE);
+        nodeId = NodeId.wrap(++nodeCount);
         ++memberCount;
         Node storage self = _nodes[nodeId];
         self.operator = operator;
@@ -288,20 +295,20 @@ contract NodeRegistry is INodeRegistry {
         emit NodeAdmitted(nodeId, operator, signer, encryptionKey, endpoints);
     }
 
-    function _remove(uint256 nodeId) private {
+    function _remove(NodeId nodeId) private {
         Node storage self = _nodes[nodeId];
         self.isMember = false;
-        delete nodeIdOf[self.operator];
+        nodeIdOf[self.operator] = NO_NODE;
         --memberCount;
         emit NodeRemoved(nodeId, _removals.length);
-        _removals.push(uint32(nodeId));
+        _removals.push(uint32(NodeId.unwrap(nodeId)));
     }
 
     /// @dev A signer belongs to one node for ever, so that what it ever signed stays attributable.
-    function _checkSigner(address signer, uint256 nodeId) private view {
+    function _checkSigner(address signer, NodeId nodeId) private view {
         if (signer == address(0)) revert ZeroAddress();
-        uint256 owner = nodeOfSigner[signer];
-        if (owner != 0 && owner != nodeId) revert SignerTaken(signer);
+        NodeId owner = nodeOfSigner[signer];
+        if (!owner.isNoNode() && owner != nodeId) revert SignerTaken(signer);
     }
 
     function _checkKeyAndEndpoints(bytes memory encryptionKey, string memory endpoints) private pure {

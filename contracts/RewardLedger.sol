@@ -8,6 +8,9 @@ import {IRewardLedger} from "./interfaces/IRewardLedger.sol";
 import {ITaskRegistry, ITaskRegistryTypes} from "./interfaces/ITaskRegistry.sol";
 import {ReputationRule} from "./libraries/ReputationRule.sol";
 import {RewardSchedule} from "./libraries/RewardSchedule.sol";
+import {MemberId} from "./types/MemberId.sol";
+import {NodeId} from "./types/NodeId.sol";
+import {TaskId} from "./types/TaskId.sol";
 
 /// @title Reputation and rewards, settled lazily from each round's bitmaps.
 /// @dev The tokens stay with TaskRegistry; this contract decides who may have how much of a task's escrow.
@@ -36,13 +39,13 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
         uint128 credited;
         uint128 refunded;
         mapping(uint256 round => Round record) rounds;
-        mapping(uint256 memberId => Account account) accounts;
+        mapping(MemberId memberId => Account account) accounts;
         mapping(uint256 round => uint256 count) membersAt;
     }
 
     INodeRegistry public immutable nodeRegistry;
     ITaskRegistry public immutable taskRegistry;
-    mapping(uint256 taskId => Book book) private _books;
+    mapping(TaskId taskId => Book book) private _books;
 
     constructor(INodeRegistry nodeRegistry_, ITaskRegistry taskRegistry_) {
         if (address(nodeRegistry_) == address(0) || address(taskRegistry_) == address(0))
@@ -53,7 +56,7 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
 
     /// @inheritdoc IRewardLedger
     function recordRound(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round,
         uint256[] calldata accepted,
         uint256[] calldata lowered
@@ -70,7 +73,7 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRewardLedger
-    function settle(uint256 taskId, uint256 memberId, uint256 maxRounds) external returns (uint256 reward) {
+    function settle(TaskId taskId, MemberId memberId, uint256 maxRounds) external returns (uint256 reward) {
         _nodeOf(taskId, memberId);
         Book storage book = _books[taskId];
         if (maxRounds == 0 || book.accounts[memberId].settledRounds == book.recorded) {
@@ -81,12 +84,12 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
 
     /// @inheritdoc IRewardLedger
     function claim(
-        uint256 taskId,
-        uint256 memberId,
+        TaskId taskId,
+        MemberId memberId,
         address to
     ) external nonReentrant returns (uint256 amount) {
         if (to == address(0)) revert ZeroAddress();
-        uint256 nodeId = _nodeOf(taskId, memberId);
+        NodeId nodeId = _nodeOf(taskId, memberId);
         if (nodeRegistry.operatorOf(nodeId) != msg.sender) revert NotOperator(nodeId, msg.sender);
         Account storage account = _books[taskId].accounts[memberId];
         if (account.settledRounds < _books[taskId].recorded) _settle(taskId, memberId, MAX_ROUNDS_PER_CLAIM);
@@ -99,7 +102,7 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRewardLedger
-    function refund(uint256 taskId) external nonReentrant returns (uint256 amount) {
+    function refund(TaskId taskId) external nonReentrant returns (uint256 amount) {
         ITaskRegistryTypes.TaskStatus memory status = taskRegistry.status(taskId);
         if (!_hasEnded(status.state)) revert NotEnded(taskId);
         amount = _refundable(taskId, status);
@@ -111,32 +114,32 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRewardLedger
-    function accountOf(uint256 taskId, uint256 memberId) external view returns (Account memory account) {
+    function accountOf(TaskId taskId, MemberId memberId) external view returns (Account memory account) {
         account = storedAccountOf(taskId, memberId);
         _replay(_books[taskId], account, memberId, type(uint256).max);
     }
 
     /// @inheritdoc IRewardLedger
-    function storedAccountOf(uint256 taskId, uint256 memberId) public view returns (Account memory account) {
+    function storedAccountOf(TaskId taskId, MemberId memberId) public view returns (Account memory account) {
         _nodeOf(taskId, memberId);
         account = _books[taskId].accounts[memberId];
         if (account.settledRounds == 0) account.reputation = taskRegistry.terms(taskId).reputationInitial;
     }
 
     /// @inheritdoc IRewardLedger
-    function refundable(uint256 taskId) external view returns (uint256) {
+    function refundable(TaskId taskId) external view returns (uint256) {
         ITaskRegistryTypes.TaskStatus memory status = taskRegistry.status(taskId);
         return _hasEnded(status.state) ? _refundable(taskId, status) : 0;
     }
 
     /// @inheritdoc IRewardLedger
-    function recordedRounds(uint256 taskId) external view returns (uint256) {
+    function recordedRounds(TaskId taskId) external view returns (uint256) {
         return _books[taskId].recorded;
     }
 
     /// @inheritdoc IRewardLedger
     function roundBitmaps(
-        uint256 taskId,
+        TaskId taskId,
         uint256 round
     ) external view returns (uint256[] memory accepted, uint256[] memory lowered) {
         Book storage book = _books[taskId];
@@ -150,13 +153,13 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
         }
     }
 
-    function _nodeOf(uint256 taskId, uint256 memberId) private view returns (uint256 nodeId) {
+    function _nodeOf(TaskId taskId, MemberId memberId) private view returns (NodeId nodeId) {
         nodeId = taskRegistry.nodeIdOfMember(taskId, memberId);
-        if (nodeId == 0) revert UnknownMember(taskId, memberId);
+        if (nodeId.isNoNode()) revert UnknownMember(taskId, memberId);
     }
 
     /// @dev Copies what every later call needs of the terms.
-    function _open(uint256 taskId, Book storage book) private {
+    function _open(TaskId taskId, Book storage book) private {
         ITaskRegistryTypes.TaskTerms memory terms = taskRegistry.terms(taskId);
         if (terms.rewardLedger != address(this)) revert WrongLedger(taskId, terms.rewardLedger);
         book.coordinator = terms.coordinator;
@@ -173,7 +176,7 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
     }
 
     /// @dev Amounts fit 128 bits because a task's whole escrow does.
-    function _settle(uint256 taskId, uint256 memberId, uint256 maxRounds) private returns (uint256 reward) {
+    function _settle(TaskId taskId, MemberId memberId, uint256 maxRounds) private returns (uint256 reward) {
         Book storage book = _books[taskId];
         Account memory account = book.accounts[memberId];
         uint256 from = account.settledRounds;
@@ -192,11 +195,12 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
     function _replay(
         Book storage book,
         Account memory account,
-        uint256 memberId,
+        MemberId memberId,
         uint256 maxRounds
     ) private view returns (uint256 reward) {
-        uint256 word = (memberId - 1) / 256;
-        uint256 bit = 1 << ((memberId - 1) % 256);
+        uint256 index = MemberId.unwrap(memberId) - 1;
+        uint256 word = index / 256;
+        uint256 bit = 1 << (index % 256);
         uint256 round = account.settledRounds;
         uint256 last = book.recorded;
         if (last - round > maxRounds) last = round + maxRounds;
@@ -220,7 +224,7 @@ contract RewardLedger is IRewardLedger, ReentrancyGuardTransient {
     /// @dev What members can still earn: nothing where all rounds are settled; else each unsettled member, of at most maxNodes, all
     /// rounds that were played: no more than maxNodes are accepted in any round.
     function _refundable(
-        uint256 taskId,
+        TaskId taskId,
         ITaskRegistryTypes.TaskStatus memory status
     ) private view returns (uint256) {
         ITaskRegistryTypes.TaskTerms memory terms = taskRegistry.terms(taskId);

@@ -9,6 +9,9 @@ import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {ITaskRegistry, ITaskRegistryTypes} from "./interfaces/ITaskRegistry.sol";
 import {PermitTrial} from "./libraries/PermitTrial.sol";
+import {BPS, ceilBps} from "./types/Bps.sol";
+import {NodeId} from "./types/NodeId.sol";
+import {TaskId} from "./types/TaskId.sol";
 
 /// @title What nodes risk: deposits, unbonding, slashing by the arbiter that a task's terms name.
 /// @dev One stake of a node backs all its tasks in the same token; joining a task is consent to its arbiter.
@@ -18,7 +21,6 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
     /// @notice Withdrawals under way per node and token: bounds the gas of withdrawing and slashing.
     uint256 public constant MAX_PENDING = 32;
     uint256 public constant MAX_UNBONDING_PERIOD = 3650 days * 3;
-    uint256 private constant BPS = 10_000;
 
     INodeRegistry public immutable nodeRegistry;
     ITaskRegistry public immutable taskRegistry;
@@ -26,14 +28,14 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
     uint256 public immutable unbondingPeriod;
 
     /// @inheritdoc IStakeVault
-    mapping(uint256 nodeId => mapping(address token => uint256 stake)) public stakeOf;
+    mapping(NodeId nodeId => mapping(address token => uint256 stake)) public stakeOf;
     /// @inheritdoc IStakeVault
     mapping(address account => mapping(address token => uint256 amount)) public proceedsOf;
     /// @inheritdoc IStakeVault
     mapping(address token => uint256 amount) public liabilities;
-    mapping(uint256 nodeId => mapping(address token => PendingWithdrawal[] pending)) private _pending;
+    mapping(NodeId nodeId => mapping(address token => PendingWithdrawal[] pending)) private _pending;
 
-    modifier onlyOperator(uint256 nodeId) {
+    modifier onlyOperator(NodeId nodeId) {
         if (nodeRegistry.operatorOf(nodeId) != msg.sender) revert NotOperator(nodeId, msg.sender);
         _;
     }
@@ -51,7 +53,7 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function deposit(
-        uint256 nodeId,
+        NodeId nodeId,
         address token,
         uint256 amount,
         Permit calldata permit
@@ -72,7 +74,7 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function unbond(
-        uint256 nodeId,
+        NodeId nodeId,
         address token,
         uint256 amount
     ) external onlyOperator(nodeId) returns (uint256 releaseTime) {
@@ -91,7 +93,7 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function withdraw(
-        uint256 nodeId,
+        NodeId nodeId,
         address token,
         address to
     ) external nonReentrant onlyOperator(nodeId) returns (uint256 amount) {
@@ -108,8 +110,8 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function slash(
-        uint256 taskId,
-        uint256 nodeId,
+        TaskId taskId,
+        NodeId nodeId,
         uint256 fractionBps,
         address bountyTo
     ) external returns (uint256 taken) {
@@ -145,15 +147,15 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeVault
-    function pendingOf(uint256 nodeId, address token) external view returns (PendingWithdrawal[] memory) {
+    function pendingOf(NodeId nodeId, address token) external view returns (PendingWithdrawal[] memory) {
         return _pending[nodeId][token];
     }
 
     /// @dev Consent is the roster: only nodes that joined the task, only by the arbiter they saw in its terms, only the token it
     /// asked for, and only while disputes are open.
     function _checkSlash(
-        uint256 taskId,
-        uint256 nodeId,
+        TaskId taskId,
+        NodeId nodeId,
         uint256 fractionBps,
         ITaskRegistryTypes.TaskTerms memory terms
     ) private view {
@@ -165,18 +167,19 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
         if (block.timestamp > closedAt) revert SlashingClosed(taskId, closedAt);
     }
 
-    /// @dev Takes the fraction of the stake and of each withdrawal under way, due or not.
+    /// @dev Takes the fraction of the stake and of each withdrawal under way, due or not; rounded up, so that slashing dust by dust
+    /// takes no less.
     function _take(
-        uint256 nodeId,
+        NodeId nodeId,
         address token,
         uint256 fractionBps
     ) private returns (uint256 fromStake, uint256 fromPending) {
         uint256 stake = stakeOf[nodeId][token];
-        fromStake = _fraction(stake, fractionBps);
+        fromStake = ceilBps(stake, fractionBps);
         stakeOf[nodeId][token] = stake - fromStake;
         PendingWithdrawal[] storage pending = _pending[nodeId][token];
         for (uint256 i = 0; i < pending.length; ++i) {
-            uint256 part = _fraction(pending[i].amount, fractionBps);
+            uint256 part = ceilBps(pending[i].amount, fractionBps);
             pending[i].amount -= uint128(part);
             fromPending += part;
         }
@@ -192,10 +195,5 @@ contract StakeVault is IStakeVault, ReentrancyGuardTransient {
             else pending[kept++] = entry;
         }
         for (uint256 i = kept; i < length; ++i) pending.pop();
-    }
-
-    /// @dev Rounded up: slashing dust by dust takes no less.
-    function _fraction(uint256 amount, uint256 fractionBps) private pure returns (uint256) {
-        return (amount * fractionBps + BPS - 1) / BPS;
     }
 }

@@ -13,6 +13,9 @@ import {MembershipQueue} from "./libraries/MembershipQueue.sol";
 import {PermitTrial} from "./libraries/PermitTrial.sol";
 import {RewardSchedule} from "./libraries/RewardSchedule.sol";
 import {TermsValidation} from "./libraries/TermsValidation.sol";
+import {MemberId} from "./types/MemberId.sol";
+import {NodeId} from "./types/NodeId.sol";
+import {TaskId} from "./types/TaskId.sol";
 
 /// @title What is asked: task terms, roster, escrow, life cycle.
 /// @dev Holds the escrow of every task. Terms are immutable; no account has powers beyond those that a task's terms name.
@@ -37,7 +40,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
         uint16[] active;
         Bitmaps.Set activeSet;
         uint32[] nodes;
-        mapping(uint256 nodeId => Member member) members;
+        mapping(NodeId nodeId => Member member) members;
         MembershipQueue.State queue;
     }
 
@@ -45,9 +48,9 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
 
     /// @inheritdoc ITaskRegistry
     uint256 public taskCount;
-    mapping(uint256 taskId => Task task) private _tasks;
+    mapping(TaskId taskId => Task task) private _tasks;
 
-    modifier onlyCoordinator(uint256 taskId) {
+    modifier onlyCoordinator(TaskId taskId) {
         if (msg.sender != _tasks[taskId].terms.coordinator) revert NotCoordinator(taskId, msg.sender);
         _;
     }
@@ -61,13 +64,13 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     function publish(
         TaskTerms calldata terms_,
         IStakeVaultTypes.Permit calldata permit
-    ) external nonReentrant returns (uint256 taskId) {
+    ) external nonReentrant returns (TaskId taskId) {
         TaskTerms memory copy = terms_;
         copy.validate();
         uint256 escrow = _escrowOf(copy);
         if (escrow > type(uint128).max) revert EscrowTooLarge(escrow, type(uint128).max);
 
-        taskId = ++taskCount;
+        taskId = TaskId.wrap(++taskCount);
         Task storage task = _tasks[taskId];
         task.terms = copy;
         TaskStatus storage state = task.status;
@@ -84,7 +87,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function cancel(uint256 taskId) external nonReentrant {
+    function cancel(TaskId taskId) external nonReentrant {
         Task storage task = _require(taskId, TaskState.Open);
         TaskStatus storage state = task.status;
         uint256 timeLimit = task.terms.timeLimit;
@@ -100,7 +103,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function joinTask(uint256 taskId, uint256 nodeId) external {
+    function joinTask(TaskId taskId, NodeId nodeId) external {
         Task storage task = _requireJoinable(taskId);
         _checkOperator(nodeId);
         if (!nodeRegistry.isMember(nodeId)) revert NotRegistered(nodeId);
@@ -123,7 +126,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function leaveTask(uint256 taskId, uint256 nodeId) external {
+    function leaveTask(TaskId taskId, NodeId nodeId) external {
         Task storage task = _requireJoinable(taskId);
         _checkOperator(nodeId);
         Member storage self = task.members[nodeId];
@@ -140,7 +143,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function start(uint256 taskId) external onlyCoordinator(taskId) returns (uint256 activeCount) {
+    function start(TaskId taskId) external onlyCoordinator(taskId) returns (uint256 activeCount) {
         Task storage task = _require(taskId, TaskState.Open);
         if (block.timestamp < task.terms.startTime) revert TooEarly(taskId, task.terms.startTime);
         if (block.timestamp >= task.terms.timeLimit) revert TooLate(taskId, task.terms.timeLimit);
@@ -153,7 +156,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function applyChanges(uint256 taskId) external onlyCoordinator(taskId) returns (uint256 activeCount) {
+    function applyChanges(TaskId taskId) external onlyCoordinator(taskId) returns (uint256 activeCount) {
         Task storage task = _require(taskId, TaskState.Running);
         uint256 steps = _followRemovals(taskId);
         MembershipQueue.State storage queue = task.queue;
@@ -162,7 +165,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function end(uint256 taskId, EndReason reason, uint256 roundsPlayed) external onlyCoordinator(taskId) {
+    function end(TaskId taskId, EndReason reason, uint256 roundsPlayed) external onlyCoordinator(taskId) {
         TaskStatus storage state = _require(taskId, TaskState.Running).status;
         bool aborted = reason == EndReason.VoidRounds || reason == EndReason.TooFewNodes;
         state.state = aborted ? TaskState.Aborted : TaskState.Completed;
@@ -173,7 +176,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function release(uint256 taskId, address to, uint256 amount) external nonReentrant {
+    function release(TaskId taskId, address to, uint256 amount) external nonReentrant {
         Task storage task = _tasks[taskId];
         if (msg.sender != task.terms.rewardLedger) revert NotRewardLedger(taskId, msg.sender);
         uint256 escrow = task.status.escrow;
@@ -184,12 +187,12 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function terms(uint256 taskId) external view returns (TaskTerms memory) {
+    function terms(TaskId taskId) external view returns (TaskTerms memory) {
         return _known(taskId).terms;
     }
 
     /// @inheritdoc ITaskRegistry
-    function status(uint256 taskId) external view returns (TaskStatus memory result) {
+    function status(TaskId taskId) external view returns (TaskStatus memory result) {
         Task storage task = _known(taskId);
         result = task.status;
         result.activeCount = uint16(task.active.length);
@@ -197,53 +200,54 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskRegistry
-    function member(uint256 taskId, uint256 nodeId) external view returns (Member memory) {
+    function member(TaskId taskId, NodeId nodeId) external view returns (Member memory) {
         return _tasks[taskId].members[nodeId];
     }
 
     /// @inheritdoc ITaskRegistry
-    function activeMemberId(uint256 taskId, uint256 nodeId) external view returns (uint256 memberId) {
+    function activeMemberId(TaskId taskId, NodeId nodeId) external view returns (MemberId memberId) {
         Member storage self = _tasks[taskId].members[nodeId];
-        return _isActive(self.status) ? self.memberId : 0;
+        return MemberId.wrap(_isActive(self.status) ? self.memberId : 0);
     }
 
     /// @inheritdoc ITaskRegistry
-    function nodeIdOfMember(uint256 taskId, uint256 memberId) external view returns (uint256 nodeId) {
+    function nodeIdOfMember(TaskId taskId, MemberId memberId) external view returns (NodeId nodeId) {
         uint32[] storage nodes = _tasks[taskId].nodes;
-        return memberId == 0 || memberId > nodes.length ? 0 : nodes[memberId - 1];
+        uint256 number = MemberId.unwrap(memberId);
+        return NodeId.wrap(number == 0 || number > nodes.length ? 0 : nodes[number - 1]);
     }
 
     /// @inheritdoc ITaskRegistry
-    function activeMembers(uint256 taskId) external view returns (uint16[] memory memberIds) {
+    function activeMembers(TaskId taskId) external view returns (uint16[] memory memberIds) {
         return _tasks[taskId].active;
     }
 
     /// @inheritdoc ITaskRegistry
     function memberAt(
-        uint256 taskId,
+        TaskId taskId,
         uint256 position
-    ) external view returns (uint256 memberId, uint256 nodeId) {
+    ) external view returns (MemberId memberId, NodeId nodeId) {
         Task storage task = _tasks[taskId];
-        memberId = task.active[position];
-        nodeId = task.nodes[memberId - 1];
+        uint256 number = task.active[position];
+        return (MemberId.wrap(number), NodeId.wrap(task.nodes[number - 1]));
     }
 
     /// @inheritdoc ITaskRegistry
-    function activeBitmap(uint256 taskId) external view returns (uint256[] memory words) {
+    function activeBitmap(TaskId taskId) external view returns (uint256[] memory words) {
         Task storage task = _tasks[taskId];
         return task.activeSet.load(Bitmaps.wordsFor(task.nodes.length));
     }
 
     /// @inheritdoc ITaskRegistry
     function queuedChanges(
-        uint256 taskId
+        TaskId taskId
     ) external view returns (uint32[] memory nodeIds, bool[] memory joins) {
         Task storage task = _tasks[taskId];
         nodeIds = task.queue.list();
         joins = new bool[](nodeIds.length);
         uint256 kept = 0;
         for (uint256 i = 0; i < nodeIds.length; ++i) {
-            MemberStatus wanted = task.members[nodeIds[i]].status;
+            MemberStatus wanted = task.members[NodeId.wrap(nodeIds[i])].status;
             if (wanted != MemberStatus.Joining && wanted != MemberStatus.Leaving) continue;
             nodeIds[kept] = nodeIds[i];
             joins[kept++] = wanted == MemberStatus.Joining;
@@ -260,17 +264,17 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
         return _escrowOf(terms_);
     }
 
-    function _known(uint256 taskId) private view returns (Task storage task) {
+    function _known(TaskId taskId) private view returns (Task storage task) {
         task = _tasks[taskId];
         if (task.status.state == TaskState.None) revert UnknownTask(taskId);
     }
 
-    function _require(uint256 taskId, TaskState required) private view returns (Task storage task) {
+    function _require(TaskId taskId, TaskState required) private view returns (Task storage task) {
         task = _known(taskId);
         if (task.status.state != required) revert WrongState(taskId, task.status.state);
     }
 
-    function _requireJoinable(uint256 taskId) private view returns (Task storage task) {
+    function _requireJoinable(TaskId taskId) private view returns (Task storage task) {
         task = _known(taskId);
         TaskState state = task.status.state;
         if (state != TaskState.Open && state != TaskState.Running) revert WrongState(taskId, state);
@@ -279,7 +283,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
         }
     }
 
-    function _checkOperator(uint256 nodeId) private view {
+    function _checkOperator(NodeId nodeId) private view {
         if (nodeRegistry.operatorOf(nodeId) != msg.sender) revert NotOperator(nodeId, msg.sender);
     }
 
@@ -294,7 +298,7 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
         if (period <= required) revert UnbondingTooShort(period, required);
     }
 
-    function _stakeOf(Task storage task, uint256 nodeId) private view returns (uint256) {
+    function _stakeOf(Task storage task, NodeId nodeId) private view returns (uint256) {
         if (task.terms.minStake == 0) return 0;
         return IStakeVault(task.terms.stakeVault).stakeOf(nodeId, task.terms.stakeToken);
     }
@@ -308,17 +312,17 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
         if (received < escrow) revert EscrowShort(received, escrow);
     }
 
-    function _enqueue(uint256 taskId, uint256 nodeId, MemberStatus wanted) private {
+    function _enqueue(TaskId taskId, NodeId nodeId, MemberStatus wanted) private {
         Task storage task = _tasks[taskId];
         if (!task.queue.contains(nodeId) && task.queue.length() >= MAX_QUEUE) revert QueueFull(taskId);
-        task.members[nodeId].nodeId = uint32(nodeId);
+        task.members[nodeId].nodeId = uint32(NodeId.unwrap(nodeId));
         task.members[nodeId].status = wanted;
         task.queue.enqueue(nodeId);
         emit MembershipQueued(taskId, nodeId, wanted == MemberStatus.Joining);
     }
 
     /// @dev What the node still wants is its status; a join withdrawn meanwhile or a node removed meanwhile is a step without effect.
-    function _applyQueued(uint256 taskId, uint256 nodeId) private {
+    function _applyQueued(TaskId taskId, NodeId nodeId) private {
         Task storage task = _tasks[taskId];
         Member storage self = task.members[nodeId];
         if (self.status == MemberStatus.Leaving) {
@@ -337,49 +341,51 @@ contract TaskRegistry is ITaskRegistry, ReentrancyGuardTransient {
     }
 
     /// @dev Each entry of the registry's list costs a step, whether the node is a member here or not.
-    function _followRemovals(uint256 taskId) private returns (uint256 steps) {
+    function _followRemovals(TaskId taskId) private returns (uint256 steps) {
         Task storage task = _tasks[taskId];
         uint256 cursor = task.status.removalCursor;
         uint256 count = nodeRegistry.removalCount();
         for (; steps < MAX_CHANGES && cursor < count; ++steps) {
-            uint256 nodeId = nodeRegistry.removedNode(cursor++);
+            NodeId nodeId = nodeRegistry.removedNode(cursor++);
             if (_isActive(task.members[nodeId].status)) _deactivate(taskId, nodeId);
         }
         task.status.removalCursor = uint32(cursor);
     }
 
-    function _activate(uint256 taskId, uint256 nodeId) private {
+    function _activate(TaskId taskId, NodeId nodeId) private {
         Task storage task = _tasks[taskId];
         Member storage self = task.members[nodeId];
         if (self.memberId == 0) {
-            task.nodes.push(uint32(nodeId));
-            self.nodeId = uint32(nodeId);
+            task.nodes.push(uint32(NodeId.unwrap(nodeId)));
+            self.nodeId = uint32(NodeId.unwrap(nodeId));
             self.memberId = uint16(task.nodes.length);
         }
         self.position = uint16(task.active.length);
         self.status = MemberStatus.Active;
         task.active.push(self.memberId);
-        task.activeSet.add(self.memberId);
-        emit MemberJoined(taskId, nodeId, self.memberId, self.position);
+        MemberId memberId = MemberId.wrap(self.memberId);
+        task.activeSet.add(memberId);
+        emit MemberJoined(taskId, nodeId, memberId, self.position);
     }
 
     /// @dev The member that stands last takes the free position.
-    function _deactivate(uint256 taskId, uint256 nodeId) private {
+    function _deactivate(TaskId taskId, NodeId nodeId) private {
         Task storage task = _tasks[taskId];
         Member storage self = task.members[nodeId];
         self.status = MemberStatus.Left;
         uint256 position = self.position;
-        emit MemberLeft(taskId, nodeId, self.memberId, position);
+        MemberId memberId = MemberId.wrap(self.memberId);
+        emit MemberLeft(taskId, nodeId, memberId, position);
 
         uint256 last = task.active.length - 1;
         if (position != last) {
             uint16 moved = task.active[last];
             task.active[position] = moved;
-            task.members[task.nodes[moved - 1]].position = uint16(position);
-            emit MemberMoved(taskId, moved, last, position);
+            task.members[NodeId.wrap(task.nodes[moved - 1])].position = uint16(position);
+            emit MemberMoved(taskId, MemberId.wrap(moved), last, position);
         }
         task.active.pop();
-        task.activeSet.remove(self.memberId);
+        task.activeSet.remove(memberId);
     }
 
     function _isActive(MemberStatus memberStatus) private pure returns (bool) {

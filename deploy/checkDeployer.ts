@@ -6,7 +6,14 @@ import { InputError } from "../protocol/errors.ts";
 import type { DeploymentSettings } from "./deployConcordat.ts";
 
 /** In the order in which they are deployed; the first depends on none of the others. */
-const CONTRACTS = ["NodeRegistry", "TaskRegistry", "StakeVault", "RewardLedger", "RoundCoordinator"] as const;
+const CONTRACTS = [
+  "NodeRegistry",
+  "TaskRegistry",
+  "StakeVault",
+  "RewardLedger",
+  "Transitions",
+  "RoundCoordinator",
+] as const;
 /** What a transaction, a byte of code and a byte of a transaction's data cost by the rules of today. */
 const TRANSACTION_GAS = 53_000;
 const CODE_BYTE_GAS = 200;

@@ -131,7 +131,7 @@ function moduleParameters({ founders, votingPeriod, unbondingPeriod }: Deploymen
   };
 }
 
-/** Runs one module to its end. Gives each contract's address by the contract's name. */
+/** Runs one module to its end. Gives the address of each contract that it returns by the contract's name. */
 async function runModule<M extends string, C extends string>(
   { provider }: NetworkConnection,
   { hre, confirmations = 1, journal }: DeployOptions,
@@ -153,7 +153,10 @@ async function runModule<M extends string, C extends string>(
       hint: "See whether the deployer can pay, and the parameters are in their bounds",
     });
   }
+  const returned = new Set(Object.values(ignitionModule.results).map(({ id }) => id));
   return Object.fromEntries(
-    Object.values(result.contracts).map(({ contractName, address }) => [contractName, address]),
+    Object.values(result.contracts)
+      .filter(({ id }) => returned.has(id))
+      .map(({ contractName, address }) => [contractName, address]),
   );
 }

@@ -15,8 +15,6 @@ process.chdir(root);
 const TEST_TIMEOUT = "120000";
 /** Files of one room run side by side, each in a process of its own. */
 const PARALLEL = ["--parallel", "--jobs", String(Math.min(4, availableParallelism()))];
-/** EIP-170: bytes of code that one contract may have. */
-const MAX_CODE_BYTES = 24_576;
 
 /** Rooms in the order in which a fault is best found: pure rules first, whole federations last. */
 const ORDER = [
@@ -51,7 +49,6 @@ const stages = {
       await run("solhint", "--disc", "--max-warnings", "0", "contracts/**/*.sol"),
       await run("prettier", "--check", "."),
       await run("node", "tools/lock.mjs"),
-      contractSizes(),
     ];
     return results.every(Boolean);
   },
@@ -187,19 +184,4 @@ async function runTests(command, ...args) {
   const ranSome = passed + skipped > 0 || chosen.grep !== undefined;
   if (ok && !ranSome) console.error(`${command} ran no test`);
   return ok && failed === 0 && ranSome;
-}
-
-/** Every contract that can be deployed fits into a block's rules (EIP-170). */
-function contractSizes() {
-  const names = globSync("contracts/*.sol").sort();
-  let ok = true;
-  for (const file of names) {
-    const name = file.replace(/^.*\/|\.sol$/g, "");
-    const artifact = `artifacts/${file}/${name}.json`;
-    if (!existsSync(artifact)) continue;
-    const bytes = (JSON.parse(readFileSync(artifact, "utf8")).deployedBytecode.length - 2) / 2;
-    console.log(`${name}: ${bytes} of ${MAX_CODE_BYTES} bytes`);
-    if (bytes > MAX_CODE_BYTES) ok = false;
-  }
-  return ok;
 }

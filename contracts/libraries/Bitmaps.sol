@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MemberId} from "../types/MemberId.sol";
+
 /// @title Sets of members of one task: bit memberId - 1, words of 256 from low to high.
 /// @dev In storage a set has room for 1024 members; in calldata and memory it has exactly as many words as its task needs.
 library Bitmaps {
@@ -14,18 +16,18 @@ library Bitmaps {
         return memberCount == 0 ? 1 : (memberCount + 255) / 256;
     }
 
-    function contains(Set storage set, uint256 memberId) internal view returns (bool) {
-        uint256 bit = memberId - 1;
+    function contains(Set storage set, MemberId memberId) internal view returns (bool) {
+        uint256 bit = MemberId.unwrap(memberId) - 1;
         return set.words[bit >> 8] & (1 << (bit & 255)) != 0;
     }
 
-    function add(Set storage set, uint256 memberId) internal {
-        uint256 bit = memberId - 1;
+    function add(Set storage set, MemberId memberId) internal {
+        uint256 bit = MemberId.unwrap(memberId) - 1;
         set.words[bit >> 8] |= 1 << (bit & 255);
     }
 
-    function remove(Set storage set, uint256 memberId) internal {
-        uint256 bit = memberId - 1;
+    function remove(Set storage set, MemberId memberId) internal {
+        uint256 bit = MemberId.unwrap(memberId) - 1;
         set.words[bit >> 8] &= ~(1 << (bit & 255));
     }
 

@@ -2,7 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ITaskRegistry} from "../interfaces/ITaskRegistry.sol";
+import {ceilBps} from "../types/Bps.sol";
 import {Bitmaps} from "./Bitmaps.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @title Who leads and who attests (paper 1, Eqs. 4 and 5; Algorithm 1, line 18).
 library CommitteeElection {
@@ -10,11 +14,10 @@ library CommitteeElection {
 
     uint256 internal constant MAX_SIZE = 64;
     uint256 internal constant MIN_SIZE = 4;
-    uint256 private constant BPS = 10_000;
 
     /// @notice min(K, 64, max(4, 1 + ceil(gamma K))).
     function size(uint256 activeCount, uint256 gammaBps) internal pure returns (uint256 c) {
-        c = 1 + (gammaBps * activeCount + BPS - 1) / BPS;
+        c = 1 + ceilBps(activeCount, gammaBps);
         if (c < MIN_SIZE) c = MIN_SIZE;
         if (c > MAX_SIZE) c = MAX_SIZE;
         if (c > activeCount) c = activeCount;
@@ -29,7 +32,7 @@ library CommitteeElection {
     function mixedSeed(
         bytes32 base,
         bytes32 blockHash,
-        uint256 taskId,
+        TaskId taskId,
         uint256 round
     ) internal pure returns (bytes32) {
         if (blockHash == 0) return keccak256(abi.encode(base, taskId, round));
@@ -51,19 +54,19 @@ library CommitteeElection {
     /// @param seed Seed of attempt 0. @param posted Members that posted in this retry.
     function elect(
         ITaskRegistry tasks,
-        uint256 taskId,
+        TaskId taskId,
         bytes32 seed,
         uint256 attempt,
         uint256 activeCount,
         uint256 c,
         Bitmaps.Set storage posted
-    ) internal view returns (uint256[] memory nodeIds, uint256[] memory memberIds) {
-        nodeIds = new uint256[](c);
-        memberIds = new uint256[](c);
+    ) internal view returns (NodeId[] memory nodeIds, MemberId[] memory memberIds) {
+        nodeIds = new NodeId[](c);
+        memberIds = new MemberId[](c);
         uint256 position = leaderPosition(attemptSeed(seed, attempt), activeCount);
         uint256 found = 0;
         for (uint256 step = 0; step < activeCount && found < c; ++step) {
-            (uint256 memberId, uint256 nodeId) = tasks.memberAt(taskId, position);
+            (MemberId memberId, NodeId nodeId) = tasks.memberAt(taskId, position);
             if (attempt == 0 || posted.contains(memberId)) {
                 (memberIds[found], nodeIds[found]) = (memberId, nodeId);
                 ++found;

@@ -2,14 +2,13 @@
 pragma solidity 0.8.37;
 
 import {ITaskRegistryTypes} from "../interfaces/ITaskRegistry.sol";
+import {ceilBps} from "../types/Bps.sol";
 
 /// @title How many results a phase needs.
 library Quorum {
-    uint256 private constant BPS = 10_000;
-
     /// @notice ceil(quorum * K) over the active set at the opening.
     function size(uint256 quorumBps, uint256 activeCount) internal pure returns (uint256) {
-        return (quorumBps * activeCount + BPS - 1) / BPS;
+        return ceilBps(activeCount, quorumBps);
     }
 
     /// @notice Updates without which a rule cannot aggregate: 2f + 3 for the Krum rules, 2f + 1 for the trimmed mean.

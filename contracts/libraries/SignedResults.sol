@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @title EIP-712 structs of off-chain results and the check of their signatures.
 library SignedResults {
@@ -21,7 +23,7 @@ library SignedResults {
 
     /// @notice What all results of one opening of a round share.
     struct Opening {
-        uint256 taskId;
+        TaskId taskId;
         uint256 round;
         uint256 retry;
         bytes32 base;
@@ -29,7 +31,7 @@ library SignedResults {
 
     function hashUpdate(
         Opening memory opening,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 digest,
         uint256 samples
     ) internal pure returns (bytes32) {
@@ -38,7 +40,7 @@ library SignedResults {
 
     function hashReport(
         Opening memory opening,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 aggregate,
         uint256 scores
     ) internal pure returns (bytes32) {
@@ -81,7 +83,7 @@ library SignedResults {
     function _hashResult(
         bytes32 typeHash,
         Opening memory opening,
-        uint256 nodeId,
+        NodeId nodeId,
         bytes32 digest,
         bytes32 last
     ) private pure returns (bytes32) {

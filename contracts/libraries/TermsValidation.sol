@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ITaskRegistryErrors as Errors, ITaskRegistryTypes as Types} from "../interfaces/ITaskRegistry.sol";
+import {BPS} from "../types/Bps.sol";
 import {Quorum} from "./Quorum.sol";
 
 /// @title What makes a task's terms valid: one check and one error for each term.
 library TermsValidation {
-    uint256 private constant BPS = 10_000;
     uint256 private constant MAX_NODES = 1024;
     uint256 private constant MAX_PHASE = 30 days;
     uint256 private constant MAX_LIFETIME = 3650 days;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Bitmaps} from "../libraries/Bitmaps.sol";
 import {Test} from "./Test.sol";
+import {MemberId} from "../types/MemberId.sol";
 
 /// @notice Bitmaps against one boolean a member.
 contract BitmapsTest is Test {
@@ -19,18 +20,18 @@ contract BitmapsTest is Test {
     ) external {
         for (uint256 i = 0; i < picks.length; ++i) {
             uint256 memberId = bound(picks[i], 1, 1024);
-            _set.add(memberId);
+            _set.add(MemberId.wrap(memberId));
             _isIn[memberId] = true;
         }
         for (uint256 i = 0; i < picks.length; ++i) {
             if ((removals >> i) & 1 == 0) continue;
             uint256 memberId = bound(picks[i], 1, 1024);
-            _set.remove(memberId);
+            _set.remove(MemberId.wrap(memberId));
             _isIn[memberId] = false;
         }
         uint256 members = 0;
         for (uint256 memberId = 1; memberId <= 1024; ++memberId) {
-            require(_set.contains(memberId) == _isIn[memberId], "membership");
+            require(_set.contains(MemberId.wrap(memberId)) == _isIn[memberId], "membership");
             if (_isIn[memberId]) ++members;
         }
         assertEq(_set.load(4).count(), members);
@@ -38,7 +39,7 @@ contract BitmapsTest is Test {
 
     function testFuzz_BitMemberIdMinusOneStandsForAMember(uint16 pick) external {
         uint256 memberId = bound(pick, 1, 1024);
-        _set.add(memberId);
+        _set.add(MemberId.wrap(memberId));
         uint256[] memory words = _set.load(4);
         for (uint256 i = 0; i < 4; ++i) {
             assertEq(words[i], i == (memberId - 1) / 256 ? 2 ** ((memberId - 1) % 256) : 0);

@@ -7,6 +7,9 @@ import {CommitteeElection} from "../libraries/CommitteeElection.sol";
 import {Quorum} from "../libraries/Quorum.sol";
 import {ITaskRegistryTypes} from "../interfaces/ITaskRegistry.sol";
 import {Test} from "./Test.sol";
+import {TaskId} from "../types/TaskId.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
 
 /// @notice Election against a list that is built whole and then cut.
 contract CommitteeElectionTest is Test {
@@ -17,10 +20,10 @@ contract CommitteeElectionTest is Test {
     uint256 private _shift;
 
     /// @dev The roster that the election reads (ITaskRegistry.memberAt): member ids in an order of their own.
-    function memberAt(uint256, uint256 position) public view returns (uint256 memberId, uint256 nodeId) {
+    function memberAt(TaskId, uint256 position) public view returns (MemberId memberId, NodeId nodeId) {
         require(position < _activeCount, "no such position");
-        memberId = 1 + ((position + _shift) % _activeCount);
-        nodeId = 5000 + memberId;
+        uint256 number = 1 + ((position + _shift) % _activeCount);
+        return (MemberId.wrap(number), NodeId.wrap(5000 + number));
     }
 
     function testFuzz_CommitteeIsTheFirstEligibleFromTheLeaderOn(
@@ -36,9 +39,9 @@ contract CommitteeElectionTest is Test {
         uint256 attempt = attemptPick % 4;
         for (uint256 i = 0; i < 4; ++i) _posted.words[i] = posted[i];
 
-        (uint256[] memory nodeIds, uint256[] memory memberIds) = CommitteeElection.elect(
+        (NodeId[] memory nodeIds, MemberId[] memory memberIds) = CommitteeElection.elect(
             ITaskRegistry(address(this)),
-            1,
+            TaskId.wrap(1),
             seed,
             attempt,
             _activeCount,
@@ -49,8 +52,8 @@ contract CommitteeElectionTest is Test {
     }
 
     function _checkCommittee(
-        uint256[] memory nodeIds,
-        uint256[] memory memberIds,
+        NodeId[] memory nodeIds,
+        MemberId[] memory memberIds,
         bytes32 seed,
         uint256 attempt,
         uint256 c
@@ -58,12 +61,15 @@ contract CommitteeElectionTest is Test {
         uint256 draw = attempt == 0 ? uint256(seed) : uint256(keccak256(abi.encode(seed, attempt)));
         uint256 rank = 0;
         for (uint256 k = 0; k < _activeCount; ++k) {
-            (uint256 memberId, uint256 nodeId) = memberAt(1, addmod(draw % _activeCount, k, _activeCount));
-            bool eligible =
-                attempt == 0 || (_posted.words[(memberId - 1) / 256] >> ((memberId - 1) % 256)) & 1 == 1;
+            (MemberId memberId, NodeId nodeId) = memberAt(
+                TaskId.wrap(1),
+                addmod(draw % _activeCount, k, _activeCount)
+            );
+            uint256 bit = MemberId.unwrap(memberId) - 1;
+            bool eligible = attempt == 0 || (_posted.words[bit / 256] >> (bit % 256)) & 1 == 1;
             if (!eligible || rank == c) continue;
-            assertEq(memberIds[rank], memberId);
-            assertEq(nodeIds[rank], nodeId);
+            assertEq(MemberId.unwrap(memberIds[rank]), MemberId.unwrap(memberId));
+            assertEq(NodeId.unwrap(nodeIds[rank]), NodeId.unwrap(nodeId));
             ++rank;
         }
         assertEq(memberIds.length, rank);
@@ -99,18 +105,18 @@ contract CommitteeElectionTest is Test {
     function testFuzz_MixedSeedLeavesAnUnknownBlockHashOut(
         bytes32 base,
         bytes32 blockHash,
-        uint256 taskId,
+        TaskId taskId,
         uint256 round
     ) external pure {
         vm.assume(blockHash != 0);
         require(
             CommitteeElection.mixedSeed(base, blockHash, taskId, round) ==
-                keccak256(bytes.concat(base, blockHash, bytes32(taskId), bytes32(round))),
+                keccak256(bytes.concat(base, blockHash, bytes32(TaskId.unwrap(taskId)), bytes32(round))),
             "with block hash"
         );
         require(
             CommitteeElection.mixedSeed(base, 0, taskId, round) ==
-                keccak256(bytes.concat(base, bytes32(taskId), bytes32(round))),
+                keccak256(bytes.concat(base, bytes32(TaskId.unwrap(taskId)), bytes32(round))),
             "without"
         );
     }

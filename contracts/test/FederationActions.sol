@@ -11,6 +11,9 @@ import {TaskRegistry} from "../TaskRegistry.sol";
 import {DevelopmentToken} from "../tokens/DevelopmentToken.sol";
 import {RoundModel} from "./RoundModel.sol";
 import {Test} from "./Test.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @notice What a handler acts on.
 struct FederationContracts {
@@ -36,7 +39,7 @@ function firstKey(uint256 nodeId) pure returns (uint256) {
 /// @dev Every action is allowed to fail; what an action must do is said by the model, which `_sync` compares after each.
 abstract contract FederationActions is Test {
     uint256 public constant NODES = 7;
-    uint256 public constant TASK = 1;
+    TaskId public constant TASK = TaskId.wrap(1);
     address public constant RECIPIENT = address(0xB0B);
     uint256 private constant KEYS = 3;
 
@@ -111,7 +114,7 @@ abstract contract FederationActions is Test {
     function leaveTask(uint256 seed) external step {
         uint256 nodeId = _node(seed);
         vm.prank(operator(nodeId));
-        try tasks.leaveTask(TASK, nodeId) {} catch {}
+        try tasks.leaveTask(TASK, NodeId.wrap(nodeId)) {} catch {}
     }
 
     /// @dev Seldom, or else nobody is left.
@@ -173,7 +176,7 @@ abstract contract FederationActions is Test {
         IRoundCoordinatorTypes.RoundView memory r = coordinator.roundOf(TASK);
         if (r.phase != IRoundCoordinatorTypes.Phase.Aggregation || block.timestamp >= r.deadline) return;
         if (r.sealBlock != 0 && r.seed == 0 && block.number <= r.sealBlock) return;
-        (uint256[] memory nodes, uint256[] memory members, uint256 threshold) = coordinator.committeeOf(TASK);
+        (NodeId[] memory nodes, MemberId[] memory members, uint256 threshold) = coordinator.committeeOf(TASK);
         model.checkCommittee(nodes, members);
         rank = rank % nodes.length;
         IRoundCoordinatorTypes.Proposal memory proposal = _proposal(r, mask, rank, nodes, threshold);
@@ -219,19 +222,19 @@ abstract contract FederationActions is Test {
     function unbond(uint256 seed, uint256 amount) external step {
         uint256 nodeId = _node(seed);
         vm.prank(operator(nodeId));
-        try vault.unbond(nodeId, address(token), bound(amount, 1, 1200)) {} catch {}
+        try vault.unbond(NodeId.wrap(nodeId), address(token), bound(amount, 1, 1200)) {} catch {}
     }
 
     function withdraw(uint256 seed) external step {
         uint256 nodeId = _node(seed);
         vm.prank(operator(nodeId));
-        try vault.withdraw(nodeId, address(token), operator(nodeId)) {} catch {}
+        try vault.withdraw(NodeId.wrap(nodeId), address(token), operator(nodeId)) {} catch {}
     }
 
     /// @dev This contract is the task's arbiter.
     function slash(uint256 seed, uint256 fractionBps) external step {
         address bountyTo = seed % 3 == 0 ? address(0) : operator(_node(seed >> 8));
-        try vault.slash(TASK, _node(seed), bound(fractionBps, 1, 10_000), bountyTo) {} catch {}
+        try vault.slash(TASK, NodeId.wrap(_node(seed)), bound(fractionBps, 1, 10_000), bountyTo) {} catch {}
     }
 
     function claimProceeds(uint256 seed) external step {
@@ -240,12 +243,12 @@ abstract contract FederationActions is Test {
     }
 
     function settle(uint256 seed, uint256 rounds) external step {
-        try ledger.settle(TASK, _node(seed), bound(rounds, 1, 3)) {} catch {}
+        try ledger.settle(TASK, MemberId.wrap(_node(seed)), bound(rounds, 1, 3)) {} catch {}
     }
 
     function claim(uint256 seed) external step {
         uint256 nodeId = _node(seed);
-        uint256 memberId = tasks.member(TASK, nodeId).memberId;
+        MemberId memberId = MemberId.wrap(tasks.member(TASK, NodeId.wrap(nodeId)).memberId);
         vm.prank(operator(nodeId));
         try ledger.claim(TASK, memberId, operator(nodeId)) {} catch {}
     }
@@ -262,13 +265,13 @@ abstract contract FederationActions is Test {
 
     function _join(uint256 nodeId) private {
         vm.prank(operator(nodeId));
-        try tasks.joinTask(TASK, nodeId) {} catch {}
+        try tasks.joinTask(TASK, NodeId.wrap(nodeId)) {} catch {}
     }
 
     function _deposit(uint256 nodeId, uint256 amount) private {
         IStakeVaultTypes.Permit memory none;
         vm.prank(operator(nodeId));
-        try vault.deposit(nodeId, address(token), amount, none) {} catch {}
+        try vault.deposit(NodeId.wrap(nodeId), address(token), amount, none) {} catch {}
     }
 
     function _node(uint256 seed) private pure returns (uint256) {
@@ -298,7 +301,15 @@ abstract contract FederationActions is Test {
         bytes32 digest,
         bool forged
     ) private view returns (IRoundCoordinatorTypes.UpdateResult memory) {
-        bytes32 hash = coordinator.hashLocalUpdate(TASK, r.round, r.retry, r.base, nodeId, digest, 10);
+        bytes32 hash = coordinator.hashLocalUpdate(
+            TASK,
+            r.round,
+            r.retry,
+            r.base,
+            NodeId.wrap(nodeId),
+            digest,
+            10
+        );
         bytes memory signature = _sign(r, nodeId, hash, forged);
         return IRoundCoordinatorTypes.UpdateResult(uint32(nodeId), 10, digest, signature);
     }
@@ -314,7 +325,7 @@ abstract contract FederationActions is Test {
             r.round,
             r.retry,
             r.base,
-            nodeId,
+            NodeId.wrap(nodeId),
             r.aggregate,
             scores
         );
@@ -325,7 +336,7 @@ abstract contract FederationActions is Test {
         IRoundCoordinatorTypes.RoundView memory r,
         uint256 mask,
         uint256 rank,
-        uint256[] memory nodes,
+        NodeId[] memory nodes,
         uint256 threshold
     ) private view returns (IRoundCoordinatorTypes.Proposal memory proposal) {
         uint256 posted = coordinator.postedBitmap(TASK)[0];
@@ -350,7 +361,7 @@ abstract contract FederationActions is Test {
         uint256 from = rank + threshold <= nodes.length ? rank : nodes.length - threshold;
         proposal.attestations = new IRoundCoordinatorTypes.Attestation[](threshold);
         for (uint256 i = 0; i < threshold; ++i) {
-            bytes memory signature = _sign(r, nodes[from + i], hash, false);
+            bytes memory signature = _sign(r, NodeId.unwrap(nodes[from + i]), hash, false);
             proposal.attestations[i] = IRoundCoordinatorTypes.Attestation(uint16(from + i), signature);
         }
     }
@@ -363,7 +374,7 @@ abstract contract FederationActions is Test {
         bool forged
     ) private view returns (bytes memory) {
         uint256 key = 0xDEAD;
-        address signer = registry.signerAt(nodeId, r.openedAt);
+        address signer = registry.signerAt(NodeId.wrap(nodeId), r.openedAt);
         for (uint256 i = 0; i < KEYS && !forged; ++i) {
             if (vm.addr(_key(nodeId, i)) == signer) key = _key(nodeId, i);
         }

@@ -10,6 +10,9 @@ import {Quorum} from "../libraries/Quorum.sol";
 import {ReputationRule} from "../libraries/ReputationRule.sol";
 import {RewardSchedule} from "../libraries/RewardSchedule.sol";
 import {TermsValidation} from "../libraries/TermsValidation.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @notice Exposes the pure rules to the tests that compare them with their TypeScript twins.
 contract HarnessRules {
@@ -57,7 +60,7 @@ contract HarnessRules {
     function mixedSeed(
         bytes32 base,
         bytes32 blockHash,
-        uint256 taskId,
+        TaskId taskId,
         uint256 round
     ) external pure returns (bytes32) {
         return CommitteeElection.mixedSeed(base, blockHash, taskId, round);
@@ -70,12 +73,12 @@ contract HarnessRules {
         uint256[] calldata active,
         uint256[] calldata posted,
         uint256 gammaBps
-    ) external returns (uint256[] memory nodeIds, uint256[] memory memberIds, uint256 threshold) {
+    ) external returns (NodeId[] memory nodeIds, MemberId[] memory memberIds, uint256 threshold) {
         _active = active;
-        for (uint256 i = 0; i < posted.length; ++i) _posted.add(posted[i]);
+        for (uint256 i = 0; i < posted.length; ++i) _posted.add(MemberId.wrap(posted[i]));
         (nodeIds, memberIds) = CommitteeElection.elect(
             ITaskRegistry(address(this)),
-            0,
+            TaskId.wrap(0),
             seed,
             attempt,
             active.length,
@@ -86,9 +89,9 @@ contract HarnessRules {
     }
 
     /// @dev What the election asks the task registry.
-    function memberAt(uint256, uint256 position) external view returns (uint256 memberId, uint256 nodeId) {
-        memberId = _active[position];
-        nodeId = memberId + 1000;
+    function memberAt(uint256, uint256 position) external view returns (MemberId memberId, NodeId nodeId) {
+        uint256 number = _active[position];
+        return (MemberId.wrap(number), NodeId.wrap(number + 1000));
     }
 
     function quorum(uint256 quorumBps, uint256 activeCount) external pure returns (uint256) {

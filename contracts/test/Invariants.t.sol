@@ -15,6 +15,9 @@ import {DevelopmentToken} from "../tokens/DevelopmentToken.sol";
 import {FederationActions, FederationContracts, firstKey, operatorOf} from "./FederationActions.sol";
 import {RoundModel} from "./RoundModel.sol";
 import {Test} from "./Test.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @dev Stands in this file because the runner calls only contracts that it finds beside the tests.
 contract FederationHandler is FederationActions {
@@ -24,7 +27,7 @@ contract FederationHandler is FederationActions {
 /// @title What holds after anything that anyone may do (DESIGN, section 12).
 /// @dev Rounds, counts, committees and alpha are compared after every action by RoundModel.
 abstract contract Invariants is Test {
-    uint256 private constant TASK = 1;
+    TaskId private constant TASK = TaskId.wrap(1);
     /// @dev More transitions than any state is away from the end: 100,000 s to the limit in phases of 1000 s, and its rounds.
     uint256 private constant MAX_TRANSITIONS = 130;
     FederationHandler internal handler;
@@ -100,7 +103,10 @@ abstract contract Invariants is Test {
         if (held < status.escrow) revert Insolvent(held, status.escrow);
         uint256 owed = handler.ledger().refundable(TASK);
         for (uint256 memberId = 1; memberId <= status.memberCount; ++memberId) {
-            IRewardLedgerTypes.Account memory account = handler.ledger().accountOf(TASK, memberId);
+            IRewardLedgerTypes.Account memory account = handler.ledger().accountOf(
+                TASK,
+                MemberId.wrap(memberId)
+            );
             owed += account.earned - account.claimed;
         }
         if (status.escrow < owed) revert Insolvent(status.escrow, owed);
@@ -111,9 +117,12 @@ abstract contract Invariants is Test {
         address token = address(handler.token());
         uint256 owed = handler.vault().proceedsOf(handler.RECIPIENT(), token);
         for (uint256 nodeId = 1; nodeId <= handler.NODES(); ++nodeId) {
-            owed += handler.vault().stakeOf(nodeId, token);
+            owed += handler.vault().stakeOf(NodeId.wrap(nodeId), token);
             owed += handler.vault().proceedsOf(handler.operator(nodeId), token);
-            IStakeVaultTypes.PendingWithdrawal[] memory pending = handler.vault().pendingOf(nodeId, token);
+            IStakeVaultTypes.PendingWithdrawal[] memory pending = handler.vault().pendingOf(
+                NodeId.wrap(nodeId),
+                token
+            );
             for (uint256 i = 0; i < pending.length; ++i) owed += pending[i].amount;
         }
         uint256 held = handler.token().balanceOf(address(handler.vault()));
@@ -127,11 +136,11 @@ abstract contract Invariants is Test {
         uint16[] memory active = handler.tasks().activeMembers(TASK);
         uint256 bitmap = handler.tasks().activeBitmap(TASK)[0];
         for (uint256 position = 0; position < active.length; ++position) {
-            uint256 nodeId = handler.tasks().nodeIdOfMember(TASK, active[position]);
+            NodeId nodeId = handler.tasks().nodeIdOfMember(TASK, MemberId.wrap(active[position]));
             ITaskRegistryTypes.Member memory self = handler.tasks().member(TASK, nodeId);
             assertEq(self.memberId, active[position]);
             assertEq(self.position, position);
-            assertEq(handler.tasks().activeMemberId(TASK, nodeId), active[position]);
+            assertEq(MemberId.unwrap(handler.tasks().activeMemberId(TASK, nodeId)), active[position]);
             assertEq((bitmap >> (active[position] - 1)) & 1, 1);
             bitmap ^= 1 << (active[position] - 1);
         }
@@ -172,9 +181,10 @@ abstract contract Invariants is Test {
         TaskRegistry tasks = handler.tasks();
         uint256 members = tasks.status(TASK).memberCount;
         if (ledger.refundable(TASK) != 0) ledger.refund(TASK);
-        for (uint256 memberId = 1; memberId <= members; ++memberId) {
+        for (uint256 number = 1; number <= members; ++number) {
+            MemberId memberId = MemberId.wrap(number);
             IRewardLedgerTypes.Account memory account = ledger.accountOf(TASK, memberId);
-            address operator = operatorOf(tasks.nodeIdOfMember(TASK, memberId));
+            address operator = operatorOf(NodeId.unwrap(tasks.nodeIdOfMember(TASK, memberId)));
             if (account.earned > account.claimed) {
                 vm.prank(operator);
                 assertEq(ledger.claim(TASK, memberId, operator), uint256(account.earned) - account.claimed);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {MembershipQueue} from "../libraries/MembershipQueue.sol";
 import {Test} from "./Test.sol";
+import {NodeId} from "../types/NodeId.sol";
 
 /// @notice The queue against a plain list.
 contract MembershipQueueTest is Test {
@@ -15,11 +16,11 @@ contract MembershipQueueTest is Test {
         for (uint256 i = 0; i < 60; ++i) {
             uint256 action = (actions >> (4 * i)) & 15;
             if (action < 5 && _list.length != 0) {
-                assertEq(_queue.dequeue(), _list[0]);
+                assertEq(NodeId.unwrap(_queue.dequeue()), _list[0]);
                 for (uint256 j = 1; j < _list.length; ++j) _list[j - 1] = _list[j];
                 _list.pop();
             } else if (action >= 5) {
-                _queue.enqueue(action);
+                _queue.enqueue(NodeId.wrap(action));
                 if (!_listed(action)) _list.push(action);
             }
             _compare();
@@ -36,7 +37,7 @@ contract MembershipQueueTest is Test {
         uint32[] memory waiting = _queue.list();
         for (uint256 j = 0; j < waiting.length; ++j) assertEq(waiting[j], _list[j]);
         for (uint256 nodeId = 5; nodeId < 16; ++nodeId) {
-            if (_queue.contains(nodeId) != _listed(nodeId)) revert NotEq(nodeId, 0);
+            if (_queue.contains(NodeId.wrap(nodeId)) != _listed(nodeId)) revert NotEq(nodeId, 0);
         }
     }
 }

@@ -6,11 +6,14 @@ import {ITaskRegistryTypes} from "../interfaces/ITaskRegistry.sol";
 import {RewardLedger} from "../RewardLedger.sol";
 import {RoundCoordinator} from "../RoundCoordinator.sol";
 import {TaskRegistry} from "../TaskRegistry.sol";
+import {MemberId} from "../types/MemberId.sol";
+import {NodeId} from "../types/NodeId.sol";
+import {TaskId} from "../types/TaskId.sol";
 
 /// @title What a round should do, told slowly: who counted, what they scored, which alpha follows.
 /// @dev `sync` compares the coordinator with it after every action and reverts where they differ.
 contract RoundModel {
-    uint256 private constant TASK = 1;
+    TaskId private constant TASK = TaskId.wrap(1);
     uint256 private constant STEPS = 3;
 
     error WentBackwards(uint256 fromRound, uint256 toRound);
@@ -46,7 +49,8 @@ contract RoundModel {
     /// @notice Whether an update in time and well signed should count: its node is active and has not posted.
     function expectUpdate(uint256 nodeId) external returns (bool) {
         uint256 bit = 1 << nodeId;
-        if (TASKS.activeMemberId(TASK, nodeId) == 0 || (_posted | _newPosted) & bit != 0) return false;
+        if (TASKS.activeMemberId(TASK, NodeId.wrap(nodeId)).isNoMember() || (_posted | _newPosted) & bit != 0)
+            return false;
         _newPosted |= bit;
         return true;
     }
@@ -54,7 +58,10 @@ contract RoundModel {
     /// @notice The same of a report.
     function expectReport(uint256 nodeId, uint256 scores) external returns (bool) {
         uint256 bit = 1 << nodeId;
-        if (TASKS.activeMemberId(TASK, nodeId) == 0 || (_reported | _newReported) & bit != 0) return false;
+        if (
+            TASKS.activeMemberId(TASK, NodeId.wrap(nodeId)).isNoMember() ||
+            (_reported | _newReported) & bit != 0
+        ) return false;
         _newReported |= bit;
         _newScores.push(scores);
         return true;
@@ -73,7 +80,7 @@ contract RoundModel {
     }
 
     /// @notice Walks over the active array as the paper says, and expects the committee that the coordinator elected.
-    function checkCommittee(uint256[] calldata nodes, uint256[] calldata members) external view {
+    function checkCommittee(NodeId[] calldata nodes, MemberId[] calldata members) external view {
         IRoundCoordinatorTypes.RoundView memory r = COORDINATOR.roundOf(TASK);
         if (r.seed == 0) return;
         uint16[] memory active = TASKS.activeMembers(TASK);
@@ -83,10 +90,12 @@ contract RoundModel {
         uint256 rank = 0;
         for (uint256 i = 0; i < active.length && rank < size; ++i) {
             uint256 memberId = active[(leader + i) % active.length];
-            uint256 nodeId = TASKS.nodeIdOfMember(TASK, memberId);
+            uint256 nodeId = NodeId.unwrap(TASKS.nodeIdOfMember(TASK, MemberId.wrap(memberId)));
             if (r.attempt != 0 && _posted & (1 << nodeId) == 0) continue;
-            if (members[rank] != memberId) revert WrongCommittee(rank, memberId, members[rank]);
-            if (nodes[rank] != nodeId) revert WrongCommittee(rank, nodeId, nodes[rank]);
+            uint256 member = MemberId.unwrap(members[rank]);
+            if (member != memberId) revert WrongCommittee(rank, memberId, member);
+            uint256 node = NodeId.unwrap(nodes[rank]);
+            if (node != nodeId) revert WrongCommittee(rank, nodeId, node);
             ++rank;
         }
         if (rank != nodes.length) revert WrongCount(rank, nodes.length);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SignedResults} from "../libraries/SignedResults.sol";
 import {ContractSigner} from "./ContractSigner.sol";
 import {Test} from "./Test.sol";
+import {NodeId} from "../types/NodeId.sol";
 
 /// @dev The library reads arrays and signatures from calldata, so that a test calls it from outside.
 contract SignedResultsHarness {
@@ -30,7 +31,7 @@ contract SignedResultsTest is Test {
 
     function testFuzz_UpdateHashIsThatOfItsFieldsInOrder(
         SignedResults.Opening memory opening,
-        uint256 node,
+        NodeId node,
         bytes32 digest,
         uint256 samples
     ) external pure {
@@ -43,7 +44,7 @@ contract SignedResultsTest is Test {
 
     function testFuzz_ReportHashIsThatOfItsFieldsInOrder(
         SignedResults.Opening memory opening,
-        uint256 node,
+        NodeId node,
         bytes32 aggregate,
         uint256 scores
     ) external pure {

@@ -65,11 +65,11 @@ describe("an account that is a contract, in the browser", function () {
       rewardUnit: parseEther("1"),
       minNodes: 1,
     });
-    await visitor.open("/tasks/1");
+    await visitor.open("/tasks/2");
     await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
-    await page.getByRole("button", { name: "Join task 1 with node 5" }).and(page.locator(":enabled")).click();
-    await page.getByRole("button", { name: "Leave task 1" }).waitFor();
+    await page.getByRole("button", { name: "Join task 2 with node 5" }).and(page.locator(":enabled")).click();
+    await page.getByRole("button", { name: "Leave task 2" }).waitFor();
     expect(visitor.wallet?.sent).to.have.length(4);
     expect(await contracts.stakeVault.stakeOf(5, await contracts.token.getAddress())).to.equal(
       parseEther("5"),
@@ -78,7 +78,7 @@ describe("an account that is a contract, in the browser", function () {
 
     const [relayer] = nodes;
     if (relayer === undefined) throw new Error("The federation has no node");
-    await contracts.coordinator.connect(relayer.operator).start(1);
+    await contracts.coordinator.connect(relayer.operator).start(2);
     await federation.playRound();
     await page.getByRole("button", { name: "Claim 5 DEV" }).click();
     await page.locator("[data-state=confirmed]").filter({ hasText: "Claim 5 DEV" }).waitFor();
@@ -92,12 +92,12 @@ describe("an account that is a contract, in the browser", function () {
     const address = (await token.getAddress()) as Address;
     await token.getFunction("mint")(account, 70);
     await federation.publish({ minStake: 70n, stakeToken: address, slashRecipient: account, minNodes: 1 });
-    await visitor.open("/tasks/2");
+    await visitor.open("/tasks/3");
     await page.getByText("The task asks for 70 units more.").waitFor();
     await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await page
-      .getByRole("button", { name: "Join task 2 with node 5" })
+      .getByRole("button", { name: "Join task 3 with node 5" })
       .and(page.locator(":enabled"))
       .waitFor();
     expect(await stakeVault.stakeOf(5, address)).to.equal(70n);
@@ -114,9 +114,9 @@ describe("an account that is a contract, in the browser", function () {
     await page.getByLabel("The files are in a node’s store").check();
     const sent = visitor.wallet?.sent.length ?? 0;
     await page.getByRole("button", { name: "Publish the task" }).click();
-    await page.getByRole("heading", { name: "Task 3" }).waitFor();
+    await page.getByRole("heading", { name: "Task 4" }).waitFor();
     expect(visitor.wallet?.sent).to.have.length(sent + 2);
-    expect((await contracts.taskRegistry.status(3)).publisher).to.equal(account);
+    expect((await contracts.taskRegistry.status(4)).publisher).to.equal(account);
     expect(await contracts.token.allowance(account, contracts.taskRegistry)).to.equal(0n);
   });
 
@@ -163,6 +163,6 @@ describe("an account that is a contract, in the browser", function () {
     expect(delegating.wallet?.asked).to.include("eth_signTypedData_v4");
     expect(delegating.wallet?.sent).to.have.length(1);
     expect(await contracts.token.allowance(address, contracts.stakeVault)).to.equal(0n);
-    await delegating.context.close();
+    await delegating.close();
   });
 });

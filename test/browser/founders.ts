@@ -5,9 +5,13 @@ import { fileURLToPath } from "node:url";
 import { readStatus } from "../../oracle-nodes/src/cli/actions/nodeAnnounce.ts";
 import { ChildProcesses } from "../../oracle-nodes/src/demo/childProcesses.ts";
 import { Cleanup } from "../../oracle-nodes/src/demo/cleanup.ts";
-import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
+import { startEmbeddedChain, type EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
 import { PASSWORD, foundFederation, type Federation } from "../../oracle-nodes/src/demo/federation.ts";
+import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
+import { resultDomain } from "../../protocol/signedResults.ts";
 import { start } from "../cli/concordat.ts";
+import { Federation as TestFederation, type Connection } from "../contracts/federation.ts";
+import { publishHostile } from "./hostile.ts";
 
 /** Shares of `digits` for the founders and one node more. */
 const SHARES = { seed: 1, nodes: 4 };
@@ -16,7 +20,10 @@ const FOUNDERS = 3;
 /** The `concordat` command. */
 const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
 
-/** A chain, the contracts, and three founding nodes, each a process of its own as `concordat node run` starts it. */
+/**
+ * A chain, the contracts, and three founding nodes, each a process of its own as `concordat node run` starts it. Task 1 is
+ * there to harm whoever looks at it; the first node serves its manifest.
+ */
 export class Founders {
   readonly rpcUrl: string;
   readonly federation: Federation;
@@ -44,6 +51,7 @@ export class Founders {
       const chain = await startEmbeddedChain();
       cleanup.add(() => chain.close());
       const federation = await foundFederation(chain, folder, { nodes: FOUNDERS }, SHARES, []);
+      await harm(chain, federation);
       const founders = new Founders(chain.rpcUrl, federation, folder, cleanup);
       await Promise.all(federation.nodes.map(({ dir }) => founders.run(dir)));
       return founders;
@@ -100,5 +108,39 @@ export class Founders {
 
   async close(): Promise<void> {
     await this.#cleanup.run();
+  }
+}
+
+/** Publishes the hostile task, and puts its manifest into the store of the first node, which must not run yet. */
+async function harm({ hre, rpcUrl }: EmbeddedChain, { book, nodes: [first] }: Federation): Promise<void> {
+  const connection = (await hre.network.create({
+    network: "local",
+    override: { url: rpcUrl },
+  })) as unknown as Connection;
+  try {
+    const { ethers } = connection;
+    const at = book.contracts;
+    const [nodeRegistry, taskRegistry, stakeVault, rewardLedger, coordinator, token] = await Promise.all([
+      ethers.getContractAt("NodeRegistry", at.NodeRegistry),
+      ethers.getContractAt("TaskRegistry", at.TaskRegistry),
+      ethers.getContractAt("StakeVault", at.StakeVault),
+      ethers.getContractAt("RewardLedger", at.RewardLedger),
+      ethers.getContractAt("RoundCoordinator", at.RoundCoordinator),
+      ethers.getContractAt("DevelopmentToken", book.tokens?.DevelopmentToken ?? ""),
+    ]);
+    const contracts = { nodeRegistry, taskRegistry, stakeVault, rewardLedger, coordinator, token };
+    const domain = resultDomain(BigInt(book.chainId), at.RoundCoordinator);
+    const federation = new TestFederation(
+      connection,
+      [],
+      domain,
+      contracts as unknown as TestFederation["contracts"],
+    );
+    const { manifest } = await publishHostile(federation, await federation.defaultTerms());
+    const store = await createHeliaStore({ dir: join(first?.dir ?? "", "data", "artifacts") });
+    await store.put(manifest);
+    await store.close();
+  } finally {
+    await connection.close();
   }
 }

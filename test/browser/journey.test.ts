@@ -88,9 +88,10 @@ describe("one person's journey among four node processes, from an empty browser"
     await founders?.close();
   });
 
-  it("without a wallet it sees the nodes that run, and no task", async () => {
+  it("without a wallet it sees the nodes that run, and no task but the hostile one, by the name that it gave itself", async () => {
     await visitor.open("/tasks");
-    await page.getByText("No task has been published yet.").waitFor();
+    await page.getByRole("heading", { name: /WWW/ }).waitFor();
+    expect(await page.locator(".card-link").count()).to.equal(1);
     loadedAt = await page.evaluate(() => performance.timeOrigin);
     await link("Nodes").click();
     await page.getByText("3 members.").waitFor();
@@ -174,20 +175,20 @@ describe("one person's journey among four node processes, from an empty browser"
     await page.getByText(/^Node \d serves both files to whoever asks\.$/).waitFor();
     await page.getByRole("button", { name: "Publish the task" }).click();
     await page.getByRole("heading", { name: NAME, level: 1 }).waitFor();
-    expect(page.url()).to.match(/\/tasks\/1$/);
+    expect(page.url()).to.match(/\/tasks\/2$/);
   });
 
   it("it stakes and joins in the page, the founders at the command line, and the nodes start the task", async () => {
     await trustAll(visitor);
     await page.getByRole("button", { name: "Stake", exact: true }).click();
-    await enabled("Join task 1 with node 4").click();
-    await page.getByRole("button", { name: "Leave task 1" }).waitFor();
+    await enabled("Join task 2 with node 4").click();
+    await page.getByRole("button", { name: "Leave task 2" }).waitFor();
     const token = founders.federation.token;
     await Promise.all(
       founders.federation.nodes.map(async ({ config }) => {
         await founders.concordat("stake", "deposit", "5", "--token", token, "--config", config);
         // The person is the task's arbiter, whom each operator trusts by name.
-        await founders.concordat("task", "join", "1", "--trust", person.address, "--config", config);
+        await founders.concordat("task", "join", "2", "--trust", person.address, "--config", config);
       }),
     );
     await page.getByRole("heading", { name: "Round 1", exact: true }).waitFor();
@@ -247,23 +248,23 @@ describe("one person's journey among four node processes, from an empty browser"
   });
 
   it("it computes the task again in the page, the global models bit for bit", async () => {
-    await visitor.open("/audit?task=1&round=2");
+    await visitor.open("/audit?task=2&round=2");
     await page.getByLabel(/Make each global model again/).check();
-    await page.getByRole("button", { name: "Recompute round 2 of task 1 here" }).click();
+    await page.getByRole("button", { name: "Recompute round 2 of task 2 here" }).click();
     await page.getByText(/^All \d+ facts agree with what the rules give\.$/).waitFor();
     const row = page
       .getByRole("row")
       .filter({ has: page.getByRole("rowheader", { name: "aggregate.model" }) });
     expect(await row.first().innerText()).to.contain("agrees");
-    await visitor.open("/audit?task=1");
-    await page.getByRole("button", { name: "Recompute task 1 here" }).click();
+    await visitor.open("/audit?task=2");
+    await page.getByRole("button", { name: "Recompute task 2 here" }).click();
     await page.getByText(/^All [\d,]+ facts agree with what the rules give\.$/).waitFor();
   });
 
   it("it claims in two windows at once: one is paid, the other is told that its transaction was refused", async () => {
-    await visitor.open("/tasks/1");
+    await visitor.open("/tasks/2");
     const second = await visitor.context.newPage();
-    await second.goto(`${site.url}#/tasks/1`);
+    await second.goto(`${site.url}#/tasks/2`);
     person.beforeSending = atOnce(2);
     const windows = [page, second];
     await Promise.all(windows.map((each) => enabled(/^Claim /, each).click()));
@@ -305,7 +306,7 @@ describe("one person's journey among four node processes, from an empty browser"
       allowed.push(`http://127.0.0.1:${port}`);
     }
     expect([...visitor.origins].toSorted()).to.deep.equal(allowed.toSorted());
-    expect(visitor.faults).to.deep.equal([]);
+    await visitor.close();
   });
 
   /** What the chain says of each finalised round. */
@@ -318,7 +319,7 @@ describe("one person's journey among four node processes, from an empty browser"
 
   /** What the page says of a round is what somebody reads who comes only now. */
   async function equalsFreshLoad(round: number): Promise<void> {
-    const path = `/tasks/1?tab=rounds&round=${round}`;
+    const path = `/tasks/2?tab=rounds&round=${round}`;
     const fresh = await visit(browser, site);
     await fresh.open(path);
     const record = async (reader: Page): Promise<string[]> => {
@@ -333,7 +334,7 @@ describe("one person's journey among four node processes, from an empty browser"
     expect(await record(page))
       .to.deep.equal(expected)
       .and.have.length(3);
-    await fresh.context.close();
+    await fresh.close();
   }
 
   /** The page, too, has read this block. */

@@ -46,16 +46,16 @@ describe("leaving, and taking out what is one's own, in the browser", function (
 
   it("an operator leaves a running task, and is out of it from the next round on", async () => {
     const node = nodeAt(2);
-    const visitor = await enter(node, "/tasks/1");
+    const visitor = await enter(node, "/tasks/2");
     const { page } = visitor;
-    await page.getByRole("button", { name: "Leave task 1" }).click();
+    await page.getByRole("button", { name: "Leave task 2" }).click();
     await page.getByText("Your node leaves when the next round opens.").waitFor();
     await stage.federation.playRound();
-    await page.getByRole("button", { name: "Join task 1 with node 2" }).waitFor();
+    await page.getByRole("button", { name: "Join task 2 with node 2" }).waitFor();
     expect((await stage.federation.activeNodes()).map(({ nodeId }) => nodeId)).to.not.include(2);
     await page.getByRole("button", { name: "Claim 5 DEV" }).click();
     await confirmed(page, "Claim 5 DEV");
-    await close(visitor);
+    await visitor.close();
   });
 
   it("stake is unbonded, told with the day on which it is due, and withdrawn when that has come", async () => {
@@ -81,7 +81,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await confirmed(page, "Withdraw 3.5 DEV");
     await page.getByText(/on its way out/).waitFor({ state: "detached" });
     expect((await contracts.token.balanceOf(node.operator)) - before).to.equal(parseEther("3.5"));
-    await close(visitor);
+    await visitor.close();
   });
 
   it("members propose and vote to remove a node, whose operator still claims, unbonds and withdraws", async () => {
@@ -97,15 +97,15 @@ describe("leaving, and taking out what is one's own, in the browser", function (
       const voter = await enter(nodeAt(nodeId), "/work");
       await voter.page.getByRole("button", { name: "Approve" }).click();
       await confirmed(voter.page, "Approve in vote 1");
-      await close(voter);
+      await voter.close();
     }
     await row.getByText("removed by vote").waitFor();
-    await close(proposer);
+    await proposer.close();
 
     const visitor = await enter(expelled, "/work");
     const { page } = visitor;
     await page.getByText("Your node 4 is no member any more").waitFor();
-    await page.getByRole("link", { name: "Task 1" }).click();
+    await page.getByRole("link", { name: "Task 2" }).click();
     await page.getByText("Your account operates no node any more.").waitFor();
     await page.getByRole("button", { name: "Claim 5 DEV" }).click();
     await confirmed(page, "Claim 5 DEV");
@@ -120,7 +120,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await page.getByRole("button", { name: "Withdraw 5 DEV" }).click();
     await confirmed(page, "Withdraw 5 DEV");
     expect(await contracts.token.balanceOf(expelled.operator)).to.equal(parseEther("10"));
-    await close(visitor);
+    await visitor.close();
   });
 
   it("an operator leaves the registry, and may ask to come back", async () => {
@@ -131,7 +131,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await page.getByRole("heading", { name: "Register a node" }).waitFor();
     await page.getByRole("row").filter({ hasText: "Node 3" }).getByText("left", { exact: true }).waitFor();
     expect(await stage.federation.contracts.nodeRegistry.isMember(3)).to.equal(false);
-    await close(visitor);
+    await visitor.close();
   });
 
   it("the publisher of an ended task takes back what nobody can earn any more", async () => {
@@ -144,7 +144,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     }
     const { privateKey } = HDNodeWallet.fromPhrase(HARDHAT_PHRASE);
     const publisher = new Wallet(privateKey, connection.ethers.provider);
-    const refundable = await contracts.rewardLedger.refundable(1);
+    const refundable = await contracts.rewardLedger.refundable(2);
     expect(refundable > 0n).to.equal(true);
     const visitor = await stage.visit(publisher);
     const { page } = visitor;
@@ -153,9 +153,9 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     const before = await contracts.token.balanceOf(publisher);
     await page.getByRole("button", { name: /^Take back \d+ DEV$/ }).click();
     await confirmed(page, "Take back");
-    await page.getByRole("row").filter({ hasText: "Task 1" }).getByText("nothing").waitFor();
+    await page.getByRole("row").filter({ hasText: "Task 2" }).getByText("nothing").waitFor();
     expect((await contracts.token.balanceOf(publisher)) - before).to.equal(refundable);
-    await close(visitor);
+    await visitor.close();
   });
 
   function nodeAt(nodeId: number): TestNode {
@@ -172,10 +172,5 @@ describe("leaving, and taking out what is one's own, in the browser", function (
   async function confirmed(page: Page, label: string): Promise<void> {
     const toast: Locator = page.locator("[data-state=confirmed]").filter({ hasText: label });
     await toast.waitFor();
-  }
-
-  async function close({ faults, context }: Visitor): Promise<void> {
-    expect(faults).to.deep.equal([]);
-    await context.close();
   }
 });

@@ -6,7 +6,7 @@ import { MANIFEST_LIMITS } from "../../protocol/manifest.ts";
 import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import { Federation } from "../contracts/federation.ts";
 import { smallTargets } from "./fingers.ts";
-import { publishHostile, serveBlocks } from "./hostile.ts";
+import { serveBlocks } from "./hostile.ts";
 import { takeLook } from "./look.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { Stage, connect, type Visitor } from "./stage.ts";
@@ -81,7 +81,7 @@ async function lookAtNothing(): Promise<void> {
   for (const [name, path] of Object.entries({
     home: "/",
     tasks: "/tasks",
-    task: "/tasks/1",
+    task: "/tasks/2",
     audit: "/audit",
   })) {
     await waiting.page.goto("about:blank");
@@ -136,9 +136,7 @@ async function lookAtStory(): Promise<void> {
     const [download] = await Promise.all([page.waitForEvent("download"), each.click()]);
     dags.push(await buildDag(new Uint8Array(await readFile(await download.path()))));
   }
-  const host = await serveBlocks(
-    new Map(dags.flatMap(({ blocks }) => blocks.map(({ cid, bytes }) => [cid.toString(), bytes]))),
-  );
+  const host = await serveBlocks(dags.flatMap(({ blocks }) => blocks));
   await contracts.nodeRegistry.connect(federation.node(1).operator).setEndpoints(host.endpoints);
   const [manifest, model] = dags;
   if (manifest === undefined || model === undefined) throw new Error("The wizard made no files");
@@ -156,19 +154,19 @@ async function lookAtStory(): Promise<void> {
     home: "/",
     tasks: "/tasks",
     "tasks-filtered": "/tasks?text=nothing%20like%20this",
-    ...Object.fromEntries(TABS.map((tab) => [`running-${tab}`, `/tasks/5?tab=${tab}`])),
-    ...Object.fromEntries(TABS.map((tab) => [`ended-${tab}`, `/tasks/1?tab=${tab}`])),
-    "round-void": "/tasks/1?tab=rounds&round=2&retry=0",
-    "round-retried": "/tasks/1?tab=rounds&round=2&retry=1",
-    "round-running": "/tasks/5?tab=rounds&round=3",
-    "staked-terms": "/tasks/2?tab=terms",
-    cancelled: "/tasks/3",
-    aborted: "/tasks/4",
-    "open-now": "/tasks/6",
-    "open-rounds": "/tasks/6?tab=rounds",
-    "open-curves": "/tasks/6?tab=curves",
-    "open-roster": "/tasks/6?tab=roster",
-    "open-model": "/tasks/6?tab=model",
+    ...Object.fromEntries(TABS.map((tab) => [`running-${tab}`, `/tasks/6?tab=${tab}`])),
+    ...Object.fromEntries(TABS.map((tab) => [`ended-${tab}`, `/tasks/2?tab=${tab}`])),
+    "round-void": "/tasks/2?tab=rounds&round=2&retry=0",
+    "round-retried": "/tasks/2?tab=rounds&round=2&retry=1",
+    "round-running": "/tasks/6?tab=rounds&round=3",
+    "staked-terms": "/tasks/3?tab=terms",
+    cancelled: "/tasks/4",
+    aborted: "/tasks/5",
+    "open-now": "/tasks/7",
+    "open-rounds": "/tasks/7?tab=rounds",
+    "open-curves": "/tasks/7?tab=curves",
+    "open-roster": "/tasks/7?tab=roster",
+    "open-model": "/tasks/7?tab=model",
     nodes: "/nodes",
     "nodes-one": "/nodes?node=2",
     audit: "/audit",
@@ -177,11 +175,11 @@ async function lookAtStory(): Promise<void> {
   await visitor.open("/nodes");
   await openDetails(page);
   await take(page, "nodes-details");
-  await visitor.open("/tasks/5?tab=curves");
+  await visitor.open("/tasks/6?tab=curves");
   await page.getByRole("button", { name: /^Read \d+ receipts$/ }).click();
   await page.getByRole("img", { name: /Gas/ }).first().waitFor();
   await take(page, "running-gas");
-  await visitor.open("/tasks/5?tab=model");
+  await visitor.open("/tasks/6?tab=model");
   await page.getByRole("button", { name: "Fetch the model" }).click();
   await page.getByRole("button", { name: /^Save as safetensors/ }).waitFor();
   await take(page, "running-model-fetched");
@@ -214,10 +212,10 @@ async function lookAtWork(stage: Stage, take: Take): Promise<void> {
   await pictures(operator, take, {
     "operator-home": "/",
     "operator-work": "/work",
-    "operator-running": "/tasks/5",
-    "operator-ended": "/tasks/1",
-    "operator-staked": "/tasks/2",
-    "operator-open": "/tasks/6",
+    "operator-running": "/tasks/6",
+    "operator-ended": "/tasks/2",
+    "operator-staked": "/tasks/3",
+    "operator-open": "/tasks/7",
     "operator-nodes": "/nodes",
   });
   await openDetails(page);
@@ -226,7 +224,7 @@ async function lookAtWork(stage: Stage, take: Take): Promise<void> {
   await page.getByRole("button", { name: /^0x/ }).click();
   await take(page, "wallet-connected");
   await page.keyboard.press("Escape");
-  await operator.open("/tasks/6");
+  await operator.open("/tasks/7");
   wallet.declines = true;
   await page.getByRole("button", { name: /^Join/ }).first().click();
   await page.getByText("You declined this in your wallet.").waitFor();
@@ -248,7 +246,7 @@ async function lookAtWork(stage: Stage, take: Take): Promise<void> {
   await connect(stranger);
   await pictures(stranger, take, {
     "newcomer-work": "/work",
-    "newcomer-open": "/tasks/6",
+    "newcomer-open": "/tasks/7",
     "newcomer-nodes": "/nodes",
   });
   await stranger.context.close();
@@ -266,15 +264,9 @@ async function lookAtLongest(): Promise<void> {
     Array.from({ length: 10 }, (_, r) => 9000 - 17 * node.nodeId - 90 * r);
   for (let round = 0; round < 3; round++) await federation.playRound(varied);
   await federation.train(federation.nodes.slice(0, 20));
-  const [host, garbage, victim] = federation.nodes;
-  if (host === undefined || garbage === undefined || victim === undefined)
-    throw new Error("The federation has too few nodes");
-  const hostile = await publishHostile(
-    federation,
-    await federation.defaultTerms(),
-    host.operator,
-    garbage.operator,
-  );
+  const [, garbage, victim] = federation.nodes;
+  if (garbage === undefined || victim === undefined) throw new Error("The federation has too few nodes");
+  const { hostile } = stage;
   const token = await connection.ethers.getContractAt("NamedToken", hostile.token);
   const author = await connection.ethers.getImpersonatedSigner(hostile.account);
   const balance = (await token.getFunction("balanceOf")(hostile.account)) as bigint;
@@ -294,12 +286,12 @@ async function lookAtLongest(): Promise<void> {
     tasks: "/tasks",
     work: "/work",
     nodes: "/nodes",
-    "many-now": "/tasks/1",
-    "many-rounds": "/tasks/1?tab=rounds",
-    "many-round": "/tasks/1?tab=rounds&round=2",
-    "many-round-running": "/tasks/1?tab=rounds&round=4",
-    "many-curves": "/tasks/1?tab=curves",
-    "many-roster": "/tasks/1?tab=roster",
+    "many-now": "/tasks/2",
+    "many-rounds": "/tasks/2?tab=rounds",
+    "many-round": "/tasks/2?tab=rounds&round=2",
+    "many-round-running": "/tasks/2?tab=rounds&round=4",
+    "many-curves": "/tasks/2?tab=curves",
+    "many-roster": "/tasks/2?tab=roster",
     audit: "/audit",
   });
   for (const tab of TABS) {
@@ -320,7 +312,6 @@ async function lookAtLongest(): Promise<void> {
   await page.getByRole("button", { name: "To the confirmation" }).click();
   await take(page, "publish-confirm");
   await visitor.context.close();
-  await hostile.close();
   await stage.close();
 }
 

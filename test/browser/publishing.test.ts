@@ -54,12 +54,12 @@ describe("publishing and deciding in the browser", function () {
     wallet.declines = true;
     await page.getByRole("button", { name: "Publish the task" }).click();
     await page.getByText("You declined this in your wallet. Nothing was sent.").waitFor();
-    expect(await contracts.taskRegistry.taskCount()).to.equal(0n);
+    expect(await contracts.taskRegistry.taskCount()).to.equal(1n);
 
     wallet.declines = false;
     await page.getByRole("button", { name: "Publish the task" }).click();
-    await page.getByRole("heading", { name: "Task 1" }).waitFor();
-    const terms = termsFromAbi((await contracts.taskRegistry.terms(1)) as unknown as AbiTerms);
+    await page.getByRole("heading", { name: "Task 2" }).waitFor();
+    const terms = termsFromAbi((await contracts.taskRegistry.terms(2)) as unknown as AbiTerms);
     expect(terms).to.include({
       rounds: 5,
       minNodes: 4,
@@ -76,11 +76,11 @@ describe("publishing and deciding in the browser", function () {
     expect(await contracts.token.allowance(publisher, contracts.taskRegistry)).to.equal(0n);
     expect(visitor.faults).to.deep.equal([]);
 
-    await page.getByRole("button", { name: /^Cancel task 1/ }).click();
+    await page.getByRole("button", { name: /^Cancel task 2/ }).click();
     await page.getByText("Cancelled", { exact: true }).first().waitFor();
-    expect((await contracts.taskRegistry.status(1)).state).to.equal(BigInt(TaskState.Cancelled));
+    expect((await contracts.taskRegistry.status(2)).state).to.equal(BigInt(TaskState.Cancelled));
     expect(await contracts.token.balanceOf(publisher)).to.equal(parseEther("1000"));
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("an applicant asks, members vote, and a vote that came too late is told in plain words", async () => {
@@ -112,7 +112,7 @@ describe("publishing and deciding in the browser", function () {
     await late.page.getByText("This vote is over: passed.").waitFor();
     await newcomer.page.getByRole("heading", { name: "Your node 5" }).waitFor();
     expect(late.wallet?.asked).to.not.include("eth_sendTransaction");
-    for (const visitor of [newcomer, member, late]) await visitor.context.close();
+    for (const visitor of [newcomer, member, late]) await visitor.close();
   });
 
   it("on another network the page offers to switch and sends nothing until then; an unused allowance can be revoked", async () => {
@@ -135,7 +135,7 @@ describe("publishing and deciding in the browser", function () {
     await page.getByRole("button", { name: "Revoke" }).and(page.locator(":enabled")).click();
     await page.getByText("StakeVault may take no DEV").waitFor();
     expect(await contracts.token.allowance(node.operator, contracts.stakeVault)).to.equal(0n);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   async function memberAt(operator: Wallet): Promise<Visitor> {

@@ -4,17 +4,24 @@ import type { Browser } from "playwright-core";
 import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
 import { deployFederation, type Federation } from "../contracts/federation.ts";
 import { chromiumPath, launchBrowser } from "./browser.ts";
+import { publishHostile, serveHostile, type BlockHost, type HostileTask } from "./hostile.ts";
 import { serveSite, type Site } from "./site.ts";
 import { visit, type VisitOptions, type Visitor } from "./visitor.ts";
 
 export { connect, trustAll, type Visitor } from "./visitor.ts";
 
-/** A real chain with real contracts, the built dApp on a host of its own, and a browser to look at it with. */
+/**
+ * A real chain with real contracts, the built dApp on a host of its own, and a browser to look at it with. Task 1 is there to
+ * harm whoever looks at it: whatever else a test looks at stands beside it.
+ */
 export class Stage {
   readonly browser: Browser;
   readonly site: Site;
   readonly federation: Federation;
   readonly rpcUrl: string;
+  readonly hostile: HostileTask;
+  /** Serves the hostile task's manifest. */
+  readonly hostileHost: BlockHost;
   readonly #closeChain: () => Promise<void>;
 
   private constructor(parts: {
@@ -22,12 +29,16 @@ export class Stage {
     site: Site;
     federation: Federation;
     rpcUrl: string;
+    hostile: HostileTask;
+    hostileHost: BlockHost;
     closeChain: () => Promise<void>;
   }) {
     this.browser = parts.browser;
     this.site = parts.site;
     this.federation = parts.federation;
     this.rpcUrl = parts.rpcUrl;
+    this.hostile = parts.hostile;
+    this.hostileHost = parts.hostileHost;
     this.#closeChain = parts.closeChain;
   }
 
@@ -46,12 +57,18 @@ export class Stage {
         nodes,
       },
     );
+    const hostile = await publishHostile(federation, await federation.defaultTerms());
+    const host = federation.node(nodes);
+    const garbage = federation.nodes.at(-2);
+    const hostileHost = await serveHostile(federation, hostile, host, garbage);
     const [browser, site] = await Promise.all([launchBrowser(executable), serveSite()]);
     const stage = new Stage({
       browser,
       site,
       federation,
       rpcUrl,
+      hostile,
+      hostileHost,
       closeChain: async () => {
         await connection.close();
         await server.close();
@@ -83,13 +100,14 @@ export class Stage {
   }
 
   /** Somebody with an empty browser. */
-  visit(signer?: Wallet, options?: VisitOptions): Promise<Visitor> {
+  async visit(signer?: Wallet, options?: VisitOptions): Promise<Visitor> {
     return visit(this.browser, this.site, signer, options);
   }
 
   async close(): Promise<void> {
     await this.browser.close();
     await this.site.close();
+    await this.hostileHost.close();
     await this.#closeChain();
   }
 }

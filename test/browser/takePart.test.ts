@@ -33,37 +33,36 @@ describe("taking part in the browser", function () {
     });
     const visitor = await stage.visit(node.operator);
     const { page, wallet } = visitor;
-    await visitor.open("/tasks/1");
+    await visitor.open("/tasks/2");
     await connect(visitor);
     await trustAll(visitor);
 
     await page.getByRole("button", { name: "Stake", exact: true }).click();
     await page
-      .getByRole("button", { name: "Join task 1 with node 1" })
+      .getByRole("button", { name: "Join task 2 with node 1" })
       .and(page.locator(":enabled"))
       .waitFor();
     expect(await contracts.stakeVault.stakeOf(1, token)).to.equal(stake);
     expect(await contracts.token.allowance(node.operator, contracts.stakeVault)).to.equal(0n);
     expect(wallet?.asked.filter((method) => method === "eth_sendTransaction")).to.have.length(1);
 
-    await page.getByRole("button", { name: "Join task 1 with node 1" }).dblclick();
-    await page.getByRole("button", { name: "Leave task 1" }).waitFor();
+    await page.getByRole("button", { name: "Join task 2 with node 1" }).dblclick();
+    await page.getByRole("button", { name: "Leave task 2" }).waitFor();
     expect(wallet?.asked.filter((method) => method === "eth_sendTransaction")).to.have.length(2);
 
-    await page.getByRole("button", { name: "Start task 1" }).click();
+    await page.getByRole("button", { name: "Start task 2" }).click();
     await page.getByText("Round 1", { exact: true }).waitFor();
     await federation.playRound();
     await page.getByRole("button", { name: "Claim 5 " }).click();
     await page.locator("[data-state=confirmed]").filter({ hasText: "Claim 5" }).waitFor();
     expect(await contracts.token.balanceOf(node.operator)).to.equal(parseEther("5"));
-    await page.getByRole("button", { name: "Leave task 1" }).click();
+    await page.getByRole("button", { name: "Leave task 2" }).click();
     await page.getByText("Your node leaves when the next round opens.").waitFor();
 
     await visitor.open("/nodes");
     await page.getByLabel(/^Amount in/).fill("2");
     await page.getByRole("button", { name: "Unbond" }).click();
     await page.getByText(/2 DEV on its way out/).waitFor();
-    expect(visitor.faults).to.deep.equal([]);
-    await visitor.context.close();
+    await visitor.close();
   });
 });

@@ -1,7 +1,9 @@
 import type { Wallet } from "ethers";
+import { expect } from "chai";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Site } from "./site.ts";
 import { injectWallet, type TestWallet, type WalletKind } from "./testWallet.ts";
+import { watch } from "./watch.ts";
 
 /** A visitor: a fresh profile of the browser, with or without a wallet. */
 export interface Visitor {
@@ -10,10 +12,12 @@ export interface Visitor {
   readonly wallet: TestWallet | undefined;
   /** Origins that the page called. */
   readonly origins: Set<string>;
-  /** Errors that the page threw, and what its Content-Security-Policy refused. */
+  /** What none of the visitor's pages may do, and one did: see {@link watch}. A test that provokes some takes them out. */
   readonly faults: string[];
   /** Opens a page of the dApp by its hash path. */
   open(path: string): Promise<void>;
+  /** Leaves, and requires that no page had a fault. */
+  close(): Promise<void>;
 }
 
 export interface VisitOptions {
@@ -23,6 +27,9 @@ export interface VisitOptions {
   /** Whether it is a device with a touch screen and no mouse. */
   readonly phone?: boolean;
   readonly walletKind?: WalletKind;
+  /** Language of the browser, and time zone of its machine. */
+  readonly locale?: string;
+  readonly zone?: string;
 }
 
 /** Milliseconds that a page may take to show what a test waits for: generous, since it is there to end a hang. */
@@ -35,28 +42,25 @@ export async function visit(
   browser: Browser,
   site: Site,
   signer?: Wallet,
-  { width = 1280, dark = false, phone = false, walletKind }: VisitOptions = {},
+  { width = 1280, dark = false, phone = false, walletKind, locale, zone }: VisitOptions = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
     hasTouch: phone,
     isMobile: phone,
+    ...(locale !== undefined && { locale }),
+    ...(zone !== undefined && { timezoneId: zone }),
   });
   // tsx, through which Hardhat runs tests, wraps the named functions of what is sent to the page in this one.
   await context.addInitScript("globalThis.__name ??= (value) => value");
   const wallet = signer === undefined ? undefined : await injectWallet(context, signer, CHAIN_ID, walletKind);
   const origins = new Set<string>();
-  const faults: string[] = [];
+  const { faults, look } = await watch(context);
   // Of the context, so that further windows are watched too.
   context.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
     if (protocol.startsWith("http")) origins.add(origin);
-  });
-  context.on("weberror", (error) => faults.push(error.error().message));
-  context.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy/i.test(message.text()))
-      faults.push(message.text());
   });
   const page = await context.newPage();
   page.setDefaultTimeout(TIMEOUT_MS);
@@ -69,6 +73,11 @@ export async function visit(
     open: async (path) => {
       await page.goto(`${site.url}#${path}`);
       await page.locator("main[aria-busy=false]").getByRole("heading", { level: 1 }).first().waitFor();
+    },
+    close: async () => {
+      await look();
+      await context.close();
+      expect(faults).to.deep.equal([]);
     },
   };
 }

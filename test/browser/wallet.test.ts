@@ -32,7 +32,7 @@ describe("a wallet over reloads, in the browser", function () {
       await page.reload();
       await page.getByRole("heading", { name: "My work" }).waitFor();
     }
-    await context.close();
+    await visitor.close();
   });
 
   it("stays connected where it announces itself only after the page asked", async () => {
@@ -42,7 +42,7 @@ describe("a wallet over reloads, in the browser", function () {
     await connect(visitor);
     await page.reload();
     await page.getByRole("heading", { name: "My work" }).waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("stays away once its owner has disconnected it", async () => {
@@ -58,7 +58,7 @@ describe("a wallet over reloads, in the browser", function () {
     await page.getByText("Connect the wallet of a node’s operator").waitFor();
     await page.getByRole("button", { name: "Connect wallet" }).waitFor();
     expect(wallet?.asked).to.deep.equal([]);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   describe("where there is none", () => {
@@ -100,21 +100,21 @@ describe("a wallet over reloads, in the browser", function () {
         "Coinbase Wallet",
         "Trust Wallet",
       ]);
-      await visitor.context.close();
+      await visitor.close();
     });
 
     it("on a computer there are none, but a word on phones", async () => {
       const visitor = await withoutWallet({ phone: false, https: true });
       await visitor.page.getByText("Your wallet is on a phone? Open this page there").waitFor();
       expect(await dialogLinks(visitor).count()).to.equal(0);
-      await visitor.context.close();
+      await visitor.close();
     });
 
     it("a page that is not at an https address says why there are none", async () => {
       const visitor = await withoutWallet({ phone: true, https: false });
       await visitor.page.getByText("A wallet’s app on a phone opens only pages at https addresses").waitFor();
       expect(await dialogLinks(visitor).count()).to.equal(0);
-      await visitor.context.close();
+      await visitor.close();
     });
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { buildDag } from "../../protocol/contentAddress.ts";
-import { publishHostile, serveBlocks, type HostileTask } from "./hostile.ts";
+import { serveBlocks } from "./hostile.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { Stage, type Visitor } from "./stage.ts";
 
@@ -11,7 +11,6 @@ const MODELS = [1, 2, 3].map((round) => new Uint8Array(2000 + round).fill(round)
 describe("what the page shows is what there is, in the browser", function () {
   this.timeout(180_000);
   let stage: Stage;
-  let hostile: HostileTask;
   let closeModels: () => Promise<void>;
   let digests: readonly string[];
 
@@ -25,20 +24,14 @@ describe("what the page shows is what there is, in the browser", function () {
     const { federation } = stage;
     const dags = await Promise.all(MODELS.map((bytes) => buildDag(bytes)));
     digests = dags.map(({ digest }) => digest);
-    const host = await serveBlocks(
-      new Map(dags.flatMap(({ blocks }) => blocks.map(({ cid, bytes }) => [cid.toString(), bytes]))),
-    );
+    const host = await serveBlocks(dags.flatMap(({ blocks }) => blocks));
     closeModels = host.close;
-    const [first, second] = federation.nodes.map(({ operator }) => operator);
-    if (first === undefined || second === undefined) throw new Error("The federation has too few nodes");
-    await federation.contracts.nodeRegistry.connect(second).setEndpoints(host.endpoints);
+    await federation.contracts.nodeRegistry.connect(federation.node(2).operator).setEndpoints(host.endpoints);
     await federation.startTask({ rounds: 5 });
     await federation.playRound(undefined, { digest: digests[0] ?? "" });
-    hostile = await publishHostile(federation, await federation.defaultTerms(), first);
   });
 
   after(async () => {
-    await hostile?.close();
     await closeModels?.();
     await stage?.close();
   });
@@ -46,7 +39,7 @@ describe("what the page shows is what there is, in the browser", function () {
   it("a model that was fetched keeps its round and its digest when another round comes, and is never another task’s", async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
-    await visitor.open("/tasks/1?tab=model");
+    await visitor.open("/tasks/2?tab=model");
     await page.getByRole("button", { name: "Fetch the model" }).click();
     await page.getByRole("button", { name: /^Save as safetensors/ }).waitFor();
     await stage.federation.playRound(undefined, { digest: digests[1] ?? "" });
@@ -58,42 +51,42 @@ describe("what the page shows is what there is, in the browser", function () {
     await page.getByRole("heading", { name: "The global model after round 2" }).waitFor();
     expect(await page.locator(`[title="${digests[1]}"]`).count()).to.equal(1);
     expect(await savedModel(visitor)).to.deep.equal([2, MODELS[1]]);
-    await visitor.open(`/tasks/${hostile.taskId}?tab=model`);
+    await visitor.open(`/tasks/${stage.hostile.taskId}?tab=model`);
     await page.getByText("The first global model comes with the first finalised round.").waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("a verdict stands only beside what it is about, says up to which block, and tells what could only be read", async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
-    await visitor.open("/audit?task=1&round=1");
-    await page.getByRole("button", { name: /^Recompute round 1 of task 1/ }).click();
-    await page.getByText(/About round 1 of task 1, up to block \d+\./).waitFor();
+    await visitor.open("/audit?task=2&round=1");
+    await page.getByRole("button", { name: /^Recompute round 1 of task 2/ }).click();
+    await page.getByText(/About round 1 of task 2, up to block \d+\./).waitFor();
     await page.getByRole("textbox", { name: "Round" }).fill("2");
-    await page.getByRole("button", { name: /^Recompute round 2 of task 1/ }).waitFor();
+    await page.getByRole("button", { name: /^Recompute round 2 of task 2/ }).waitFor();
     expect(await page.getByText(/facts agree/).count()).to.equal(0);
-    await visitor.open(`/audit?task=${hostile.taskId}`);
+    await visitor.open(`/audit?task=${stage.hostile.taskId}`);
     await page.getByRole("button", { name: /^Recompute task/ }).click();
     await page
       .getByRole("table", { name: "Facts that could only be read" })
       .getByText("its contracts are not in the address book")
       .first()
       .waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("the escrow falls as it is paid out", async () => {
     const visitor = await stage.visit();
-    await visitor.open("/tasks/1");
+    await visitor.open("/tasks/2");
     const { rewardLedger, taskRegistry } = stage.federation.contracts;
     const [node] = stage.federation.nodes;
     if (node === undefined) throw new Error("The federation has no node");
-    await rewardLedger.connect(node.operator).claim(1, 1, node.operator.address);
+    await rewardLedger.connect(node.operator).claim(2, 1, node.operator.address);
     await visitor.page.getByText(/ left of /).waitFor();
-    const { escrow } = await taskRegistry.status(1);
-    await visitor.open("/audit?task=1");
+    const { escrow } = await taskRegistry.status(2);
+    await visitor.open("/audit?task=2");
     expect(escrow).to.be.greaterThan(0n);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("each page has a title of its own, and the address’s node and round are shown, or said not to be there", async () => {
@@ -103,15 +96,15 @@ describe("what the page shows is what there is, in the browser", function () {
     for (const path of [
       "/",
       "/tasks",
-      "/tasks/1",
-      "/tasks/1?tab=terms",
-      "/tasks/1?tab=rounds&round=1",
       "/tasks/2",
+      "/tasks/2?tab=terms",
+      "/tasks/2?tab=rounds&round=1",
+      "/tasks/1",
       "/nodes",
       "/nodes?node=3",
       "/publish",
       "/audit",
-      "/audit?task=1",
+      "/audit?task=2",
       "/nowhere",
     ]) {
       await visitor.open(path);
@@ -127,17 +120,17 @@ describe("what the page shows is what there is, in the browser", function () {
     expect((box?.y ?? -1) >= 0 && (box?.y ?? 9e9) < 900).to.equal(true);
     await visitor.open("/nodes?node=99");
     await page.getByText("There is no node 99 on this network.").waitFor();
-    await visitor.open("/tasks/1?tab=rounds&round=77");
+    await visitor.open("/tasks/2?tab=rounds&round=77");
     await page.getByText("This task has opened no round 77; its terms allow 5.").waitFor();
-    await visitor.open("/tasks/1?tab=rounds&round=1");
+    await visitor.open("/tasks/2?tab=rounds&round=1");
     await page.getByText("who builds the block has a say in its hash").waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("a node has one colour in every chart, and pointing at a round tells its values", async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
-    await visitor.open("/tasks/1?tab=curves");
+    await visitor.open("/tasks/2?tab=curves");
     await page.locator(".chart-legend").nth(2).waitFor();
     for (const node of [1, 2, 3, 4]) {
       const swatches = await page
@@ -148,7 +141,7 @@ describe("what the page shows is what there is, in the browser", function () {
     }
     await page.getByRole("img", { name: /^Earned up to each round/ }).hover();
     await page.getByText(/^round \d: node 1 /).waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("a preset can be taken back", async () => {
@@ -160,7 +153,7 @@ describe("what the page shows is what there is, in the browser", function () {
     expect(await page.getByLabel("Seed").inputValue()).to.equal("1");
     await page.getByRole("button", { name: "Undo" }).click();
     expect(await page.getByLabel("Seed").inputValue()).to.equal("4242");
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("copying works without a clipboard, as on plain http, and says so where the browser refuses it", async () => {
@@ -172,7 +165,7 @@ describe("what the page shows is what there is, in the browser", function () {
         document.body.dataset["copied"] = String(getSelection());
       });
     });
-    await visitor.open("/tasks/1?tab=roster");
+    await visitor.open("/tasks/2?tab=roster");
     const copy = page.getByRole("button", { name: "Copy address" }).nth(1);
     await copy.click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
@@ -183,7 +176,7 @@ describe("what the page shows is what there is, in the browser", function () {
     await copy.click();
     const byHand = page.getByLabel("The whole address");
     expect(await byHand.inputValue()).to.match(/^0x[0-9a-fA-F]{40}$/);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("a first load without an endpoint claims nothing of a block that it has not read", async () => {
@@ -200,7 +193,7 @@ describe("what the page shows is what there is, in the browser", function () {
     await page.getByRole("heading", { name: "Tasks" }).waitFor();
     await proxy.down();
     stage.site.config = await stage.config();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("tasks are searched, sorted and filtered by the address, and empty ones of one account stand once", async () => {
@@ -219,14 +212,14 @@ describe("what the page shows is what there is, in the browser", function () {
     await page.getByRole("button", { name: "Running" }).click();
     await page.waitForFunction(() => document.querySelectorAll(".card-link").length === 1);
     await page.reload();
-    await page.getByText("Task 1 ·").waitFor();
+    await page.getByText("Task 2 ·").waitFor();
     expect(await cards.count()).to.equal(1);
-    await visitor.open("/tasks?text=task 4");
-    await page.getByText("Task 4 ·").waitFor();
+    await visitor.open("/tasks?text=task 5");
+    await page.getByText("Task 5 ·").waitFor();
     expect(await cards.count()).to.equal(1);
     await visitor.open("/tasks?text=nothing like it");
     await page.getByText("No task matches these filters.").waitFor();
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("a round says whom it waits for and the remedy, and a vote what is on record", async () => {
@@ -235,7 +228,7 @@ describe("what the page shows is what there is, in the browser", function () {
     if (!first || !second || !third || !fourth) throw new Error("The federation has too few nodes");
     const visitor = await stage.visit();
     const { page } = visitor;
-    await visitor.open("/tasks/1");
+    await visitor.open("/tasks/2");
     await federation.train([first, second]);
     await page.getByText("1 more is needed in").waitFor();
     await federation.train([third]);
@@ -245,7 +238,7 @@ describe("what the page shows is what there is, in the browser", function () {
     await federation.contracts.nodeRegistry.connect(first.operator).proposeRemoval(4);
     await page.getByText(/^In 2 rounds it posted 2 updates and 2 score tables\.$/).waitFor();
     await federation.train([fourth]);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   it("an ended task begins with what it came to, by node", async () => {
@@ -256,7 +249,7 @@ describe("what the page shows is what there is, in the browser", function () {
     await federation.playRound();
     const visitor = await stage.visit();
     const { page } = visitor;
-    await visitor.open("/tasks/1");
+    await visitor.open("/tasks/2");
     const first = page.locator("main section").first();
     await first.getByRole("heading", { name: "What it came to" }).waitFor();
     const table = first.getByRole("table", { name: "What it came to, by node" });
@@ -266,7 +259,7 @@ describe("what the page shows is what there is, in the browser", function () {
       "Earned",
     ]);
     expect(await table.getByRole("row").count()).to.equal(1 + 4);
-    await visitor.context.close();
+    await visitor.close();
   });
 
   async function savedModel({ page }: Visitor): Promise<readonly [round: number, bytes: Uint8Array]> {

@@ -66,7 +66,7 @@ describe("Deployment", () => {
       expect(first.tokens).to.equal(undefined);
       const key = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
       const second = await deployConcordat({ ...plain, deployerKey: key });
-      expect(second.deploymentBlock).to.equal(first.deploymentBlock + 5);
+      expect(second.deploymentBlock).to.equal(first.deploymentBlock + 6);
       expect(second.contracts.NodeRegistry).not.to.equal(first.contracts.NodeRegistry);
     } finally {
       await server.close();

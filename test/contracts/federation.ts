@@ -102,12 +102,24 @@ export async function deployFederation(
   const registries = [nodeRegistry, taskRegistry] as const;
   const stakeVault = await ethers.deployContract("StakeVault", [...registries, unbondingPeriod]);
   const rewardLedger = await ethers.deployContract("RewardLedger", [...registries]);
-  const coordinator = await ethers.deployContract("RoundCoordinator", [...registries]);
+  const coordinator = await deployCoordinator(connection, registries);
   const token = await ethers.deployContract("DevelopmentToken");
   const { chainId } = await ethers.provider.getNetwork();
   const domain = resultDomain(chainId, await coordinator.getAddress());
   const contracts = { nodeRegistry, taskRegistry, stakeVault, rewardLedger, coordinator, token };
   return new Federation(connection, nodes, domain, contracts as unknown as Contracts);
+}
+
+/** A coordinator with the library that it is linked with. */
+export async function deployCoordinator(
+  { ethers }: Connection,
+  registries: readonly (BaseContract | string)[],
+): Promise<RoundCoordinator> {
+  const libraries = {
+    Transitions: await ethers.deployContract("Transitions"),
+  };
+  const deployed = await ethers.deployContract("RoundCoordinator", [...registries], { libraries });
+  return deployed as unknown as RoundCoordinator;
 }
 
 /** Network settings under which a thousand founders fit one deployment. Gas of every other action stays that of Cancun. */

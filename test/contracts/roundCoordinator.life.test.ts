@@ -13,7 +13,7 @@ import {
 import { bps } from "../../protocol/ids.ts";
 import type { TaskTerms } from "../../protocol/taskTerms.ts";
 import type { Federation } from "./federation.ts";
-import { deployFederation, digestOf } from "./federation.ts";
+import { deployCoordinator, deployFederation, digestOf } from "./federation.ts";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
@@ -67,11 +67,7 @@ describe("Starting a task", () => {
   it("is refused for a task of another coordinator", async () => {
     const federation = await networkHelpers.loadFixture(fiveNodes);
     const { nodeRegistry, taskRegistry, coordinator } = federation.contracts;
-    const registries = [nodeRegistry, taskRegistry];
-    const other = (await ethers.deployContract(
-      "RoundCoordinator",
-      registries,
-    )) as unknown as typeof coordinator;
+    const other = await deployCoordinator(connection, [nodeRegistry, taskRegistry]);
     await federation.publish();
     await expect(other.start(federation.taskId))
       .to.be.revertedWithCustomError(other, "WrongCoordinator")
@@ -82,7 +78,7 @@ describe("Starting a task", () => {
     const federation = await networkHelpers.loadFixture(fiveNodes);
     const { nodeRegistry, coordinator } = federation.contracts;
     await expect(
-      ethers.deployContract("RoundCoordinator", [nodeRegistry, ethers.ZeroAddress]),
+      deployCoordinator(connection, [nodeRegistry, ethers.ZeroAddress]),
     ).to.be.revertedWithCustomError(coordinator, "ZeroAddress");
   });
 });

@@ -53,6 +53,18 @@ describe("the page's configuration", () => {
     expect(asked).to.deep.equal(["addresses.json"]);
   });
 
+  it("may name an explorer, by https or on the reader’s own machine", async () => {
+    for (const [given, taken] of [
+      ["https://explorer.example/", "https://explorer.example"],
+      ["https://explorer.example/sepolia/", "https://explorer.example/sepolia"],
+      ["http://localhost:5100", "http://localhost:5100"],
+    ] as const) {
+      const { networks } = await parseConfig(network({ explorerUrl: given }), noFile);
+      expect(networks[0].explorerUrl).to.equal(taken);
+    }
+    expect((await parseConfig(CONFIG, noFile)).networks[0].explorerUrl).to.equal(undefined);
+  });
+
   const network = (change: object): unknown => ({ ...CONFIG, networks: [{ ...NETWORK, ...change }] });
   const second = { ...CONFIG, networks: [NETWORK, { ...NETWORK, rpcUrls: [] }] };
   for (const [config, message] of [
@@ -75,6 +87,19 @@ describe("the page's configuration", () => {
     [network({ pollMs: Number.NaN }), "networks.0.pollMs must be 100 or more"],
     [network({ pollMs: "2000" }), "networks.0.pollMs must be 100 or more"],
     [network({ explorerUrl: "data:text/html,x" }), "networks.0.explorerUrl must be an address"],
+    [network({ explorerUrl: "javascript:alert(1)//" }), "networks.0.explorerUrl must be an address"],
+    [
+      network({ explorerUrl: "http://explorer.example" }),
+      "networks.0.explorerUrl must be an address that begins with https://",
+    ],
+    [
+      network({ explorerUrl: "http://127.0.0.1.example" }),
+      "networks.0.explorerUrl must be an address that begins with https://",
+    ],
+    [
+      network({ explorerUrl: "https://explorer.example/?chain=1" }),
+      "networks.0.explorerUrl must be an address without ?",
+    ],
     [network({ indexUrl: 4 }), "networks.0.indexUrl must be an address"],
     [network({ name: 4 }), "networks.0.name must be a text"],
     [network({ currency: [] }), "networks.0.currency must be a text"],

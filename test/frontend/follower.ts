@@ -16,7 +16,7 @@ import type { Story } from "../audit/story.ts";
 
 export interface FollowerOptions {
   readonly cache?: SegmentCache;
-  readonly isOffline?: (error: unknown) => boolean;
+  readonly mayAnswerLess?: (error: unknown) => boolean;
   /** Whether the contracts' counts are compared. */
   readonly counts?: boolean;
 }
@@ -38,7 +38,7 @@ export class Follower {
   constructor(
     { deployment }: Story,
     request: SendRequest,
-    { cache = NO_CACHE, isOffline = () => false, counts = false }: FollowerOptions = {},
+    { cache = NO_CACHE, mayAnswerLess = () => true, counts = false }: FollowerOptions = {},
   ) {
     const contracts = deployment.contracts as Readonly<Record<ContractName, Hex>>;
     const client = createPublicClient({
@@ -51,7 +51,7 @@ export class Follower {
       ...(counts && { missing: (block: number) => missingEvents({ client, contracts }, this.#world, block) }),
       deploymentBlock: deployment.deploymentBlock,
       index: undefined,
-      isOffline,
+      mayAnswerLess,
       sink: {
         reset: () => {
           this.#world = emptyWorld();

@@ -1,14 +1,17 @@
-import { BaseError, HttpRequestError, RpcRequestError, TimeoutError, UserRejectedRequestError } from "viem";
+import { BaseError, TimeoutError, UserRejectedRequestError } from "viem";
+import { revertDataOf } from "../../../oracle-nodes/src/chain/classifyAnswer.ts";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { isOffline } from "../chain/offline.ts";
+import { refusalOf, type Refusal } from "../chain/refusedAnswer.ts";
 import { plainText } from "../ui/plainText.ts";
-import { explainRevert } from "../transactions/explainRevert.ts";
-
-/** What a reader is told: one sentence, and a way on. */
-export interface Explanation {
-  readonly message: string;
-  readonly hint: string;
-}
+import {
+  NO_FUNDS,
+  explainBareRevert,
+  explainRevert,
+  explainRevertData,
+} from "../transactions/explainRevert.ts";
+import { ENDPOINT_WORDS } from "./endpointWords.ts";
+import type { Explanation } from "./explanation.ts";
 
 /** Any error of the page in plain words. `isFirstRead`: while nothing of the chain is on the page yet. */
 export function explainError(error: unknown, isFirstRead = false): Explanation {
@@ -35,6 +38,8 @@ export function explainError(error: unknown, isFirstRead = false): Explanation {
       hint: "Try again whenever you like.",
     };
   }
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return explainRefusal(refusal);
   const revert = explainRevert(error);
   if (revert !== undefined) return revert;
   if (error.walk((cause) => cause instanceof TimeoutError) !== null) {
@@ -43,27 +48,30 @@ export function explainError(error: unknown, isFirstRead = false): Explanation {
       hint: "Look at the transaction in your wallet before you send it again.",
     };
   }
-  const http = error.walk((cause) => cause instanceof HttpRequestError);
-  if (http instanceof HttpRequestError) {
-    return {
-      message:
-        http.status === 429
-          ? "The network’s endpoint limits how often it may be asked (HTTP 429)."
-          : `The network’s endpoint refused the request (HTTP ${http.status}).`,
-      hint: "The page asks again, more slowly. If it stays, configure another endpoint.",
-    };
-  }
-  const rpc = error.walk((cause) => cause instanceof RpcRequestError);
-  if (rpc instanceof RpcRequestError) {
-    return {
-      message: `The network’s endpoint cannot answer: ${withoutAddresses(rpc.details)}.`,
-      hint: "The page asks again. If it stays, configure another endpoint.",
-    };
-  }
   return {
     message: sentence(error.shortMessage),
     hint: "Try again; if it stays, look at the transaction in your wallet.",
   };
+}
+
+function explainRefusal(refusal: Refusal): Explanation {
+  const { means, message } = refusal;
+  switch (means) {
+    case "reverted":
+      return explainRevertData(revertDataOf(refusal));
+    case "bareRevert":
+      return explainBareRevert(withoutAddresses(message));
+    case "insufficientFunds":
+      return NO_FUNDS;
+    case "unreachable":
+    case "unclear":
+      return {
+        message: `The network’s endpoint cannot answer: ${withoutAddresses(message)}.`,
+        hint: "The page asks again. If it stays, configure another endpoint.",
+      };
+    default:
+      return ENDPOINT_WORDS[means];
+  }
 }
 
 /** Endpoints like to name themselves in what they say, with the key in their address. */

@@ -1,5 +1,6 @@
 import type { DappConfig } from "../config/dappConfig.ts";
 import type { World } from "../world/world.ts";
+import { isLoopback } from "../config/isLoopback.ts";
 
 /** A place that serves artifacts by their content. */
 export interface Gateway {
@@ -42,12 +43,6 @@ export function knownGateways(config: DappConfig, world: World, page: URL): read
         : "this page’s configuration does not allow gateways from the registry",
     })),
   ];
-}
-
-/** Whether only this machine reaches it, so that what it serves is served to nobody else. */
-export function isLoopback(origin: string): boolean {
-  const { hostname } = new URL(origin);
-  return /(^|\.)localhost$|^127\.|^\[::1\]$/.test(hostname);
 }
 
 function whyUnreachable(origin: string, page: URL): string | undefined {

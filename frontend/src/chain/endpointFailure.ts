@@ -4,6 +4,7 @@ import {
   InsufficientFundsError,
   UserRejectedRequestError,
 } from "viem";
+import { refusalOf } from "./refusedAnswer.ts";
 
 /** Milliseconds of pause before each further attempt. */
 const PAUSES_MS = [400, 800, 1600, 3200] as const;
@@ -15,6 +16,8 @@ const PAUSES_MS = [400, 800, 1600, 3200] as const;
  */
 export function isFinalAnswer(error: unknown): boolean {
   if (!(error instanceof BaseError)) return true;
+  const means = refusalOf(error)?.means;
+  if (means !== undefined) return means === "reverted" || means === "insufficientFunds";
   return (
     error.walk(
       (cause) =>

@@ -17,6 +17,7 @@ import type { World } from "../world/world.ts";
 import { MissingContract } from "./missingContract.ts";
 import { missingEvents } from "./missingEvents.ts";
 import { isOffline } from "./offline.ts";
+import { mayAnswerLess } from "./refusedAnswer.ts";
 import { viemChain } from "./viemChain.ts";
 
 /** The page is told of changes at most this often, in milliseconds. */
@@ -172,7 +173,7 @@ export class FederationStore {
       deploymentBlock,
       index:
         indexUrl === undefined ? undefined : indexClient(indexUrl, { chainId, deploymentBlock, contracts }),
-      isOffline,
+      mayAnswerLess: (error) => !isOffline(error) && mayAnswerLess(error),
       sink: {
         reset: () => {
           this.#world = emptyWorld();

@@ -1,5 +1,6 @@
 import type { AddressBook } from "../../../protocol/addressBook.ts";
 import { InputError } from "../../../protocol/errors.ts";
+import { isLoopback } from "./isLoopback.ts";
 import { parseBook } from "./parseBook.ts";
 
 /** What the page's `config.json` says in `format`. */
@@ -19,7 +20,7 @@ export interface NetworkConfig {
   readonly webSocketUrl: string | undefined;
   readonly pollMs: number;
   readonly addressBook: AddressBook;
-  /** Page of a block explorer, to which /tx/HASH and /address/ACCOUNT are appended. */
+  /** Page of a block explorer, to which /tx/HASH, /address/ACCOUNT and /block/NUMBER are appended. */
   readonly explorerUrl: string | undefined;
   /** An index (`concordat index serve`): old events are read from it and checked, its questions are linked; never needed. */
   readonly indexUrl: string | undefined;
@@ -79,7 +80,7 @@ async function parseNetwork(value: unknown, at: string, readFile: ReadFile): Pro
     webSocketUrl: optionalUrl(network["webSocketUrl"], `${at}.webSocketUrl`, WEB_SOCKET),
     pollMs,
     addressBook,
-    explorerUrl: optionalUrl(network["explorerUrl"], `${at}.explorerUrl`, HTTP),
+    explorerUrl: optionalExplorer(network["explorerUrl"], `${at}.explorerUrl`),
     indexUrl: optionalUrl(network["indexUrl"], `${at}.indexUrl`, HTTP),
     currency: optionalText(network["currency"], `${at}.currency`) ?? "ETH",
   };
@@ -103,6 +104,18 @@ function origins(value: unknown, at: string): readonly string[] {
 
 function optionalUrl(value: unknown, at: string, protocols: readonly string[]): string | undefined {
   return value === undefined ? undefined : url(value, at, protocols);
+}
+
+/** Readers take what an explorer says for the truth: nobody on the way may change it, but on this very machine there is no way. */
+function optionalExplorer(value: unknown, at: string): string | undefined {
+  const explorer = optionalUrl(value, at, HTTP);
+  if (explorer === undefined) return undefined;
+  const { protocol, origin, search, hash } = new URL(explorer);
+  if (protocol === "http:" && !isLoopback(origin))
+    throw wrong(at, "must be an address that begins with https://");
+  if (search !== "" || hash !== "")
+    throw wrong(at, "must be an address without ? and #, to which a path is appended");
+  return explorer;
 }
 
 function url(value: unknown, at: string, protocols: readonly string[]): string {

@@ -63,8 +63,8 @@ export interface EventSyncOptions {
   readonly deploymentBlock: number;
   /** Tells old events in few requests; never needed. */
   readonly index: IndexClient | undefined;
-  /** Whether an error means that nobody answers, which no smaller range would change. */
-  readonly isOffline: (error: unknown) => boolean;
+  /** Whether the endpoint may answer for a smaller range after an error: not where nobody answers, or too often was asked. */
+  readonly mayAnswerLess: (error: unknown) => boolean;
   readonly sink: EventSink;
   readonly onStatus: (status: SyncStatus) => void;
   /**
@@ -136,7 +136,7 @@ export class EventSync {
   }
 
   async #follow(): Promise<void> {
-    const { reader, contracts, index, isOffline } = this.#options;
+    const { reader, contracts, index, mayAnswerLess } = this.#options;
     const head = await reader.block("latest");
     if (head === undefined) throw new EndpointBehind("The endpoint knows no block");
     const known = this.#segments ?? [];
@@ -157,7 +157,7 @@ export class EventSync {
       const indexed = readIndexed(index, reader, addresses, this.#syncedTo + 1, settled);
       for await (const segment of indexed) await this.#take(segment);
     }
-    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, isOffline);
+    const rest = readSegments(reader, addresses, this.#syncedTo + 1, head, mayAnswerLess);
     for await (const segment of rest) await this.#take(segment);
     if (this.#syncedTo > this.#completeTo) await this.#requireAll(before);
   }

@@ -24,7 +24,7 @@ export async function* readSegments(
   addresses: readonly Hex[],
   from: number,
   head: BlockHeader,
-  isOffline: (error: unknown) => boolean,
+  mayAnswerLess: (error: unknown) => boolean,
 ): AsyncGenerator<Segment> {
   let range = FIRST_RANGE;
   for (let start = from; start <= head.number;) {
@@ -33,7 +33,7 @@ export async function* readSegments(
     try {
       segment = await readSegment(reader, addresses, start, to, to === head.number ? head : undefined);
     } catch (error) {
-      if (error instanceof EndpointBehind || range === 1 || isOffline(error)) throw error;
+      if (error instanceof EndpointBehind || range === 1 || !mayAnswerLess(error)) throw error;
       range = Math.ceil(range / 2);
       continue;
     }

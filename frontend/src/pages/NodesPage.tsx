@@ -78,6 +78,12 @@ export function NodesPage(): ReactElement {
             </Card>
           )),
         )}
+        {account === undefined && (
+          <Card
+            title="Register a node"
+            note="Connect the wallet of the account that is to operate it. Reading needs none."
+          />
+        )}
         {ownNode === undefined && account !== undefined && <ApplyForm />}
         <Votes />
         <Card title="All nodes">

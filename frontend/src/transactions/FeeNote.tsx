@@ -20,6 +20,7 @@ export function FeeNote({ call }: { readonly call: ContractCall }): ReactElement
     queryKey: ["fee", store.network.chainId, account, key, functionName, args.map(String)],
     enabled: account !== undefined && target !== undefined && !wrongNetwork,
     staleTime: STALE_MS,
+    refetchInterval: STALE_MS,
     // What the contract would refuse has no price; the button says why.
     retry: false,
     queryFn: async () => {

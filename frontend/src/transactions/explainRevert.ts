@@ -2,36 +2,62 @@ import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, decod
 import type { Abi, Hex, PublicClient, TransactionReceipt } from "viem";
 import { ConcordatError } from "../../../protocol/errors.ts";
 import { ERRORS_ABI } from "./contractAbi.ts";
+import { plainText } from "../ui/plainText.ts";
 import { ERROR_WORDS } from "./errorWords.ts";
 
+/** One sentence, and a way on. */
+interface Told {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export const NO_FUNDS: Told = {
+  message: "Your account cannot pay for the gas.",
+  hint: "Send it some of the network's currency, then try again.",
+};
+
 /** What a contract refused, in plain words; undefined for an error that is no refusal. */
-export function explainRevert(error: BaseError): { message: string; hint: string } | undefined {
-  if (error.walk((cause) => cause instanceof InsufficientFundsError) !== null) {
-    return {
-      message: "Your account cannot pay for the gas.",
-      hint: "Send it some of the network's currency, then try again.",
-    };
-  }
+export function explainRevert(error: BaseError): Told | undefined {
+  if (error.walk((cause) => cause instanceof InsufficientFundsError) !== null) return NO_FUNDS;
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (!(reverted instanceof ContractFunctionRevertedError)) return undefined;
-  const decoded = reverted.data ?? decode(reverted.raw);
-  if (decoded === undefined || reverted.reason !== undefined) {
-    const reason = reverted.reason ?? reverted.signature;
-    if (reason === undefined) {
-      return {
-        message:
-          "The endpoint says that this would fail, but gives no reason of the contract’s. Nothing was sent.",
-        hint: "It may be behind the chain: try again in a moment.",
-      };
-    }
-    return {
-      message: `The contract refused this (${reason}). Nothing was sent.`,
-      hint: "Load the page again: the chain may have moved on.",
-    };
-  }
+  const { data, raw, reason, signature } = reverted;
+  const decoded = data ?? decode(raw);
+  if (decoded !== undefined && reason === undefined) return explainDecoded(decoded);
+  const words = reason ?? signature;
+  return words === undefined ? explainBareRevert() : refusedFor(words);
+}
+
+/** The same, of the bytes with which a contract refused. */
+export function explainRevertData(data: string | undefined): Told {
+  const decoded = decode(data as Hex | undefined);
+  if (decoded !== undefined) return explainDecoded(decoded);
+  return data === undefined ? explainBareRevert() : refusedFor(data.slice(0, 10));
+}
+
+/** Of an endpoint that says of a call that it would fail, in these words, without the data that would prove it. */
+export function explainBareRevert(words?: string): Told {
+  const said = words === undefined || words === "" ? "" : ` (it says: ${words})`;
   return {
-    message: wordsOf(decoded) ?? `The contract refused this: ${decoded.errorName}.`,
+    message: `The endpoint says that this would fail, but gives no reason of the contract’s${said}. Nothing was sent.`,
+    hint: "It may be behind the chain: try again in a moment.",
+  };
+}
+
+function explainDecoded(decoded: DecodedError): Told {
+  const { errorName, args = [] } = decoded;
+  // Solidity's own: a text, and the number of a fault in the contract.
+  if (errorName === "Error" || errorName === "Panic") return refusedFor(plainText(String(args[0]), 160));
+  return {
+    message: wordsOf(decoded) ?? `The contract refused this: ${errorName}.`,
     hint: "Nothing was sent.",
+  };
+}
+
+function refusedFor(reason: string): Told {
+  return {
+    message: `The contract refused this (${reason}). Nothing was sent.`,
+    hint: "Load the page again: the chain may have moved on.",
   };
 }
 

@@ -1,23 +1,18 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { useFederation } from "../chain/useFederation.ts";
+import { ExplorerLink } from "./ExplorerLink.tsx";
 import { copyText } from "./copyText.ts";
 import { Icon } from "./icons.tsx";
 
 /** An account: identicon, short form, copy button, and the explorer's page where one is configured. */
 export function Account({ address }: { readonly address: string }): ReactElement {
-  const { explorerUrl } = useFederation().store.network;
   const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
   return (
     <span className="account" title={address}>
       <Identicon value={address} />
-      {explorerUrl === undefined ? (
-        <span>{short}</span>
-      ) : (
-        <a href={`${explorerUrl}/address/${address}`} target="_blank" rel="noreferrer">
-          {short}
-        </a>
-      )}
+      <ExplorerLink kind="address" id={address}>
+        {short}
+      </ExplorerLink>
       <Copy text={address} what="address" />
     </span>
   );
@@ -31,14 +26,13 @@ export function Hash({
   readonly value: string;
   readonly what?: string;
 }): ReactElement {
-  const { explorerUrl } = useFederation().store.network;
   const short = `${value.slice(0, 8)}…${value.slice(-6)}`;
   return (
     <span className="account" title={value}>
-      {what === "transaction hash" && explorerUrl !== undefined ? (
-        <a href={`${explorerUrl}/tx/${value}`} target="_blank" rel="noreferrer">
+      {what === "transaction hash" ? (
+        <ExplorerLink kind="tx" id={value}>
           {short}
-        </a>
+        </ExplorerLink>
       ) : (
         <span>{short}</span>
       )}

@@ -1,3 +1,5 @@
+import { proposalSlots, roundSlots } from "../../../protocol/storageSlots.ts";
+
 /** What is needed to simulate: node and page bring it with the library that they have. */
 export interface Simulator {
   ask(method: string, params: readonly unknown[]): Promise<unknown>;
@@ -7,7 +9,7 @@ export interface Simulator {
 
 /** A word of a contract's storage as it may be by the time a call is included. */
 export interface ChangedWord {
-  /** Slot of the mapping, and the key in it (test/chain/moverGas.test.ts compares both with what contracts do). */
+  /** Slot of the mapping, and the key in it. */
   readonly mapping: number;
   readonly key: number;
   readonly change: (value: bigint) => bigint;
@@ -18,20 +20,16 @@ const MAX_GAS = 16_777_216n;
 
 /** A task's round in the coordinator, of which one submission less is awaited than `count` and the next one make. */
 export function lastSubmission(taskId: number, count: number): ChangedWord {
-  return { mapping: 2, key: taskId, change: (value) => withField(value, ACTIVE_COUNT, BigInt(count + 1)) };
+  const { mapping, activeCount } = roundSlots;
+  return { mapping, key: taskId, change: (value) => withField(value, activeCount, BigInt(count + 1)) };
 }
 
 /** A proposal in the registry, of which one more approval is the majority. */
 export function lastApproval(proposalId: number): ChangedWord {
-  const change = (value: bigint): bigint => withField(value, APPROVALS, fieldOf(value, ELECTORATE) / 2n);
-  return { mapping: 7, key: proposalId, change };
+  const { mapping, electorate, approvals } = proposalSlots;
+  const change = (value: bigint): bigint => withField(value, approvals, fieldOf(value, electorate) / 2n);
+  return { mapping, key: proposalId, change };
 }
-
-/** Where fields stand in the first word of a round and of a proposal, in bytes from the lowest. */
-const ACTIVE_COUNT = { offset: 10n, bytes: 2n };
-const ELECTORATE = { offset: 6n, bytes: 4n };
-const APPROVALS = { offset: 14n, bytes: 4n };
-type Field = typeof ACTIVE_COUNT;
 
 /**
  * Gas by which a call costs more where others that were included before it made it the one that moves something: the last
@@ -77,13 +75,19 @@ function word(value: bigint): string {
   return value.toString(16).padStart(64, "0");
 }
 
+/** Where a field stands in its word, in bytes from the lowest. */
+interface Field {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 function fieldOf(value: bigint, { offset, bytes }: Field): bigint {
-  return (value >> (offset * 8n)) & ((1n << (bytes * 8n)) - 1n);
+  return (value >> BigInt(offset * 8)) & ((1n << BigInt(bytes * 8)) - 1n);
 }
 
 function withField(before: bigint, { offset, bytes }: Field, value: bigint): bigint {
-  const mask = ((1n << (bytes * 8n)) - 1n) << (offset * 8n);
-  return (before & ~mask) | (value << (offset * 8n));
+  const mask = ((1n << BigInt(bytes * 8)) - 1n) << BigInt(offset * 8);
+  return (before & ~mask) | (value << BigInt(offset * 8));
 }
 
 /** Code that passes its input on to a contract and returns the gas that this took; it reverts as the contract does. */

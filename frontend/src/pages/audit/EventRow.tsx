@@ -7,6 +7,7 @@ import { useFederation } from "../../chain/useFederation.ts";
 import type { ChainEvent } from "../../events/contracts.ts";
 import { eventId, fieldText, fieldsOf } from "../../events/eventText.ts";
 import { Account, Copy, Hash } from "../../ui/Account.tsx";
+import { ExplorerLink } from "../../ui/ExplorerLink.tsx";
 import { Moment } from "../../ui/Moment.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Badge } from "../../ui/parts.tsx";
@@ -58,7 +59,12 @@ function Whole({ event }: { readonly event: ChainEvent }): ReactElement {
     <dl className="terms">
       <div>
         <dt>When</dt>
-        <dd>{block.data === undefined ? "…" : <Moment at={block.data} />}</dd>
+        <dd>
+          {block.data === undefined ? "…" : <Moment at={block.data} />} in{" "}
+          <ExplorerLink kind="block" id={blockNumber}>
+            block {blockNumber}
+          </ExplorerLink>
+        </dd>
       </div>
       <div>
         <dt>Transaction</dt>

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { ReactElement } from "react";
 import type { Check } from "../../../../audit/checks.ts";
+import { missingWords } from "../../../../audit/missingWords.ts";
 import { useFederation, useFederationState } from "../../chain/useFederation.ts";
 import { useGateways } from "../../artifacts/useGateways.ts";
 import { CheckField } from "../../ui/Field.tsx";
@@ -98,17 +99,18 @@ function Outcome({
             ? `${number(disagreements.length)} of ${count(total, "fact")} do not agree with what the rules give.`
             : derived === 0
               ? "There was no fact that could be computed again."
-              : `All ${number(derived)} facts agree with what the rules give.`}
+              : missing.length > 0
+                ? "Nothing disagrees, but not everything could be recomputed."
+                : `All ${number(derived)} facts agree with what the rules give.`}
         </p>
         <p>
           About {subject}, up to block {number(toBlock)}.
           {notRecomputed > 0 &&
             ` ${count(notRecomputed, "more fact")} could only be read, not derived again: the last table says why.`}
         </p>
-        {missing.map(({ kind, count: lacking, of, reasons }) => (
-          <p key={kind}>
-            {number(lacking)} of {number(of)} facts about {kind} could not be computed again:{" "}
-            <Said text={reasons.join("; ")} most={300} />.
+        {missingWords(missing).map((words) => (
+          <p key={words}>
+            <Said text={words} most={500} />.
           </p>
         ))}
       </Notice>

@@ -2,7 +2,7 @@ import { audit } from "../../../../audit/audit.ts";
 import { chainSource } from "../../../../audit/chainSource.ts";
 import type { Check } from "../../../../audit/checks.ts";
 import type { Deployment } from "../../../../audit/contracts.ts";
-import type { MissingFacts } from "../../../../audit/report.ts";
+import type { MissingFacts } from "../../../../audit/missingWords.ts";
 import { aggregationRule } from "../../../../oracle-nodes/src/aggregation/aggregationRule.ts";
 import { leastSpent } from "../../../../oracle-nodes/src/privacy/spentInTask.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";

@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import type { NamedBytes, TaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
 import { ConcordatError } from "../../../../protocol/errors.ts";
 import { Failed } from "../../app/Failed.tsx";
-import { isLoopback } from "../../artifacts/gateways.ts";
+import { isLoopback } from "../../config/isLoopback.ts";
 import type { Gateway } from "../../artifacts/gateways.ts";
 import { useGateways } from "../../artifacts/useGateways.ts";
 import { useFederation } from "../../chain/useFederation.ts";

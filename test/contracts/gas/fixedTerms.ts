@@ -1,0 +1,8 @@
+import { Wallet, id } from "ethers";
+import type { Address } from "../../../protocol/ids.ts";
+import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+
+/** What differs from run to run in a test's usual terms, fixed. */
+export function fixedTerms(): Partial<TaskTerms> {
+  return { arbiter: new Wallet(id("arbiter")).address as Address };
+}

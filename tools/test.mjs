@@ -1,6 +1,6 @@
 // `npm test`: every check of this repository, in order; with Chromium about twenty minutes on two cores. Fails when anything fails.
 // `npm test -- --help` says how to run a stage, a room of test/, a file or a single test, and how to watch.
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { MANIFEST_TERMS } from "./terms/manifestTerms.ts";
 
 /** Share of the trainable weights whose change is kept, in basis points; at least one weight is. */
-const keepBps = z.number().int().min(1).max(10_000);
+const keepBps = z.number().int().min(MANIFEST_TERMS.keepBps.least).max(MANIFEST_TERMS.keepBps.most);
 /** Bits of a quantised value. */
 const bits = z.literal(8);
 

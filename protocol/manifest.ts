@@ -4,6 +4,7 @@ import { compressionSchema } from "./compressionTerms.ts";
 import { datasetSchema } from "./datasetTerms.ts";
 import { ArtifactError } from "./errors.ts";
 import { privacySchema } from "./privacyTerms.ts";
+import { MANIFEST_TERMS } from "./terms/manifestTerms.ts";
 
 const positiveInt = z.number().int().positive();
 
@@ -12,12 +13,10 @@ export const MANIFEST_LIMITS = {
   maxBytes: 1 << 20,
   maxTensors: 512,
   maxParameters: 50_000_000,
-  maxEpochs: 1000,
-  maxBatchSize: 4096,
-  maxLearningRate: 10,
-  maxSeed: 0xffff_ffff,
-  maxNameLength: 120,
-  maxDescriptionLength: 4000,
+  maxEpochs: MANIFEST_TERMS.localEpochs.most,
+  maxBatchSize: MANIFEST_TERMS.batchSize.most,
+  maxNameLength: MANIFEST_TERMS.name.most,
+  maxDescriptionLength: MANIFEST_TERMS.description.most,
 } as const;
 
 const tensorSpec = z.strictObject({ name: z.string().min(1).max(200), shape: z.array(positiveInt).max(8) });
@@ -30,7 +29,11 @@ const evaluationSchema = z.discriminatedUnion("metric", [
   /** Right answers in basis points; higher is better. */
   z.strictObject({ metric: z.literal("accuracy"), negotiationSplit }),
   /** Mean absolute error times `scale`, rounded, at most the terms' maxScore; lower is better. */
-  z.strictObject({ metric: z.literal("mae"), scale: z.number().positive().max(1e9), negotiationSplit }),
+  z.strictObject({
+    metric: z.literal("mae"),
+    scale: z.number().positive().max(MANIFEST_TERMS.maeScale.most),
+    negotiationSplit,
+  }),
 ]);
 export type EvaluationTerms = z.infer<typeof evaluationSchema>;
 
@@ -47,14 +50,14 @@ const schema = z.strictObject({
   dataset: datasetSchema,
   training: z.strictObject({
     optimiser: z.literal("sgd"),
-    learningRate: z.number().positive().max(MANIFEST_LIMITS.maxLearningRate),
+    learningRate: z.number().positive().max(MANIFEST_TERMS.learningRate.most),
     momentum: z.number().min(0).lt(1),
     /** E: passes over the node's training split in one round. */
     localEpochs: z.number().int().min(1).max(MANIFEST_LIMITS.maxEpochs),
     /** B: samples a step; the last, smaller batch is kept. */
     batchSize: z.number().int().min(1).max(MANIFEST_LIMITS.maxBatchSize),
     /** Seeds shuffles, with round and member mixed in. */
-    seed: z.number().int().min(0).max(MANIFEST_LIMITS.maxSeed),
+    seed: z.number().int().min(0).max(MANIFEST_TERMS.seed.most),
   }),
   evaluation: evaluationSchema,
   privacy: privacySchema,

@@ -1,15 +1,18 @@
 import { z } from "zod";
 import { InputError } from "./errors.ts";
+import { MANIFEST_TERMS } from "./terms/manifestTerms.ts";
+
+const { clip: norm, noiseMultiplier: noise, epsilon: budget } = MANIFEST_TERMS;
 
 /** Values stand in the manifest as they are; what makes them bad is said by {@link checkPrivacy} and these messages. */
 const above0 = (what: string, max: number) =>
   z.number().gt(0, `${what} must be above 0`).max(max, `${what} must be at most ${max}`);
-const clip = above0("clip: a norm of 0 leaves nothing to learn from, so it", 1e6);
-const noiseMultiplier = above0("noiseMultiplier: without noise nothing is private, so it", 1e4).min(
-  0.01,
+const clip = above0("clip: a norm of 0 leaves nothing to learn from, so it", norm.most);
+const noiseMultiplier = above0("noiseMultiplier: without noise nothing is private, so it", noise.most).min(
+  noise.least,
   "noiseMultiplier: noise below a hundredth of the clipping norm protects nothing, so it must be at least 0.01",
 );
-const epsilon = above0("epsilon: no noise gives a budget of 0, so it", 1e4);
+const epsilon = above0("epsilon: no noise gives a budget of 0, so it", budget.most);
 const delta = z
   .number()
   .gt(0, "delta: a Gaussian guarantee needs some, so it must be above 0")

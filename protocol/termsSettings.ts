@@ -1,73 +1,36 @@
 import { ZeroAddress } from "ethers";
-import { AGGREGATION_RULES } from "./aggregationRule.ts";
-import type { AggregationRuleName } from "./aggregationRule.ts";
-import type { AggregationRule } from "./enums.ts";
-import { AlphaGrid, ElectionMode, ScoreKind, Strategy, TrainingBase } from "./enums.ts";
-import type { Address, Bps, Digest } from "./ids.ts";
+import { ScoreKind } from "./enums.ts";
+import type { Address, Digest } from "./ids.ts";
 import type { EvaluationTerms, TaskManifest } from "./manifest.ts";
 import type { TaskTerms } from "./taskTerms.ts";
+import { CONTRACT_TERMS } from "./terms/contractTerms.ts";
+import type { ChoiceOf, TermsOfKind } from "./terms/terms.ts";
 
-/** How the options name what the terms number. */
-export const STRATEGIES = {
-  "argmax-mean": Strategy.ArgmaxMean,
-  "min-variance": Strategy.MinVariance,
-} as const;
-export const BASES = { global: TrainingBase.Global, personalised: TrainingBase.Personalised } as const;
-export const ELECTIONS = {
-  "model-hash": ElectionMode.ModelHash,
-  "model-hash-mixed": ElectionMode.ModelHashMixed,
-} as const;
-export const GRIDS = {
-  "include-upper": AlphaGrid.IncludeUpper,
-  "include-lower": AlphaGrid.IncludeLower,
-} as const;
+/** Terms that follow from the files and the deployment. */
+type Given =
+  | "manifestDigest"
+  | "initialModelDigest"
+  | "maxArtifactBytes"
+  | "coordinator"
+  | "stakeVault"
+  | "rewardLedger"
+  | "scoreKind"
+  | "maxScore";
 
-/** The rules of a task as a publisher states them. Times in seconds, amounts in the tokens' smallest units. */
-export interface TermsSettings {
-  readonly rounds: number;
-  readonly minNodes: number;
-  readonly maxNodes: number;
-  readonly strategy: keyof typeof STRATEGIES;
-  readonly base: keyof typeof BASES;
-  readonly election: keyof typeof ELECTIONS;
-  readonly grid: keyof typeof GRIDS;
-  readonly steps: number;
-  readonly alphaLower: Bps;
-  readonly alphaUpper: Bps;
-  readonly initialAlpha: Bps;
-  readonly gamma: Bps;
-  readonly quorum: Bps;
-  readonly rule: AggregationRuleName;
-  readonly f: number;
-  readonly maxSamples: number;
-  /** Mean score that ends the task: accuracy in basis points, or error times its scale; 0 for none. */
-  readonly target: number;
-  /** Seconds from publication until the task may start. */
-  readonly startIn: number;
-  /** Seconds from publication after which no round starts. */
-  readonly timeLimit: number;
-  readonly training: number;
-  readonly fetch: number;
-  readonly objection: number;
-  readonly aggregation: number;
-  readonly negotiation: number;
-  readonly slot: number;
-  readonly dispute: number;
-  readonly attempts: number;
-  readonly voids: number;
-  readonly reputation: number;
-  readonly reputationMax: number;
-  readonly strict: boolean;
-  readonly penaliseUnavailable: boolean;
-  readonly penaliseSilent: boolean;
-  readonly rewardToken?: Address;
-  readonly rewardUnit: bigint;
-  readonly stakeToken?: Address;
-  readonly minStake: bigint;
-  readonly arbiter: Address;
-  readonly slashRecipient: Address;
-  readonly slashBounty: bigint;
-}
+type Chosen = Exclude<TermsOfKind<"choice"> & keyof TaskTerms, Given>;
+
+/** Tokens are named only where there is a reward, or a stake. */
+type Tokens = "rewardToken" | "stakeToken";
+
+/**
+ * The rules of a task as a publisher states them, by the names of the terms: choices by name, and `startTime` and
+ * `timeLimit` in seconds from publication.
+ */
+export type TermsSettings = Readonly<
+  Omit<TaskTerms, Given | Chosen | Tokens> & { [Name in Chosen]: ChoiceOf<Name> } & {
+    [Name in Tokens]?: Address;
+  }
+>;
 
 /** The contracts that a task's terms name. */
 export interface TermsContracts {
@@ -85,9 +48,6 @@ export interface TermsFiles {
   readonly maxArtifactBytes: number;
 }
 
-/** Bytes that the contract asks for at least. */
-const LEAST_ARTIFACT_BYTES = 1024;
-
 /**
  * Puts a publisher's settings into the terms that the contract takes. Whether it takes them, `validateTerms` says.
  * @param now The chain's time in unix seconds.
@@ -101,7 +61,11 @@ export function termsFrom(
   return {
     manifestDigest: files.manifestFile.digest,
     initialModelDigest: files.initialModel.digest,
-    maxArtifactBytes: Math.max(files.maxArtifactBytes, files.manifestFile.bytes.length, LEAST_ARTIFACT_BYTES),
+    maxArtifactBytes: Math.max(
+      files.maxArtifactBytes,
+      files.manifestFile.bytes.length,
+      CONTRACT_TERMS.maxArtifactBytes.least,
+    ),
     coordinator: contracts.RoundCoordinator,
     arbiter: settings.arbiter,
     stakeVault: contracts.StakeVault,
@@ -110,36 +74,36 @@ export function termsFrom(
     maxNodes: settings.maxNodes,
     stakeToken: settings.stakeToken ?? (ZeroAddress as Address),
     minStake: settings.minStake,
-    startTime: now + settings.startIn,
+    startTime: now + settings.startTime,
     timeLimit: now + settings.timeLimit,
-    trainingSeconds: settings.training,
-    fetchSeconds: settings.fetch,
-    objectionSeconds: settings.objection,
-    aggregationSeconds: settings.aggregation,
-    negotiationSeconds: settings.negotiation,
-    slotSeconds: settings.slot,
-    disputeWindowSeconds: settings.dispute,
-    maxAttempts: settings.attempts,
-    maxVoidRounds: settings.voids,
+    trainingSeconds: settings.trainingSeconds,
+    fetchSeconds: settings.fetchSeconds,
+    objectionSeconds: settings.objectionSeconds,
+    aggregationSeconds: settings.aggregationSeconds,
+    negotiationSeconds: settings.negotiationSeconds,
+    slotSeconds: settings.slotSeconds,
+    disputeWindowSeconds: settings.disputeWindowSeconds,
+    maxAttempts: settings.maxAttempts,
+    maxVoidRounds: settings.maxVoidRounds,
     rounds: settings.rounds,
-    negotiationSteps: settings.steps,
-    alphaLowerBps: settings.alphaLower,
-    alphaUpperBps: settings.alphaUpper,
-    initialAlphaBps: settings.initialAlpha,
-    alphaGrid: GRIDS[settings.grid],
-    strategy: STRATEGIES[settings.strategy],
-    trainingBase: BASES[settings.base],
-    electionMode: ELECTIONS[settings.election],
-    gammaBps: settings.gamma,
-    quorumBps: settings.quorum,
-    aggregationRule: AGGREGATION_RULES.indexOf(settings.rule) as AggregationRule,
-    byzantineBound: settings.f,
+    negotiationSteps: settings.negotiationSteps,
+    alphaLowerBps: settings.alphaLowerBps,
+    alphaUpperBps: settings.alphaUpperBps,
+    initialAlphaBps: settings.initialAlphaBps,
+    alphaGrid: CONTRACT_TERMS.alphaGrid.choices[settings.alphaGrid].id,
+    strategy: CONTRACT_TERMS.strategy.choices[settings.strategy].id,
+    trainingBase: CONTRACT_TERMS.trainingBase.choices[settings.trainingBase].id,
+    electionMode: CONTRACT_TERMS.electionMode.choices[settings.electionMode].id,
+    gammaBps: settings.gammaBps,
+    quorumBps: settings.quorumBps,
+    aggregationRule: CONTRACT_TERMS.aggregationRule.choices[settings.aggregationRule].id,
+    byzantineBound: settings.byzantineBound,
     maxSamples: settings.maxSamples,
     ...scoreTerms(files.manifest.evaluation),
-    targetScore: settings.target,
-    reputationInitial: settings.reputation,
+    targetScore: settings.targetScore,
+    reputationInitial: settings.reputationInitial,
     reputationMax: settings.reputationMax,
-    strictReputation: settings.strict,
+    strictReputation: settings.strictReputation,
     penaliseUnavailable: settings.penaliseUnavailable,
     penaliseSilent: settings.penaliseSilent,
     rewardToken: settings.rewardToken ?? (ZeroAddress as Address),
@@ -152,6 +116,6 @@ export function termsFrom(
 /** Accuracy in basis points, or errors in all the 16 bits that a score has. */
 function scoreTerms({ metric }: EvaluationTerms): Pick<TaskTerms, "scoreKind" | "maxScore"> {
   return metric === "mae"
-    ? { scoreKind: ScoreKind.Error, maxScore: 0xffff }
+    ? { scoreKind: ScoreKind.Error, maxScore: CONTRACT_TERMS.maxScore.most }
     : { scoreKind: ScoreKind.Accuracy, maxScore: 10_000 };
 }

@@ -1,14 +1,10 @@
 import {
-  AlphaGrid,
-  ElectionMode,
   EndReason,
   MemberStatus,
   Phase,
   ProposalKind,
   ProposalState,
-  Strategy,
   TaskState,
-  TrainingBase,
   VoidReason,
 } from "./enums.ts";
 
@@ -66,26 +62,6 @@ export const PROPOSAL_STATE_WORDS: Readonly<Record<ProposalState, string>> = {
   [ProposalState.Passed]: "passed",
   [ProposalState.Rejected]: "rejected",
   [ProposalState.Expired]: "expired",
-};
-
-export const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
-  [Strategy.ArgmaxMean]: "the candidate with the greatest mean score (argmax-mean)",
-  [Strategy.MinVariance]: "the candidate whose scores differ least between nodes (min-variance)",
-};
-
-export const BASE_WORDS: Readonly<Record<TrainingBase, string>> = {
-  [TrainingBase.Global]: "the global model",
-  [TrainingBase.Personalised]: "each node's personalised model",
-};
-
-export const ELECTION_WORDS: Readonly<Record<ElectionMode, string>> = {
-  [ElectionMode.ModelHash]: "the last model's hash",
-  [ElectionMode.ModelHashMixed]: "the last model's hash mixed with a block's hash",
-};
-
-export const GRID_WORDS: Readonly<Record<AlphaGrid, string>> = {
-  [AlphaGrid.IncludeUpper]: "the upper bound among them",
-  [AlphaGrid.IncludeLower]: "the lower bound among them",
 };
 
 /** The words for a number of an enum that a contract returned; a number that this release does not know is named. */

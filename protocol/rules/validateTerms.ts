@@ -2,29 +2,13 @@ import { ZeroAddress, ZeroHash } from "ethers";
 import { aggregationRuleName, minimumUpdates } from "../aggregationRule.ts";
 import { ScoreKind } from "../enums.ts";
 import type { TaskTerms } from "../taskTerms.ts";
-import { MAX_NEGOTIATION_STEPS } from "./packedScores.ts";
+import { CONTRACT_TERMS } from "../terms/contractTerms.ts";
 import { quorumOf } from "./quorum.ts";
 import { escrowOf } from "./rewardSchedule.ts";
 
-const DAY = 86_400;
 const BPS = 10_000;
 /** Amounts of one task are kept in 128 bits. */
-const MAX_ESCROW = 2n ** 128n - 1n;
-
-/** Bounds of the terms, as the task registry checks them. */
-export const TERM_LIMITS = {
-  minArtifactBytes: 1024,
-  maxArtifactBytes: 2 ** 31 - 1,
-  /** Most members that a task can have active, and ever. */
-  maxNodes: 1024,
-  maxPhaseSeconds: 30 * DAY,
-  maxDisputeWindowSeconds: 365 * DAY,
-  /** From publication to the time limit. */
-  maxLifetimeSeconds: 3650 * DAY,
-  maxAttempts: 64,
-  maxRounds: 100_000,
-  maxReputation: 1_000_000,
-} as const;
+const MAX_ESCROW = CONTRACT_TERMS.rewardUnit.most;
 
 /** The first bad term, by the name of the contract's error for it. */
 export interface TermsFault {
@@ -55,27 +39,51 @@ function unless(holds: boolean, error: string, ...args: TermsFault["args"]): Ter
   return holds ? undefined : { error, args };
 }
 
-function within(value: number, least: number, most: number): boolean {
-  return value >= least && value <= most;
+/** The terms that have bounds of their own. */
+type Bounded = {
+  [Name in keyof TaskTerms]: (typeof CONTRACT_TERMS)[Name] extends { readonly least: number } ? Name : never;
+}[keyof TaskTerms];
+
+/** Those about which the contract has an error. */
+type Refused = {
+  [Name in Bounded]: (typeof CONTRACT_TERMS)[Name] extends { readonly errors: readonly string[] }
+    ? Name
+    : never;
+}[Bounded];
+
+/** Whether a term is within the bounds that the table of terms gives it, whatever the others are. */
+function isBounded(terms: TaskTerms, name: Bounded): boolean {
+  const { least, most } = CONTRACT_TERMS[name];
+  return terms[name] >= least && terms[name] <= most;
 }
+
+/** The check of a term that depends on no other: the contract's error about it carries its value. */
+function bounded(name: Refused): Check {
+  return (terms) => unless(isBounded(terms, name), CONTRACT_TERMS[name].errors[0], terms[name]);
+}
+
+/** The check of a digest or an account that must be named. */
+function named(name: NamedTerm): Check {
+  return (terms) => unless(!NOBODY.has(terms[name]), CONTRACT_TERMS[name].errors[0]);
+}
+
+type NamedTerm =
+  "manifestDigest" | "initialModelDigest" | "coordinator" | "arbiter" | "stakeVault" | "rewardLedger";
+
+const NOBODY: ReadonlySet<string> = new Set([ZeroHash, ZeroAddress]);
 
 /** In the order in which the contract checks. */
 const CHECKS: readonly Check[] = [
-  (t) => unless(t.manifestDigest !== ZeroHash, "ZeroManifestDigest"),
-  (t) => unless(t.initialModelDigest !== ZeroHash, "ZeroInitialModelDigest"),
+  named("manifestDigest"),
+  named("initialModelDigest"),
+  bounded("maxArtifactBytes"),
+  named("coordinator"),
+  named("arbiter"),
+  named("stakeVault"),
+  named("rewardLedger"),
   (t) =>
     unless(
-      within(t.maxArtifactBytes, TERM_LIMITS.minArtifactBytes, TERM_LIMITS.maxArtifactBytes),
-      "InvalidMaxArtifactBytes",
-      t.maxArtifactBytes,
-    ),
-  (t) => unless(t.coordinator !== ZeroAddress, "ZeroCoordinator"),
-  (t) => unless(t.arbiter !== ZeroAddress, "ZeroArbiter"),
-  (t) => unless(t.stakeVault !== ZeroAddress, "ZeroStakeVault"),
-  (t) => unless(t.rewardLedger !== ZeroAddress, "ZeroRewardLedger"),
-  (t) =>
-    unless(
-      within(t.minNodes, 1, t.maxNodes) && t.maxNodes <= TERM_LIMITS.maxNodes,
+      isBounded(t, "minNodes") && t.minNodes <= t.maxNodes && isBounded(t, "maxNodes"),
       "InvalidNodeBounds",
       t.minNodes,
       t.maxNodes,
@@ -94,76 +102,64 @@ const CHECKS: readonly Check[] = [
       t.slashRecipient,
       t.slashBounty,
     ),
-  (t, { now }) =>
-    unless(
-      t.timeLimit > now && t.timeLimit <= now + TERM_LIMITS.maxLifetimeSeconds,
-      "InvalidTimeLimit",
-      t.startTime,
-      t.timeLimit,
-    ),
+  (t, { now }) => {
+    const { least, most } = CONTRACT_TERMS.timeLimit;
+    const isWithin = t.timeLimit >= now + least && t.timeLimit <= now + most;
+    return unless(isWithin, "InvalidTimeLimit", t.startTime, t.timeLimit);
+  },
   (t) => unless(t.startTime < t.timeLimit, "InvalidStartTime", t.startTime),
-  (t) => unless(isPhase(t.trainingSeconds), "InvalidTrainingSeconds", t.trainingSeconds),
+  bounded("trainingSeconds"),
   (t) =>
     unless(
-      isPhase(t.aggregationSeconds) &&
-        t.fetchSeconds >= 1 &&
+      isBounded(t, "aggregationSeconds") &&
+        isBounded(t, "fetchSeconds") &&
         t.fetchSeconds + t.objectionSeconds < t.aggregationSeconds,
       "InvalidAggregationSeconds",
       t.fetchSeconds,
       t.objectionSeconds,
       t.aggregationSeconds,
     ),
-  (t) => unless(isPhase(t.negotiationSeconds), "InvalidNegotiationSeconds", t.negotiationSeconds),
+  bounded("negotiationSeconds"),
   (t) =>
     unless(
-      within(t.slotSeconds, 1, t.aggregationSeconds),
+      isBounded(t, "slotSeconds") && t.slotSeconds <= t.aggregationSeconds,
       "InvalidSlotSeconds",
       t.slotSeconds,
       t.aggregationSeconds,
     ),
-  (t) =>
-    unless(
-      t.disputeWindowSeconds <= TERM_LIMITS.maxDisputeWindowSeconds,
-      "InvalidDisputeWindow",
-      t.disputeWindowSeconds,
-    ),
-  (t) => unless(within(t.maxAttempts, 1, TERM_LIMITS.maxAttempts), "InvalidMaxAttempts", t.maxAttempts),
-  (t) => unless(t.maxVoidRounds >= 1, "InvalidMaxVoidRounds", t.maxVoidRounds),
-  (t) => unless(within(t.rounds, 1, TERM_LIMITS.maxRounds), "InvalidRounds", t.rounds),
-  (t) => unless(t.gammaBps <= BPS, "InvalidGamma", t.gammaBps),
-  (t) => unless(within(t.quorumBps, 1, BPS), "InvalidQuorum", t.quorumBps),
+  bounded("disputeWindowSeconds"),
+  bounded("maxAttempts"),
+  bounded("maxVoidRounds"),
+  bounded("rounds"),
+  bounded("gammaBps"),
+  bounded("quorumBps"),
   (t) => {
     const guaranteed = quorumOf(t.quorumBps, t.minNodes);
     const required = minimumUpdates(aggregationRuleName(t.aggregationRule), t.byzantineBound);
     return unless(guaranteed >= required, "ByzantineBoundTooHigh", t.byzantineBound, guaranteed, required);
   },
-  (t) => unless(t.maxSamples >= 1, "InvalidMaxSamples", t.maxSamples),
+  bounded("maxSamples"),
+  bounded("negotiationSteps"),
   (t) =>
     unless(
-      within(t.negotiationSteps, 1, MAX_NEGOTIATION_STEPS),
-      "InvalidNegotiationSteps",
-      t.negotiationSteps,
-    ),
-  (t) =>
-    unless(
-      t.alphaUpperBps <= BPS &&
+      isBounded(t, "alphaUpperBps") &&
         (t.alphaLowerBps < t.alphaUpperBps ||
           (t.alphaLowerBps === t.alphaUpperBps && t.negotiationSteps === 1)),
       "InvalidAlphaBounds",
       t.alphaLowerBps,
       t.alphaUpperBps,
     ),
-  (t) => unless(t.initialAlphaBps <= BPS, "InvalidInitialAlpha", t.initialAlphaBps),
+  bounded("initialAlphaBps"),
   (t) =>
     unless(
-      t.scoreKind === ScoreKind.Accuracy ? t.maxScore === BPS : t.maxScore >= 1,
+      t.scoreKind === ScoreKind.Accuracy ? t.maxScore === BPS : isBounded(t, "maxScore"),
       "InvalidMaxScore",
       t.maxScore,
     ),
   (t) => unless(t.targetScore <= t.maxScore, "InvalidTargetScore", t.targetScore, t.maxScore),
   (t) =>
     unless(
-      within(t.reputationMax, 1, TERM_LIMITS.maxReputation) && t.reputationInitial <= t.reputationMax,
+      isBounded(t, "reputationMax") && t.reputationInitial <= t.reputationMax,
       "InvalidReputation",
       t.reputationInitial,
       t.reputationMax,
@@ -177,10 +173,6 @@ const CHECKS: readonly Check[] = [
     ),
   (t) => unless(escrowOf(t) <= MAX_ESCROW, "EscrowTooLarge", escrowOf(t), MAX_ESCROW),
 ];
-
-function isPhase(seconds: number): boolean {
-  return within(seconds, 1, TERM_LIMITS.maxPhaseSeconds);
-}
 
 function isToken(account: string, { isContract }: PublicationContext): boolean {
   return account !== ZeroAddress && (isContract === undefined || isContract(account));

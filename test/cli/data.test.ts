@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { decode, encode } from "fast-png";
-import { ZeroAddress } from "ethers";
 import { ScoreKind } from "../../protocol/enums.ts";
 import { InputError } from "../../protocol/errors.ts";
 import type { Address, Bps } from "../../protocol/ids.ts";
@@ -118,40 +117,40 @@ const TABLE = "age,sex,cost\n20,f,50\n30,m,100\n40,f,150\n50,m,200\n";
 describe("publishing a task", function () {
   this.timeout(60_000);
   const folder = temporaryFolder();
-  const address = ZeroAddress as Address;
+  const address = `0x${"11".repeat(20)}` as Address;
   const contracts = { RoundCoordinator: address, StakeVault: address, RewardLedger: address };
   const settings: TermsSettings = {
     rounds: 2,
     minNodes: 3,
     maxNodes: 5,
     strategy: "argmax-mean",
-    base: "global",
-    election: "model-hash",
-    grid: "include-upper",
-    steps: 4,
-    alphaLower: 5000 as Bps,
-    alphaUpper: 8000 as Bps,
-    initialAlpha: 5000 as Bps,
-    gamma: 3000 as Bps,
-    quorum: 6700 as Bps,
-    rule: "fedavg",
-    f: 0,
+    trainingBase: "global",
+    electionMode: "model-hash",
+    alphaGrid: "include-upper",
+    negotiationSteps: 4,
+    alphaLowerBps: 5000 as Bps,
+    alphaUpperBps: 8000 as Bps,
+    initialAlphaBps: 5000 as Bps,
+    gammaBps: 3000 as Bps,
+    quorumBps: 6700 as Bps,
+    aggregationRule: "fedavg",
+    byzantineBound: 0,
     maxSamples: 100,
-    target: 70,
-    startIn: 1,
+    targetScore: 70,
+    startTime: 1,
     timeLimit: 1000,
-    training: 60,
-    fetch: 10,
-    objection: 10,
-    aggregation: 60,
-    negotiation: 60,
-    slot: 10,
-    dispute: 60,
-    attempts: 3,
-    voids: 3,
-    reputation: 5,
+    trainingSeconds: 60,
+    fetchSeconds: 10,
+    objectionSeconds: 10,
+    aggregationSeconds: 60,
+    negotiationSeconds: 60,
+    slotSeconds: 10,
+    disputeWindowSeconds: 60,
+    maxAttempts: 3,
+    maxVoidRounds: 3,
+    reputationInitial: 5,
     reputationMax: 100,
-    strict: false,
+    strictReputation: false,
     penaliseUnavailable: false,
     penaliseSilent: false,
     rewardUnit: 0n,

@@ -137,8 +137,8 @@ describe("publisher, operators and auditor at the command line", function () {
     expect(shown.stdout).to.match(/privacy +unknown: Artifact 0x\w+ /);
     expect(shown.stdout).to.match(/^Task 1: running\n/);
     expect(shown.stdout).to.match(/ escrow +0\.33 DEV\n/);
-    expect(shown.stdout).to.match(/ reward +0\.01 DEV for each accepted update and point of reputation\n/);
-    expect(shown.stdout).to.match(/ stake +at least 5 DEV\n/);
+    expect(shown.stdout).to.match(/ reward per point of reputation +0\.01 DEV\n/);
+    expect(shown.stdout).to.match(/ stake to join +5 DEV\n/);
     expect(shown.stdout).to.match(
       / no round starts after +in \d+ minutes[^\n]* \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n/,
     );

@@ -40,8 +40,8 @@ describe("what people read", () => {
     const lines = readableTerms(terms, context);
     const text = lines.map(([name, value]) => `${name}: ${value}`).join("\n");
     expect(text).to.contain("no round starts after: in 3 hours (2026-11-30 15:00 UTC)");
-    expect(text).to.contain("stake: at least 100 DEV");
-    expect(text).to.contain("reward: 2 DEV for each accepted update and point of reputation");
+    expect(text).to.contain("stake to join: 100 DEV");
+    expect(text).to.contain("reward per point of reputation: 2 DEV");
     // No name as in the struct, and no bare amount in the smallest unit.
     expect(text).to.not.match(/\b[a-z]+[A-Z][a-z]+[A-Za-z]*:/);
     expect(text).to.not.match(/(?<![0-9a-fx])\d{16,}(?![0-9a-f])/);

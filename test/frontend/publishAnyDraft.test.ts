@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { encodeFunctionData, zeroHash } from "viem";
-import type { Draft } from "../../frontend/src/pages/publish/draft.ts";
-import { CHOICES, NEW_DRAFT } from "../../frontend/src/pages/publish/draft.ts";
+import type { Draft, FieldTerm } from "../../frontend/src/pages/publish/draft.ts";
+import { NEW_DRAFT, choicesIn } from "../../frontend/src/pages/publish/draft.ts";
 import { draftFaults } from "../../frontend/src/pages/publish/draftFaults.ts";
 import { draftTerms } from "../../frontend/src/pages/publish/draftTerms.ts";
+import { typedText } from "../../frontend/src/pages/publish/fieldUnit.ts";
 import { FAULT_STEPS, STEPS } from "../../frontend/src/pages/publish/steps.ts";
 import { ERROR_WORDS } from "../../frontend/src/transactions/errorWords.ts";
 import { taskRegistryAbi } from "../../protocol/abis.ts";
@@ -50,16 +51,17 @@ const typed = fc.oneof(
   fc.string({ maxLength: 8 }),
 );
 const change = fc.constantFrom(...FIELDS).chain((field) => {
-  const choices: readonly string[] | undefined = CHOICES[field as keyof typeof CHOICES];
-  return (choices === undefined ? typed : fc.constantFrom(...choices)).map(
-    (value) => [field, value] as const,
-  );
+  const choices = choicesIn(field);
+  const held = typed.map((text) => typedText(field as FieldTerm, text));
+  return (choices === undefined ? held : fc.constantFrom(...choices)).map((value) => [field, value] as const);
 });
 const draft = fc
   .array(change, { minLength: 1, maxLength: 4 })
   .map((changes): Draft => ({ ...NAMED, ...Object.fromEntries(changes) }));
 
-describe("whatever is typed into the wizard", () => {
+describe("whatever is typed into the wizard", function () {
+  // Fifteen hundred drafts, on machines that are busy.
+  this.timeout(30_000);
   it("either has a fault beside its field, or is refused in a step with a sentence, or can be published", () => {
     const seen = { faulty: 0, refused: 0, publishable: 0 };
     fc.assert(

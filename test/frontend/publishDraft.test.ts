@@ -61,7 +61,7 @@ describe("a draft of the wizard", () => {
     const expected = buildTerms(
       {
         ...options,
-        strict: options.strict ?? false,
+        strictReputation: options.strictReputation ?? false,
         penaliseUnavailable: options.penaliseUnavailable ?? false,
         penaliseSilent: options.penaliseSilent ?? false,
         rewardToken: TOKEN,
@@ -82,33 +82,33 @@ describe("a draft of the wizard", () => {
       minNodes: "6",
       maxNodes: "9",
       strategy: "min-variance",
-      base: "personalised",
-      steps: "12",
-      alphaLower: "0.1",
-      alphaUpper: "0.9",
-      initialAlpha: "0.25",
-      grid: "include-lower",
-      targetScore: "97.5",
-      election: "model-hash",
-      gamma: "40",
-      quorum: "85",
-      rule: "trimmedMean",
+      trainingBase: "personalised",
+      negotiationSteps: "12",
+      alphaLowerBps: "0.1",
+      alphaUpperBps: "0.9",
+      initialAlphaBps: "0.25",
+      alphaGrid: "include-lower",
+      targetScore: "97.5%",
+      electionMode: "model-hash",
+      gammaBps: "40%",
+      quorumBps: "85%",
+      aggregationRule: "trimmedMean",
       byzantineBound: "1",
       maxSamples: "5000",
-      startMinutes: "1.5",
-      hours: "36",
-      trainingMinutes: "20",
-      aggregationMinutes: "10",
-      fetchMinutes: "3",
-      objectionMinutes: "1.5",
-      slotMinutes: "1",
-      negotiationMinutes: "4",
-      disputeHours: "48",
-      attempts: "4",
-      voids: "2",
+      startTime: "1.5m",
+      timeLimit: "36h",
+      trainingSeconds: "20m",
+      aggregationSeconds: "10m",
+      fetchSeconds: "3m",
+      objectionSeconds: "1.5m",
+      slotSeconds: "1m",
+      negotiationSeconds: "4m",
+      disputeWindowSeconds: "48h",
+      maxAttempts: "4",
+      maxVoidRounds: "2",
       reputationInitial: "3",
       reputationMax: "50",
-      strict: "yes",
+      strictReputation: "yes",
       penaliseSilent: "yes",
       rewardUnit: "0.25",
       minStake: "100",
@@ -121,17 +121,24 @@ describe("a draft of the wizard", () => {
   });
 
   it("divides the aggregation by itself where nothing is said", () => {
-    const terms = draftTerms({ ...NAMED, aggregationMinutes: "2" }, CONTEXT);
-    expect([terms.fetch, terms.objection, terms.slot]).to.deep.equal([42, 18, 18]);
+    const terms = draftTerms({ ...NAMED, aggregationSeconds: "2m" }, CONTEXT);
+    expect([terms.fetchSeconds, terms.objectionSeconds, terms.slotSeconds]).to.deep.equal([42, 18, 18]);
   });
 
   it("of an older page, or of none, becomes one that can be gone on with", () => {
-    const old = { name: "Mine", dataset: "mnist", election: "mixed", gone: "x", rounds: 7, rule: "krum" };
+    const old = {
+      name: "Mine",
+      dataset: "mnist",
+      electionMode: "mixed",
+      gone: "x",
+      rounds: 7,
+      aggregationRule: "krum",
+    };
     expect(parseDraft(JSON.stringify(old))).to.deep.equal({
       ...NEW_DRAFT,
       name: "Mine",
       dataset: "mnist",
-      rule: "krum",
+      aggregationRule: "krum",
     });
     for (const text of ["", "no JSON", "null", "[]", "7", '{"__proto__":"x","constructor":"y"}']) {
       expect(parseDraft(text), text).to.deep.equal(NEW_DRAFT);
@@ -145,13 +152,17 @@ describe("a draft of the wizard", () => {
     expect(faultsOf({ description: "x".repeat(4001) })).to.have.keys("description");
     expect(faultsOf({ batchSize: "4097" }).batchSize).to.equal("Give a whole number from 1 to 4,096");
     expect(faultsOf({ learningRate: "0,01" })).to.have.keys("learningRate");
-    expect(faultsOf({ learningRate: "11" }).learningRate).to.equal("Give at most 10");
+    expect(faultsOf({ learningRate: "11" }).learningRate).to.equal("Give a number above 0, at most 10");
     expect(faultsOf({ momentum: "1" })).to.have.keys("momentum");
-    expect(faultsOf({ alphaUpper: "80" })).to.have.keys("alphaUpper");
-    expect(faultsOf({ rounds: "1.5", attempts: "", seed: "-1" })).to.have.keys("rounds", "attempts", "seed");
-    expect(faultsOf({ fetchMinutes: "soon" })).to.have.keys("fetchMinutes");
-    expect(faultsOf({ compression: "top-k", keep: "0" })).to.have.keys("keep");
-    expect(faultsOf({ compression: "quantised", keep: "0" })).to.deep.equal({});
+    expect(faultsOf({ alphaUpperBps: "80" })).to.have.keys("alphaUpperBps");
+    expect(faultsOf({ rounds: "1.5", maxAttempts: "", seed: "-1" })).to.have.keys(
+      "rounds",
+      "maxAttempts",
+      "seed",
+    );
+    expect(faultsOf({ fetchSeconds: "soonm" })).to.have.keys("fetchSeconds");
+    expect(faultsOf({ compression: "top-k", keepBps: "0%" })).to.have.keys("keepBps");
+    expect(faultsOf({ compression: "quantised", keepBps: "0%" })).to.deep.equal({});
     expect(faultsOf({ rewardUnit: `0.${"0".repeat(18)}1` }).rewardUnit).to.equal(
       "At most 18 digits after the point",
     );
@@ -206,7 +217,7 @@ describe("a draft of the wizard", () => {
     expect(faultsOf({ ...regression, targetScore: "no matter" })).to.deep.equal({});
     expect(faultsOf({ ...regression, targetError: "132" })).to.have.keys("targetError");
     const draft = { ...NAMED, ...regression, targetError: "0.3" };
-    expect(draftTerms(draft, { ...CONTEXT, classes: 1 }).target).to.equal(150);
+    expect(draftTerms(draft, { ...CONTEXT, classes: 1 }).targetScore).to.equal(150);
   });
 
   it("shows every fault of its fields, and every error of the contract that they can cause, in a step", () => {

@@ -15,6 +15,7 @@ import { readSchemaFile } from "../../frontend/src/pages/publish/tableDraft.ts";
 import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
 import { compressionTerms } from "../../oracle-nodes/src/cli/publish/compressionOptions.ts";
 import { privacyTerms as privacyOfOptions } from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
+import { givenTraining } from "../../oracle-nodes/src/learning/trainingOptions.ts";
 import { publishedData } from "../../oracle-nodes/src/cli/publish/publishedData.ts";
 import { publishOptions } from "../../oracle-nodes/src/cli/publish/publishOptions.ts";
 import type { PublishOptions } from "../../oracle-nodes/src/cli/publish/publishOptions.ts";
@@ -48,7 +49,7 @@ describe("a task's files as the wizard makes them", function () {
     const options = publishOptions(new Command())
       .parse(text.split(" "), { from: "user" })
       .opts<PublishOptions>();
-    const { name, description, seed, maeScale, model, epochs, batch, lr, momentum } = options;
+    const { name, description, seed, maeScale, model } = options;
     return buildTask({
       name,
       description,
@@ -58,10 +59,7 @@ describe("a task's files as the wizard makes them", function () {
       compression: compressionTerms(options),
       privacy: (training) => privacyOfOptions(options, { ...options, training }),
       ...(model !== undefined && { model }),
-      ...(epochs !== undefined && { localEpochs: epochs }),
-      ...(batch !== undefined && { batchSize: batch }),
-      ...(lr !== undefined && { learningRate: lr }),
-      ...(momentum !== undefined && { momentum }),
+      ...givenTraining(options),
     });
   }
 
@@ -93,7 +91,7 @@ describe("a task's files as the wizard makes them", function () {
         dataset: "mnist",
         model: "prototype-cnn",
         compression: "top-k",
-        keep: "2.5",
+        keepBps: "2.5%",
         seed: "7",
         localEpochs: "5",
       },

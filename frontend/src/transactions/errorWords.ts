@@ -1,10 +1,10 @@
 import { Phase, ProposalState, TaskState, enumName } from "../../../protocol/enums.ts";
+import { TERM_ERROR_WORDS } from "../../../protocol/terms/termErrors.ts";
 
 type Words = (args: readonly unknown[]) => string;
 
 const n = (value: unknown): string => String(value);
 const seconds = (value: unknown): string => new Date(Number(value) * 1000).toLocaleString();
-const percent = (value: unknown): string => `${Number(value) / 100} %`;
 
 /** The contracts' errors in plain words, by name: all of them, since a contract may meet those of another. */
 export const ERROR_WORDS: Readonly<Record<string, Words>> = {
@@ -59,51 +59,15 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   QueueFull: () => "Too many nodes wait to join or leave: try again after the next round.",
   StakeTooLow: ([node, stake, min]) =>
     `Node ${n(node)} has staked ${n(stake)} of the ${n(min)} smallest units that the task asks for.`,
-  UnbondingTooShort: () => "The vault frees stake sooner than this task could be disputed: shorten the task.",
   NotExpired: () => "Only the publisher may cancel the task before its time limit.",
   TooEarly: ([, start]) => `The task may start from ${seconds(start)} on.`,
   TooLate: ([, limit]) => `The task’s time limit has passed at ${seconds(limit)}.`,
   TooFewNodes: ([, active, min]) => `${n(active)} of at least ${n(min)} nodes have joined.`,
   EscrowShort: ([received, required]) =>
     `The token brought ${n(received)} of the ${n(required)} units of escrow: tokens that take a fee cannot pay rewards.`,
-  EscrowTooLarge: () => "The rewards of this task would be larger than any token’s supply: lower the reward.",
   NotAContract: ([account]) => `No contract stands at ${n(account)}.`,
   // Terms
-  ZeroCoordinator: () => "The coordinator is missing.",
-  ZeroStakeVault: () => "The stake vault is missing.",
-  ZeroRewardLedger: () => "The reward ledger is missing.",
-  ZeroManifestDigest: () => "The manifest is missing.",
-  ZeroInitialModelDigest: () => "The initial model is missing.",
-  InvalidMaxArtifactBytes: ([value]) => `${n(value)} bytes is no possible limit for an artifact.`,
-  ZeroArbiter: () => "An arbiter must be named.",
-  InvalidNodeBounds: ([min, max]) =>
-    `The number of nodes must be from 1 to 1024, and ${n(min)} not above ${n(max)}.`,
-  InvalidStakeToken: () => "A stake needs the contract of a token, and no stake needs none.",
-  InvalidStartTime: () => "The task must start before its time limit.",
-  InvalidTimeLimit: () => "The time limit must lie in the future, within ten years.",
-  InvalidTrainingSeconds: () => "Training must last from 1 second to 30 days.",
-  InvalidAggregationSeconds: () =>
-    "Aggregation must be longer than fetching and objecting together, and at most 30 days.",
-  InvalidNegotiationSeconds: () => "Negotiation must last from 1 second to 30 days.",
-  InvalidSlotSeconds: () => "A proposer’s slot must last from 1 second to the length of the aggregation.",
-  InvalidDisputeWindow: () => "The dispute window may last at most a year.",
-  InvalidMaxAttempts: () => "There must be 1 to 64 attempts to aggregate.",
-  InvalidMaxVoidRounds: () => "At least one void round must be allowed.",
-  InvalidRounds: () => "A task has from 1 to 100,000 rounds.",
-  InvalidNegotiationSteps: () => "A negotiation has from 1 to 16 candidates.",
-  InvalidAlphaBounds: () => "The lower bound of alpha must be below the upper one, and that at most 1.",
-  InvalidInitialAlpha: () => "The initial alpha must be from 0 to 1.",
-  InvalidGamma: () => "The committee’s share must be from 0 to 100 %.",
-  InvalidQuorum: () => "The quorum must be above 0 and at most 100 %.",
-  ByzantineBoundTooHigh: ([f, guaranteed, required]) =>
-    `To bear ${n(f)} faulty updates this rule needs ${n(required)}, but the quorum of the fewest nodes guarantees only ${n(guaranteed)}.`,
-  InvalidMaxSamples: () => "At least one sample must be allowed.",
-  InvalidMaxScore: () => "An accuracy’s greatest score is 100 %.",
-  InvalidTargetScore: ([target]) => `The target ${percent(target)} is above the greatest score.`,
-  InvalidReputation: () =>
-    "The initial reputation may not be above the greatest one, and that is from 1 to 1,000,000.",
-  InvalidRewardToken: () => "A reward needs the contract of a token.",
-  InvalidSlashing: () => "A stake needs a recipient for what is slashed.",
+  ...TERM_ERROR_WORDS,
   // Rounds
   WrongAttempt: () => "The committee has changed meanwhile.",
   WrongAggregate: () => "The round has another aggregate meanwhile.",

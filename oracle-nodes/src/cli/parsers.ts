@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { getAddress, isAddress } from "ethers";
 import { InputError } from "../../../protocol/errors.ts";
-import type { Address, Bps } from "../../../protocol/ids.ts";
+import type { Address } from "../../../protocol/ids.ts";
 import { checkEndpoints, parseEndpoints } from "../../../protocol/endpoints.ts";
 import { rpcUrls } from "../chain/chainProvider.ts";
 
@@ -34,23 +34,6 @@ export function fraction(text: string): number {
   if (!/^\d*\.?\d+$/.test(text) || value >= 1)
     throw new InvalidArgumentError("Give a number from 0 to below 1");
   return value;
-}
-
-/** A ratio from 0 to 1 with at most four decimals, as basis points. */
-export function ratio(text: string): Bps {
-  const value = Math.round(Number(text) * 10_000);
-  if (!/^(0(\.\d{1,4})?|1(\.0{1,4})?|\.\d{1,4})$/.test(text)) {
-    throw new InvalidArgumentError("Give a ratio from 0 to 1 with at most four decimals, for example 0.67");
-  }
-  return value as Bps;
-}
-
-/** A share above 0, in percent with at most two decimals ("1%") or as a ratio ("0.01"), as basis points. */
-export function share(text: string): Bps {
-  const [, percent] = /^(\d{1,3}(?:\.\d{1,2})?)%$/.exec(text) ?? [];
-  const value = percent === undefined ? ratio(text) : Math.round(Number(percent) * 100);
-  if (value < 1 || value > 10_000) throw new InvalidArgumentError("Give a share from 0.01% to 100%");
-  return value as Bps;
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };

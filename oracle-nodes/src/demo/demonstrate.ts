@@ -172,7 +172,7 @@ async function startBaselines(
     partition: shares,
     rounds: options.rounds,
     members: federation.nodes.map(({ id }) => id),
-    federationIsFedAvg: options.base === "global" && options.rule === "fedavg",
+    federationIsFedAvg: options.trainingBase === "global" && options.aggregationRule === "fedavg",
     onProgress: (done, total) => {
       stage.baseline = { done, total };
     },

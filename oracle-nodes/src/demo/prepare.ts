@@ -9,6 +9,7 @@ import { partition } from "../learning/partition.ts";
 import type { Partition } from "../learning/partition/nodePartition.ts";
 import type { ClassesSpec } from "../learning/partition/scheme.ts";
 import { buildTask } from "../learning/buildTask.ts";
+import { givenTraining } from "../learning/trainingOptions.ts";
 import type { TaskFiles } from "../learning/taskFiles.ts";
 import { compressionOf } from "../../../protocol/compressionTerms.ts";
 import { DATASET_DEFAULTS } from "../learning/datasetDefaults.ts";
@@ -53,10 +54,7 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
     seed: options.seed,
     compression: compressionOf(options.compression),
     ...(options.model !== undefined && { model: options.model }),
-    ...(options.epochs !== undefined && { localEpochs: options.epochs }),
-    ...(options.batch !== undefined && { batchSize: options.batch }),
-    ...(options.lr !== undefined && { learningRate: options.lr }),
-    ...(options.momentum !== undefined && { momentum: options.momentum }),
+    ...givenTraining(options),
   });
   const learning = await loadTask(files.manifest, { dataset });
   const model = options.model ?? DATASET_DEFAULTS[options.dataset].model;

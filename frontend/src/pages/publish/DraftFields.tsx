@@ -1,9 +1,8 @@
 import { useEffect, useRef } from "react";
 import type { ReactElement, ReactNode } from "react";
-import { AreaField, CheckField, Described, SelectField, TextField } from "../../ui/Field.tsx";
-import { DECIMAL, writeDecimal } from "../../ui/readDecimal.ts";
-import { CHOICES } from "./draft.ts";
-import type { Draft, DraftFaults, TextName } from "./draft.ts";
+import { AreaField, Described, SelectField, TextField } from "../../ui/Field.tsx";
+import { OWN_CHOICES } from "./draft.ts";
+import type { Draft, DraftFaults, TextName, TextTermName } from "./draft.ts";
 
 /** What every step of the wizard works on. */
 export interface DraftForm {
@@ -14,54 +13,45 @@ export interface DraftForm {
 
 interface TextProps {
   readonly form: DraftForm;
-  readonly name: TextName;
+  readonly name: Exclude<TextName, TextTermName>;
   readonly label: string;
   readonly hint?: string | undefined;
-  /** Words rather than a number. */
-  readonly words?: boolean;
   /** Several lines. */
   readonly lines?: boolean;
 }
 
-/** A field of the draft that is typed. */
-export function DraftText({ form, name, label, hint, words = false, lines }: TextProps): ReactElement {
+/** A field of the draft that is typed, and is no term of its own. */
+export function DraftText({ form, name, label, hint, lines }: TextProps): ReactElement {
   const shared = { label, hint, value: form.draft[name], error: form.faults[name] };
   return lines === true ? (
     <AreaField {...shared} onChange={({ target }) => form.change({ [name]: target.value })} />
   ) : (
     <TextField
       {...shared}
-      // The draft has points; the reader sees, and types, what the language of the browser has.
-      value={words ? shared.value : writeDecimal(shared.value)}
-      inputMode={words ? "text" : "decimal"}
-      onChange={({ target }) =>
-        form.change({ [name]: words ? target.value : target.value.replace(DECIMAL, ".") })
-      }
+      inputMode="numeric"
+      onChange={({ target }) => form.change({ [name]: target.value })}
     />
   );
 }
 
-interface ChoiceProps<Name extends keyof typeof CHOICES> {
+interface ChoiceProps<Name extends keyof typeof OWN_CHOICES> {
   readonly form: DraftForm;
   readonly name: Name;
   readonly label: string;
   readonly hint?: ReactNode;
   /** How each choice is called. */
   readonly options: Readonly<Record<Draft[Name], string>>;
-  /** In place of putting the choice into the draft. */
-  readonly onChoice?: (value: Draft[Name]) => void;
 }
 
-/** A field of the draft that is chosen. */
-export function DraftChoice<Name extends keyof typeof CHOICES>({
+/** A field of the draft that is chosen, and is no term of its own. */
+export function DraftChoice<Name extends keyof typeof OWN_CHOICES>({
   form,
   name,
   label,
   hint,
   options,
-  onChoice = (value) => form.change({ [name]: value } as Partial<Draft>),
 }: ChoiceProps<Name>): ReactElement {
-  const values = CHOICES[name] as readonly string[] as readonly Draft[Name][];
+  const values = OWN_CHOICES[name] as readonly string[] as readonly Draft[Name][];
   return (
     <SelectField<Draft[Name]>
       label={label}
@@ -69,26 +59,7 @@ export function DraftChoice<Name extends keyof typeof CHOICES>({
       error={form.faults[name]}
       value={form.draft[name]}
       options={values.map((value) => [value, options[value]] as const)}
-      onChange={onChoice}
-    />
-  );
-}
-
-/** A field of the draft that is yes or no. */
-export function DraftCheck({
-  form,
-  name,
-  label,
-}: {
-  readonly form: DraftForm;
-  readonly name: "strict" | "penaliseUnavailable" | "penaliseSilent";
-  readonly label: string;
-}): ReactElement {
-  return (
-    <CheckField
-      label={label}
-      checked={form.draft[name] === "yes"}
-      onChange={(checked) => form.change({ [name]: checked ? "yes" : "no" })}
+      onChange={(value) => form.change({ [name]: value } as Partial<Draft>)}
     />
   );
 }

@@ -11,18 +11,7 @@ import type { Draft } from "./draft.ts";
 import { DraftChoice, DraftText, FileField } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 import { TableFields } from "./TableFields.tsx";
-
-const DATASETS = {
-  digits: "digits: drawn by code, nothing to download",
-  mnist: "mnist: handwritten digits",
-  "fashion-mnist": "fashion-mnist: pieces of clothing",
-  cifar10: "cifar10: small photographs, 10 classes",
-  cifar100: "cifar100: small photographs, 100 classes",
-  "uci-har": "uci-har: windows of a phone’s sensors, 6 activities",
-  "realworld-har": "realworld-har: windows of a worn sensor, 8 activities",
-  "image-folder": "image-folder: pictures of your own",
-  csv: "csv: tables of your own",
-} as const satisfies Record<Draft["dataset"], string>;
+import { TermField, TermFields } from "./TermField.tsx";
 
 const MODELS = {
   mlp: "MLP: two hidden layers of 200",
@@ -59,38 +48,25 @@ export function ModelStep({
   return (
     <div className="stack">
       <div className="grid-2">
-        <DraftText form={form} name="name" label="Name" words />
-        <DraftText
-          form={form}
-          name="description"
-          label="Description"
-          hint="What it is for; anyone can read it."
-          lines
-        />
-        <DraftChoice
+        <TermFields form={form} names={["name", "description"]} />
+        <TermField
           form={form}
           name="dataset"
-          label="Data"
-          options={DATASETS}
-          hint={dataset !== undefined && dataWords(dataset)}
-          onChoice={(name) =>
+          more={dataset !== undefined && dataWords(dataset)}
+          onChoice={(chosen) => {
+            const name = chosen as Draft["dataset"];
             change({
               dataset: name,
               ...(draft.model !== "file" && { model: DATASET_DEFAULTS[name].model as Draft["model"] }),
-            })
-          }
+            });
+          }}
         />
         <DraftChoice form={form} name="model" label="Model" options={MODELS} hint={modelWords(model)} />
         {draft.dataset === "realworld-har" && (
           <DraftChoice form={form} name="position" label="The sensor was worn at the" options={POSITIONS} />
         )}
         {draft.model === "file" && <TopologyField form={form} />}
-        <DraftText
-          form={form}
-          name="seed"
-          label="Seed"
-          hint="Determines the initial model and every shuffle."
-        />
+        <TermField form={form} name="seed" />
       </div>
       {draft.dataset === "image-folder" && <PictureFields form={form} />}
       {draft.dataset === "csv" && <TableFields form={form} />}

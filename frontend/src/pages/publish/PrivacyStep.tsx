@@ -3,12 +3,13 @@ import type { ReactElement } from "react";
 import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
 import { Failed } from "../../app/Failed.tsx";
 import { Notice } from "../../ui/parts.tsx";
-import { DraftChoice, DraftText } from "./DraftFields.tsx";
+import { DraftChoice } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 import { isByBudget, privacyFields, privacyRequest } from "./draftPrivacy.ts";
 import { guaranteeWords } from "./guaranteeWords.ts";
 import { privacyQuery } from "./privacyQuery.ts";
 import { STEPS } from "./steps.ts";
+import { TermField } from "./TermField.tsx";
 
 /** How updates are made private, and what that promises. */
 export function PrivacyStep({
@@ -32,18 +33,7 @@ export function PrivacyStep({
         </p>
       </Notice>
       <div className="grid-2">
-        <DraftChoice
-          form={form}
-          name="privacy"
-          label="Protection of updates"
-          options={{
-            none: "none",
-            "dp-sgd": "DP-SGD: each record’s gradient clipped and noised",
-            "gaussian-update": "noise on the whole update (paper 5)",
-            "laplace-gradient": "Laplace noise on clipped gradients (paper 3)",
-            "laplace-features": "Laplace noise on the records’ features (paper 2)",
-          }}
-        />
+        <TermField form={form} name="privacy" />
         {(draft.privacy === "dp-sgd" || draft.privacy === "gaussian-update") && (
           <DraftChoice
             form={form}
@@ -52,45 +42,22 @@ export function PrivacyStep({
             options={{ noise: "what I name", budget: "what a budget for the whole task needs" }}
           />
         )}
-        {fields.includes("clip") && <DraftText form={form} name="clip" label="Clipping norm (L2)" />}
-        {fields.includes("noiseMultiplier") && (
-          <DraftText
-            form={form}
-            name="noiseMultiplier"
-            label="Noise, in multiples of the clipping norm"
-            hint="More protects better and learns worse."
-          />
+        {fields.map((field) =>
+          field === "epsilon" ? (
+            <TermField
+              key={field}
+              form={form}
+              name="epsilon"
+              label={
+                isByBudget(draft) ? "Epsilon of the whole task, at most" : "Epsilon, as the paper counts it"
+              }
+              more={!isByBudget(draft) && "What really holds is said below."}
+            />
+          ) : (
+            <TermField key={field} form={form} name={field} />
+          ),
         )}
-        {fields.includes("epsilon") && (
-          <DraftText
-            form={form}
-            name="epsilon"
-            label={
-              isByBudget(draft) ? "Epsilon of the whole task, at most" : "Epsilon, as the paper counts it"
-            }
-            hint={
-              isByBudget(draft)
-                ? "Less protects better and learns worse."
-                : "Nominal: what really holds is said below."
-            }
-          />
-        )}
-        {fields.includes("delta") && (
-          <DraftText
-            form={form}
-            name="delta"
-            label="Delta"
-            hint="Well below one over the number of records: the chance that the promise does not hold."
-          />
-        )}
-        {fields.length > 0 && (
-          <DraftText
-            form={form}
-            name="records"
-            label="Training records of the smallest node"
-            hint="A node with fewer spends more."
-          />
-        )}
+        {fields.length > 0 && <TermField form={form} name="records" />}
       </div>
       {fields.length > 0 && dataset !== undefined && !hasFault && (
         <GuaranteeNote form={form} dataset={dataset} />

@@ -2,8 +2,11 @@ import type { ReactElement } from "react";
 import { zeroAddress } from "viem";
 import { useFederation } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
-import { DraftCheck, DraftText, MoreFields } from "./DraftFields.tsx";
+import { MoreFields } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
+import { TermField, TermFields } from "./TermField.tsx";
+
+const FLAGS = ["strictReputation", "penaliseUnavailable", "penaliseSilent"] as const;
 
 /** What nodes earn, what they put at stake, and who judges. */
 export function RewardStep({ form }: { readonly form: DraftForm }): ReactElement {
@@ -12,56 +15,18 @@ export function RewardStep({ form }: { readonly form: DraftForm }): ReactElement
   return (
     <div className="stack">
       <div className="grid-2">
-        <DraftText
-          form={form}
-          name="rewardUnit"
-          label="Reward per point of reputation"
-          hint="In whole tokens, for each accepted update. 0 for no reward."
-        />
-        <DraftText form={form} name="rewardToken" label="Reward token (address)" hint={ownToken} words />
-        <DraftText form={form} name="reputationInitial" label="Reputation at the start (h)" />
-        <DraftText form={form} name="reputationMax" label="Reputation at most" />
-        <DraftText form={form} name="minStake" label="Stake to join" hint="In whole tokens. 0 for none." />
-        <DraftText form={form} name="stakeToken" label="Stake token (address)" hint={ownToken} words />
-        <DraftText
-          form={form}
-          name="arbiter"
-          label="Arbiter (address)"
-          hint="Decides disputes. Left empty: you."
-          words
-        />
-        <DraftText
-          form={form}
-          name="slashRecipient"
-          label="Slashed stake goes to (address)"
-          hint="Left empty: you."
-          words
-        />
+        <TermField form={form} name="rewardUnit" />
+        <TermField form={form} name="rewardToken" more={ownToken} />
+        <TermFields form={form} names={["reputationInitial", "reputationMax", "minStake"]} />
+        <TermField form={form} name="stakeToken" more={ownToken} />
+        <TermField form={form} name="arbiter" more="Left empty: you." />
+        <TermField form={form} name="slashRecipient" more="Left empty: you." />
       </div>
-      <MoreFields
-        title="More about reputation and slashing"
-        form={form}
-        fields={["strict", "penaliseUnavailable", "penaliseSilent", "slashBounty"]}
-      >
+      <MoreFields title="More about reputation and slashing" form={form} fields={[...FLAGS, "slashBounty"]}>
         <div className="stack-tight">
-          <DraftCheck
-            form={form}
-            name="strict"
-            label="A rejected node below the first reputation does not climb"
-          />
-          <DraftCheck
-            form={form}
-            name="penaliseUnavailable"
-            label="An update that could not be fetched costs reputation"
-          />
-          <DraftCheck form={form} name="penaliseSilent" label="A node that posts nothing loses reputation" />
+          <TermFields form={form} names={FLAGS} />
         </div>
-        <DraftText
-          form={form}
-          name="slashBounty"
-          label="Bounty for whoever proves a fault, at most"
-          hint="In whole stake tokens, out of what is slashed."
-        />
+        <TermField form={form} name="slashBounty" />
       </MoreFields>
     </div>
   );

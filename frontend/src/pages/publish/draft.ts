@@ -1,34 +1,31 @@
-import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
-import { DATASET_NAMES, SENSOR_POSITIONS } from "../../../../protocol/datasetTerms.ts";
+import { SENSOR_POSITIONS } from "../../../../protocol/datasetTerms.ts";
+import { TERM_NAMES, choicesOf, termOf } from "../../../../protocol/terms/terms.ts";
+import type { ChoiceOf, TERMS, TermName, TermsOfKind } from "../../../../protocol/terms/terms.ts";
 import { MODEL_NAMES } from "../../../../oracle-nodes/src/learning/models.ts";
 import { EMPTY_TABLE } from "./tableDraft.ts";
 
-/** What the fields with a choice may hold; the first is chosen where nothing else is said. */
-export const CHOICES = {
-  dataset: DATASET_NAMES,
+/** The terms for which the wizard has a field; a draft holds each by its name, as it would be typed after an option. */
+export type FieldTerm = {
+  [Name in TermName]: (typeof TERMS)[Name] extends { readonly field: object } ? Name : never;
+}[TermName];
+export type ChoiceTermName = FieldTerm & TermsOfKind<"choice">;
+export type FlagTermName = FieldTerm & TermsOfKind<"flag">;
+export type TextTermName = Exclude<FieldTerm, ChoiceTermName | FlagTermName>;
+
+/** What the fields with a choice may hold that are no term of their own; the first is chosen where nothing else is said. */
+export const OWN_CHOICES = {
   position: SENSOR_POSITIONS,
   /** Channels of a picture. */
   channels: ["3", "1"],
   /** A built-in model, or the file whose text is in `topology`. */
   model: [...MODEL_NAMES, "file"],
-  compression: ["none", "top-k", "quantised", "top-k-quantised"],
-  strategy: ["argmax-mean", "min-variance"],
-  base: ["global", "personalised"],
-  grid: ["include-upper", "include-lower"],
-  election: ["model-hash-mixed", "model-hash"],
-  rule: AGGREGATION_RULES,
-  privacy: ["none", "dp-sgd", "gaussian-update", "laplace-gradient", "laplace-features"],
   /** Whether the publisher names the noise, or the budget that finds it. */
   noiseBy: ["noise", "budget"],
-  strict: ["no", "yes"],
-  penaliseUnavailable: ["no", "yes"],
-  penaliseSilent: ["no", "yes"],
 } as const;
+type OwnChoiceName = keyof typeof OWN_CHOICES;
 
-/** What is typed, as it is typed. */
-const TEXTS = {
-  name: "",
-  description: "",
+/** What is typed, and is no term of its own. */
+const OWN_TEXTS = {
   /** Pixels. */
   height: "32",
   width: "32",
@@ -39,77 +36,36 @@ const TEXTS = {
   /** Text of a file of Keras JSON, and its name. */
   topology: "",
   topologyName: "",
-  localEpochs: "1",
-  batchSize: "10",
-  learningRate: "0.01",
-  momentum: "0.5",
-  seed: "1",
-  /** Percent of the weights. */
-  keep: "1",
-  rounds: "5",
-  /** Minutes from publication to the earliest start. */
-  startMinutes: "0",
-  /** Hours from publication after which no round starts. */
-  hours: "24",
-  trainingMinutes: "10",
-  aggregationMinutes: "5",
-  /** Minutes of the aggregation; a share of it where nothing is said. */
-  fetchMinutes: "",
-  objectionMinutes: "",
-  slotMinutes: "",
-  negotiationMinutes: "5",
-  disputeHours: "24",
-  attempts: "3",
-  voids: "5",
-  steps: "10",
-  alphaLower: "0.5",
-  alphaUpper: "0.8",
-  initialAlpha: "0.5",
-  /** Percent of right answers that end the task. */
-  targetScore: "0",
-  /** Mean absolute error that ends the task, and the score of an error of 1. */
-  targetError: "0",
-  maeScale: "1000",
-  minNodes: "4",
-  maxNodes: "10",
-  /** Percent. */
-  quorum: "67",
-  /** Percent. */
-  gamma: "30",
-  byzantineBound: "0",
-  maxSamples: "100000",
-  clip: "1",
-  noiseMultiplier: "1",
-  epsilon: "8",
-  delta: "0.000001",
-  /** Training records of the smallest node. */
-  records: "600",
-  rewardToken: "",
-  rewardUnit: "0.1",
-  reputationInitial: "5",
-  reputationMax: "100",
-  stakeToken: "",
-  minStake: "0",
-  arbiter: "",
-  slashRecipient: "",
-  slashBounty: "0",
 } as const;
 
-type ChoiceName = keyof typeof CHOICES;
-
-export type TextName = keyof typeof TEXTS;
+export type TextName = TextTermName | keyof typeof OWN_TEXTS;
+export type ChoiceName = ChoiceTermName | OwnChoiceName;
 
 /** A publication that is not sent yet, as the wizard's fields hold it. */
-export type Draft = { readonly [Name in ChoiceName]: (typeof CHOICES)[Name][number] } & {
+export type Draft = { readonly [Name in ChoiceTermName]: ChoiceOf<Name> } & {
+  readonly [Name in FlagTermName]: "no" | "yes";
+} & { readonly [Name in OwnChoiceName]: (typeof OWN_CHOICES)[Name][number] } & {
   readonly [Name in TextName]: string;
 };
 
-const FIRST_CHOICES = Object.fromEntries(
-  Object.entries(CHOICES).map(([name, [first]]) => [name, first]),
-) as Pick<Draft, ChoiceName>;
+/** The terms that stand in a draft, in the order in which people are asked. */
+export const FIELD_TERMS = TERM_NAMES.filter((name) => termOf(name).field !== undefined) as FieldTerm[];
+
+/** What a field with a choice may hold; undefined for one that is typed. */
+export function choicesIn(name: keyof Draft): readonly string[] | undefined {
+  if (Object.hasOwn(OWN_CHOICES, name)) return OWN_CHOICES[name as OwnChoiceName];
+  if (Object.hasOwn(OWN_TEXTS, name)) return undefined;
+  const { kind } = termOf(name as FieldTerm);
+  if (kind === "flag") return ["no", "yes"];
+  return kind === "choice" ? choicesOf(name as ChoiceTermName) : undefined;
+}
 
 /** A draft that makes sense as it stands: the built-in digits, four nodes, five short rounds. */
-export const NEW_DRAFT: Draft = { ...FIRST_CHOICES, ...TEXTS };
+export const NEW_DRAFT = {
+  ...Object.fromEntries(FIELD_TERMS.map((name) => [name, termOf(name).field?.byDefault ?? ""])),
+  ...Object.fromEntries(Object.entries(OWN_CHOICES).map(([name, [first]]) => [name, first])),
+  ...OWN_TEXTS,
+} as Draft;
 
 /**
  * A draft that was stored, perhaps by an older or a newer page: what is not known any more is left out, and what was not
@@ -124,13 +80,13 @@ export function parseDraft(stored: string): Draft {
   }
   if (typeof value !== "object" || value === null) return NEW_DRAFT;
   const known = Object.entries(value).filter(
-    ([name, text]) => typeof text === "string" && (Object.hasOwn(TEXTS, name) || isChoice(name, text)),
+    ([name, text]) => typeof text === "string" && Object.hasOwn(NEW_DRAFT, name) && canHold(name, text),
   );
   return { ...NEW_DRAFT, ...Object.fromEntries(known) };
 }
 
-function isChoice(name: string, text: string): boolean {
-  return Object.hasOwn(CHOICES, name) && (CHOICES[name as ChoiceName] as readonly string[]).includes(text);
+function canHold(name: string, text: string): boolean {
+  return choicesIn(name as keyof Draft)?.includes(text) ?? true;
 }
 
 /** Fields that hold no usable value, each with a sentence. */

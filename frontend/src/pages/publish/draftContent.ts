@@ -5,6 +5,7 @@ import { compressionOf } from "../../../../protocol/compressionTerms.ts";
 import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
 import type { TaskContent } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
 import type { Draft } from "./draft.ts";
+import { draftNumber } from "./draftNumber.ts";
 
 /** What a draft without faults puts into the manifest beside its model. */
 export function draftContent(draft: Draft, dataset: DatasetTerms, privacy: PrivacyTerms): TaskContent {
@@ -13,7 +14,7 @@ export function draftContent(draft: Draft, dataset: DatasetTerms, privacy: Priva
     description: draft.description.trim(),
     dataset,
     training: draftTraining(draft),
-    maeScale: Number(draft.maeScale),
+    maeScale: draftNumber(draft, "maeScale"),
     privacy,
     compression: draftCompression(draft),
   };
@@ -22,14 +23,14 @@ export function draftContent(draft: Draft, dataset: DatasetTerms, privacy: Priva
 export function draftTraining(draft: Draft): TaskManifest["training"] {
   return {
     optimiser: "sgd",
-    learningRate: Number(draft.learningRate),
-    momentum: Number(draft.momentum),
-    localEpochs: Number(draft.localEpochs),
-    batchSize: Number(draft.batchSize),
-    seed: Number(draft.seed),
+    learningRate: draftNumber(draft, "learningRate"),
+    momentum: draftNumber(draft, "momentum"),
+    localEpochs: draftNumber(draft, "localEpochs"),
+    batchSize: draftNumber(draft, "batchSize"),
+    seed: draftNumber(draft, "seed"),
   };
 }
 
-export function draftCompression({ compression, keep }: Draft): CompressionTerms {
-  return compressionOf(compression, Math.round(Number(keep) * 100));
+export function draftCompression(draft: Draft): CompressionTerms {
+  return compressionOf(draft.compression, draftNumber(draft, "keepBps"));
 }

@@ -1,51 +1,22 @@
 import { isAddress } from "viem";
-import { MANIFEST_LIMITS } from "../../../../protocol/manifest.ts";
+import { readTerm } from "../../../../protocol/terms/readTerm.ts";
+import { TERMS, termOf } from "../../../../protocol/terms/terms.ts";
+import type { TermsOfKind } from "../../../../protocol/terms/terms.ts";
 import { number } from "../../ui/format.ts";
 import { parseAmount } from "../../ui/parseAmount.ts";
+import { FIELD_TERMS } from "./draft.ts";
 import type { Draft, DraftFaults } from "./draft.ts";
 import { draftDataset } from "./draftDataset.ts";
 import { draftTopology } from "./draftModel.ts";
+import { draftNumber } from "./draftNumber.ts";
+import type { NumericField } from "./draftNumber.ts";
 import { privacyFaults, privacyFields } from "./draftPrivacy.ts";
-import { readNumber } from "./readNumber.ts";
 
 /** Digits after the point of the tokens, as far as they are known. */
 export interface Decimals {
   readonly reward: number | undefined;
   readonly stake: number | undefined;
 }
-
-/** Whole numbers, with their least and greatest value where the contract does not say it. */
-const WHOLE: readonly (readonly [field: keyof Draft, least: number, most: number])[] = [
-  ["localEpochs", 1, MANIFEST_LIMITS.maxEpochs],
-  ["batchSize", 1, MANIFEST_LIMITS.maxBatchSize],
-  ["seed", 0, MANIFEST_LIMITS.maxSeed],
-  ["rounds", 1, 100_000],
-  ["attempts", 1, 64],
-  ["voids", 1, 255],
-  ["steps", 1, 16],
-  ["minNodes", 1, 1024],
-  ["maxNodes", 1, 1024],
-  ["byzantineBound", 0, 511],
-  ["maxSamples", 1, 0xffff_ffff],
-  ["reputationInitial", 0, 1_000_000],
-  ["reputationMax", 1, 1_000_000],
-];
-
-const ABOVE_0 = [
-  "learningRate",
-  "hours",
-  "trainingMinutes",
-  "aggregationMinutes",
-  "negotiationMinutes",
-] as const;
-
-const FROM_0 = ["momentum", "startMinutes", "disputeHours"] as const;
-
-const OPTIONAL_MINUTES = ["fetchMinutes", "objectionMinutes", "slotMinutes"] as const;
-
-const UP_TO_1 = ["alphaLower", "alphaUpper", "initialAlpha"] as const;
-
-const PERCENT = ["quorum", "gamma"] as const;
 
 /** What cannot be read as what it should be; whether the terms make sense together, `validateTerms` tells. */
 export function draftFaults(draft: Draft, decimals: Decimals): DraftFaults {
@@ -58,61 +29,47 @@ export function draftFaults(draft: Draft, decimals: Decimals): DraftFaults {
 }
 
 function textFaults({ name, description }: Draft): DraftFaults {
-  const { maxNameLength, maxDescriptionLength } = MANIFEST_LIMITS;
+  const [maxName, maxDescription] = [TERMS.name.most, TERMS.description.most];
   return {
-    ...(name.trim() === "" && { name: "Give the task a name" }),
-    ...(name.trim().length > maxNameLength && { name: `Use at most ${number(maxNameLength)} characters` }),
-    ...(description.trim().length > maxDescriptionLength && {
-      description: `Use at most ${number(maxDescriptionLength)} characters`,
+    ...(name.trim().length < TERMS.name.least && { name: "Give the task a name" }),
+    ...(name.trim().length > maxName && { name: `Use at most ${number(maxName)} characters` }),
+    ...(description.trim().length > maxDescription && {
+      description: `Use at most ${number(maxDescription)} characters`,
     }),
   };
 }
 
 function numberFaults(draft: Draft): DraftFaults {
-  const faults: DraftFaults = {};
-  const between = (field: keyof Draft, least: number, most: number): void => {
-    const value = readNumber(draft[field]);
-    if (value === undefined || value < least || value > most) {
-      faults[field] = `Give a number from ${number(least)} to ${number(most)}`;
-    }
-  };
-  const whole = (field: keyof Draft, least: number, most: number): void => {
-    const value = /^\d+$/.test(draft[field].trim()) ? Number(draft[field]) : -1;
-    if (value < least || value > most)
-      faults[field] = `Give a whole number from ${number(least)} to ${number(most)}`;
-  };
-  for (const [field, least, most] of WHOLE) whole(field, least, most);
-  for (const field of ABOVE_0) {
-    if (!((readNumber(draft[field]) ?? 0) > 0)) faults[field] = "Give a number above 0, such as 0.5";
-  }
-  for (const field of FROM_0) {
-    if (readNumber(draft[field]) === undefined) faults[field] = "Give 0 or more, such as 0.5";
-  }
-  for (const field of OPTIONAL_MINUTES) {
-    if (draft[field].trim() !== "" && readNumber(draft[field]) === undefined) {
-      faults[field] = "Give a number, or leave it empty";
-    }
-  }
-  for (const field of UP_TO_1) between(field, 0, 1);
-  for (const field of PERCENT) between(field, 0, 100);
-  if (Number(draft.learningRate) > MANIFEST_LIMITS.maxLearningRate) {
-    faults.learningRate = `Give at most ${MANIFEST_LIMITS.maxLearningRate}`;
-  }
-  if (Number(draft.momentum) >= 1) faults.momentum = "Give 0 or more, and less than 1";
-  if (draft.compression.startsWith("top-k")) between("keep", 0.01, 100);
-  if (privacyFields(draft).length > 0) whole("records", 1, 0xffff_ffff);
-  return faults;
+  const asked = NUMERIC_FIELDS.filter((name) => isAsked(draft, name));
+  return Object.fromEntries(
+    asked.flatMap((name) => {
+      const { fault } = readTerm(TERMS[name], draft[name], termOf(name).field?.unit);
+      return fault === undefined ? [] : [[name, fault]];
+    }),
+  );
 }
 
-/** Amounts of a task are kept in 128 bits. */
-const MOST_UNITS = 2n ** 128n - 1n;
+const NUMERIC_FIELDS = FIELD_TERMS.filter((name): name is NumericField =>
+  ["count", "seconds", "moment", "ratio", "score", "number"].includes(TERMS[name].kind),
+);
+
+/** Whether a draft's other fields ask for this one at all. What depends on data and privacy is looked at with them. */
+function isAsked(draft: Draft, name: NumericField): boolean {
+  const { group, field } = termOf(name);
+  if (name === "keepBps") return draft.compression.startsWith("top-k");
+  if (name === "records") return privacyFields(draft).length > 0;
+  if (group === "privacy" || TARGETS.has(name)) return false;
+  return field?.shareOfAggregation === undefined || draft[name].trim() !== "";
+}
+
+const TARGETS: ReadonlySet<NumericField> = new Set(["targetScore", "targetError", "maeScale"]);
 
 function moneyFaults(draft: Draft, decimals: Decimals): DraftFaults {
   const faults: DraftFaults = {};
-  const amount = (field: keyof Draft, digits: number | undefined): void => {
+  const amount = (field: TermsOfKind<"amount">, digits: number | undefined): void => {
     const read = parseAmount(draft[field], digits ?? 18);
     if (typeof read === "string") faults[field] = read;
-    else if (read > MOST_UNITS) faults[field] = "This is more than a token can have";
+    else if (read > TERMS[field].most) faults[field] = "This is more than a token can have";
   };
   amount("rewardUnit", decimals.reward);
   amount("minStake", decimals.stake);
@@ -138,19 +95,15 @@ function dataFaults(draft: Draft): DraftFaults {
   return { ...targetFaults(draft, terms.classes), ...privacyFaults(draft, terms, topology) };
 }
 
-/** Greatest score that an error can have. */
-const MAX_ERROR_SCORE = 0xffff;
-
-function targetFaults({ targetScore, targetError, maeScale }: Draft, classes: number): DraftFaults {
-  if (classes > 1) {
-    const target = readNumber(targetScore);
-    return target === undefined || target > 100 ? { targetScore: "Give a number from 0 to 100" } : {};
-  }
-  const [error, scale] = [readNumber(targetError), readNumber(maeScale)];
-  if (scale === undefined || scale <= 0 || scale > 1e9)
-    return { maeScale: "Give a number above 0, at most 1,000,000,000" };
-  if (error === undefined) return { targetError: "Give 0 or more, such as 0.5" };
-  return Math.round(error * scale) > MAX_ERROR_SCORE
-    ? { targetError: `Times the scale this is above ${number(MAX_ERROR_SCORE)}, the greatest score` }
-    : {};
+function targetFaults(draft: Draft, classes: number): DraftFaults {
+  const fault = (name: NumericField): DraftFaults => {
+    const read = readTerm(TERMS[name], draft[name], termOf(name).field?.unit);
+    return read.fault === undefined ? {} : { [name]: read.fault };
+  };
+  if (classes > 1) return fault("targetScore");
+  const faults = { ...fault("maeScale"), ...fault("targetError") };
+  const score = Math.round(draftNumber(draft, "targetError") * draftNumber(draft, "maeScale"));
+  return score > TERMS.targetScore.most
+    ? { targetError: `Times the scale this is above ${number(TERMS.targetScore.most)}, the greatest score` }
+    : faults;
 }

@@ -4,7 +4,7 @@ import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
 import type { Topology } from "../../../../oracle-nodes/src/learning/models.ts";
 import { draftTraining } from "./draftContent.ts";
-import type { Draft, DraftFaults } from "./draft.ts";
+import type { Draft, DraftFaults, FieldTerm } from "./draft.ts";
 import { inSentences } from "./draftModel.ts";
 import { readNumber } from "./readNumber.ts";
 
@@ -27,7 +27,7 @@ const FIELDS = {
   "gaussian-update": ["clip", "noiseMultiplier", "delta"],
   "laplace-gradient": ["clip", "epsilon", "delta"],
   "laplace-features": ["epsilon", "delta"],
-} as const satisfies Record<PrivacyTerms["kind"], readonly (keyof Draft)[]>;
+} as const satisfies Record<PrivacyTerms["kind"], readonly FieldTerm[]>;
 
 /** Whether a budget finds the noise. */
 export function isByBudget({ privacy, noiseBy }: Draft): boolean {
@@ -35,8 +35,8 @@ export function isByBudget({ privacy, noiseBy }: Draft): boolean {
 }
 
 /** The fields that a draft's kind of privacy asks for. */
-export function privacyFields(draft: Draft): readonly (keyof Draft)[] {
-  const fields: readonly (keyof Draft)[] = FIELDS[draft.privacy];
+export function privacyFields(draft: Draft): readonly FieldTerm[] {
+  const fields: readonly FieldTerm[] = FIELDS[draft.privacy];
   return isByBudget(draft)
     ? fields.map((field) => (field === "noiseMultiplier" ? "epsilon" : field))
     : fields;

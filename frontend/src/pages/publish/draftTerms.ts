@@ -1,7 +1,10 @@
 import { isAddress, parseUnits } from "viem";
 import type { Address, Bps } from "../../../../protocol/ids.ts";
 import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
-import type { Draft } from "./draft.ts";
+import { TERMS } from "../../../../protocol/terms/terms.ts";
+import type { Draft, FlagTermName } from "./draft.ts";
+import { draftNumber } from "./draftNumber.ts";
+import type { NumericField } from "./draftNumber.ts";
 
 /** What the draft does not say itself. */
 export interface DraftContext {
@@ -12,56 +15,48 @@ export interface DraftContext {
   readonly classes: number;
 }
 
-/** Shares of the aggregation, where the draft does not say how long its parts last. */
-const FETCH_SHARE = 0.35;
-const OBJECTION_SHARE = 0.15;
-const SLOT_SHARE = 0.15;
-const HOUR = 3600;
-
 /** The rules that a draft without faults asks for. The account is arbiter and receives slashed stake unless it says otherwise. */
 export function draftTerms(draft: Draft, context: DraftContext): TermsSettings {
-  const aggregation = minutes(draft.aggregationMinutes);
-  const part = (text: string, share: number): number =>
-    text.trim() === "" ? Math.max(1, Math.floor(aggregation * share)) : Math.round(Number(text) * 60);
+  const value = (name: NumericField): number => draftNumber(draft, name);
+  const bps = (name: NumericField): Bps => value(name) as Bps;
+  const isYes = (name: FlagTermName): boolean => draft[name] === "yes";
   const rewardUnit = parseUnits(draft.rewardUnit.trim(), context.rewardDecimals);
   const minStake = parseUnits(draft.minStake.trim(), context.stakeDecimals);
-  const isRegression = context.classes === 1;
   return {
-    rounds: Number(draft.rounds),
-    minNodes: Number(draft.minNodes),
-    maxNodes: Number(draft.maxNodes),
+    rounds: value("rounds"),
+    minNodes: value("minNodes"),
+    maxNodes: value("maxNodes"),
     strategy: draft.strategy,
-    base: draft.base,
-    election: draft.election,
-    grid: draft.grid,
-    steps: Number(draft.steps),
-    alphaLower: bps(draft.alphaLower, 10_000),
-    alphaUpper: bps(draft.alphaUpper, 10_000),
-    initialAlpha: bps(draft.initialAlpha, 10_000),
-    gamma: bps(draft.gamma, 100),
-    quorum: bps(draft.quorum, 100),
-    rule: draft.rule,
-    f: Number(draft.byzantineBound),
-    maxSamples: Number(draft.maxSamples),
-    target: isRegression
-      ? Math.round(Number(draft.targetError) * Number(draft.maeScale))
-      : bps(draft.targetScore, 100),
-    startIn: Math.round(Number(draft.startMinutes) * 60),
-    timeLimit: Math.round(Number(draft.hours) * HOUR),
-    training: minutes(draft.trainingMinutes),
-    fetch: part(draft.fetchMinutes, FETCH_SHARE),
-    objection: part(draft.objectionMinutes, OBJECTION_SHARE),
-    aggregation,
-    negotiation: minutes(draft.negotiationMinutes),
-    slot: part(draft.slotMinutes, SLOT_SHARE),
-    dispute: Math.round(Number(draft.disputeHours) * HOUR),
-    attempts: Number(draft.attempts),
-    voids: Number(draft.voids),
-    reputation: Number(draft.reputationInitial),
-    reputationMax: Number(draft.reputationMax),
-    strict: draft.strict === "yes",
-    penaliseUnavailable: draft.penaliseUnavailable === "yes",
-    penaliseSilent: draft.penaliseSilent === "yes",
+    trainingBase: draft.trainingBase,
+    electionMode: draft.electionMode,
+    alphaGrid: draft.alphaGrid,
+    negotiationSteps: value("negotiationSteps"),
+    alphaLowerBps: bps("alphaLowerBps"),
+    alphaUpperBps: bps("alphaUpperBps"),
+    initialAlphaBps: bps("initialAlphaBps"),
+    gammaBps: bps("gammaBps"),
+    quorumBps: bps("quorumBps"),
+    aggregationRule: draft.aggregationRule,
+    byzantineBound: value("byzantineBound"),
+    maxSamples: value("maxSamples"),
+    targetScore:
+      context.classes === 1 ? Math.round(value("targetError") * value("maeScale")) : value("targetScore"),
+    startTime: value("startTime"),
+    timeLimit: value("timeLimit"),
+    trainingSeconds: value("trainingSeconds"),
+    fetchSeconds: partOfAggregation(draft, "fetchSeconds"),
+    objectionSeconds: partOfAggregation(draft, "objectionSeconds"),
+    aggregationSeconds: value("aggregationSeconds"),
+    negotiationSeconds: value("negotiationSeconds"),
+    slotSeconds: partOfAggregation(draft, "slotSeconds"),
+    disputeWindowSeconds: value("disputeWindowSeconds"),
+    maxAttempts: value("maxAttempts"),
+    maxVoidRounds: value("maxVoidRounds"),
+    reputationInitial: value("reputationInitial"),
+    reputationMax: value("reputationMax"),
+    strictReputation: isYes("strictReputation"),
+    penaliseUnavailable: isYes("penaliseUnavailable"),
+    penaliseSilent: isYes("penaliseSilent"),
     rewardUnit,
     ...(rewardUnit > 0n && { rewardToken: draft.rewardToken as Address }),
     minStake,
@@ -72,13 +67,11 @@ export function draftTerms(draft: Draft, context: DraftContext): TermsSettings {
   };
 }
 
-function minutes(text: string): number {
-  return Math.max(1, Math.round(Number(text) * 60));
-}
-
-/** A number in units of 1 / scale basis points. */
-function bps(text: string, scale: number): Bps {
-  return Math.round(Number(text) * scale) as Bps;
+/** How long a part of the aggregation lasts: as the draft says, or its share. */
+function partOfAggregation(draft: Draft, name: "fetchSeconds" | "objectionSeconds" | "slotSeconds"): number {
+  if (draft[name].trim() !== "") return draftNumber(draft, name);
+  const { shareOfAggregation } = TERMS[name].field;
+  return Math.max(1, Math.floor(draftNumber(draft, "aggregationSeconds") * shareOfAggregation));
 }
 
 function addressOr(text: string, fallback: `0x${string}`): Address {

@@ -8,7 +8,7 @@ export interface Preset {
   readonly draft: Draft;
 }
 
-const LONGER = { rounds: "20", hours: "72", minNodes: "10", maxNodes: "20" } as const;
+const LONGER = { rounds: "20", timeLimit: "72h", minNodes: "10", maxNodes: "20" } as const;
 
 export const PRESETS: readonly Preset[] = [
   { name: "Try it out", what: "The built-in digits, four nodes, five short rounds", draft: NEW_DRAFT },
@@ -21,7 +21,7 @@ export const PRESETS: readonly Preset[] = [
       dataset: "mnist",
       localEpochs: "5",
       rounds: "30",
-      trainingMinutes: "30",
+      trainingSeconds: "30m",
     },
   },
   {
@@ -30,9 +30,9 @@ export const PRESETS: readonly Preset[] = [
     draft: {
       ...NEW_DRAFT,
       ...LONGER,
-      rule: "multiKrum",
+      aggregationRule: "multiKrum",
       byzantineBound: "2",
-      quorum: "80",
+      quorumBps: "80%",
       minStake: "100",
     },
   },

@@ -1,110 +1,37 @@
-import type { Draft } from "./draft.ts";
+import { CONTRACT_TERMS } from "../../../../protocol/terms/contractTerms.ts";
+import { TERM_GROUPS } from "../../../../protocol/terms/groups.ts";
+import type { Term, TermGroup } from "../../../../protocol/terms/term.ts";
+import { termOf } from "../../../../protocol/terms/terms.ts";
+import { FIELD_TERMS } from "./draft.ts";
+import type { Draft, FieldTerm } from "./draft.ts";
+
+function fieldsOf(...groups: readonly TermGroup[]): readonly FieldTerm[] {
+  return FIELD_TERMS.filter((name) => groups.includes(termOf(name).group));
+}
+
+type Step = readonly [title: string, fields: readonly (keyof Draft)[]];
 
 /** The wizard's steps and their fields, so that a fault can be shown where it is corrected. */
-export const STEPS = [
+export const STEPS: readonly [Step, Step, Step, Step, Step, Step] = [
   [
-    "Model and data",
-    [
-      "name",
-      "description",
-      "dataset",
-      "position",
-      "height",
-      "width",
-      "channels",
-      "classNames",
-      "table",
-      "model",
-      "seed",
-    ],
+    TERM_GROUPS.model,
+    [...fieldsOf("model"), "position", "height", "width", "channels", "classNames", "table", "model"],
   ],
-  [
-    "Training",
-    [
-      "localEpochs",
-      "batchSize",
-      "learningRate",
-      "momentum",
-      "compression",
-      "keep",
-      "rounds",
-      "startMinutes",
-      "hours",
-      "trainingMinutes",
-      "aggregationMinutes",
-      "negotiationMinutes",
-      "fetchMinutes",
-      "objectionMinutes",
-      "slotMinutes",
-      "disputeHours",
-      "attempts",
-      "voids",
-    ],
-  ],
-  [
-    "Negotiation",
-    [
-      "strategy",
-      "base",
-      "steps",
-      "alphaLower",
-      "alphaUpper",
-      "initialAlpha",
-      "grid",
-      "targetScore",
-      "targetError",
-      "maeScale",
-    ],
-  ],
-  [
-    "Committee and robustness",
-    ["minNodes", "maxNodes", "quorum", "gamma", "election", "rule", "byzantineBound", "maxSamples"],
-  ],
-  ["Privacy", ["privacy", "noiseBy", "clip", "noiseMultiplier", "epsilon", "delta", "records"]],
-  [
-    "Rewards and stake",
-    [
-      "rewardToken",
-      "rewardUnit",
-      "reputationInitial",
-      "reputationMax",
-      "strict",
-      "penaliseUnavailable",
-      "penaliseSilent",
-      "stakeToken",
-      "minStake",
-      "arbiter",
-      "slashRecipient",
-      "slashBounty",
-    ],
-  ],
-] as const satisfies readonly (readonly [string, readonly (keyof Draft)[]])[];
+  [TERM_GROUPS.training, fieldsOf("training", "clock")],
+  [TERM_GROUPS.negotiation, fieldsOf("negotiation")],
+  [TERM_GROUPS.committee, fieldsOf("committee")],
+  [TERM_GROUPS.privacy, [...fieldsOf("privacy"), "noiseBy"]],
+  [TERM_GROUPS.reward, fieldsOf("reward")],
+];
 
-/** The step in which each of the contract's errors can be corrected. */
+/** The step in which each of the contract's errors can be corrected: that of the first term which it is about. */
 export const FAULT_STEPS: Readonly<Record<string, number>> = {
+  // The model decides how large artifacts are.
   InvalidMaxArtifactBytes: 0,
-  InvalidRounds: 1,
-  InvalidTimeLimit: 1,
-  InvalidStartTime: 1,
-  InvalidTrainingSeconds: 1,
-  InvalidAggregationSeconds: 1,
-  InvalidNegotiationSeconds: 1,
-  InvalidSlotSeconds: 1,
-  InvalidDisputeWindow: 1,
-  InvalidMaxAttempts: 1,
-  InvalidMaxVoidRounds: 1,
-  InvalidNegotiationSteps: 2,
-  InvalidAlphaBounds: 2,
-  InvalidInitialAlpha: 2,
-  InvalidTargetScore: 2,
-  InvalidNodeBounds: 3,
-  InvalidQuorum: 3,
-  InvalidGamma: 3,
-  ByzantineBoundTooHigh: 3,
-  InvalidMaxSamples: 3,
-  InvalidReputation: 5,
-  InvalidRewardToken: 5,
-  InvalidStakeToken: 5,
-  InvalidSlashing: 5,
-  EscrowTooLarge: 5,
+  ...Object.fromEntries(
+    Object.entries<Term>(CONTRACT_TERMS).flatMap(([name, { errors = [] }]) => {
+      const step = STEPS.findIndex(([, fields]) => (fields as readonly string[]).includes(name));
+      return step < 0 ? [] : errors.map((error) => [error, step]);
+    }),
+  ),
 };

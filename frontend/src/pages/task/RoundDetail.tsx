@@ -14,7 +14,7 @@ import { RoundGas } from "./RoundGas.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { Outcome } from "./Outcome.tsx";
 import { committeeOf } from "../../../../protocol/history/election.ts";
-import type { AggregateRecord, Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
 
 interface Props {
   readonly task: TaskRecord;

@@ -1,26 +1,19 @@
 import type { ReactElement, ReactNode } from "react";
 import type { Hex } from "viem";
-import { aggregationRuleName } from "../../../../protocol/aggregationRule.ts";
-import { AlphaGrid, ElectionMode, Strategy, TrainingBase } from "../../../../protocol/enums.ts";
 import type { TaskManifest } from "../../../../protocol/manifest.ts";
 import { memberReserve } from "../../../../protocol/rules/rewardSchedule.ts";
 import { quorumOf } from "../../../../protocol/rules/quorum.ts";
+import { TERM_GROUPS } from "../../../../protocol/terms/groups.ts";
+import type { TermGroup } from "../../../../protocol/terms/term.ts";
+import { termRows } from "../../../../protocol/terms/termRows.ts";
+import type { TermRow } from "../../../../protocol/terms/termRows.ts";
 import { useFederationState } from "../../chain/useFederation.ts";
 import { useToken } from "../../chain/useToken.ts";
 import { Account, Hash } from "../../ui/Account.tsx";
 import { amount, bytes, count, date, duration, number, percent, ratio } from "../../ui/format.ts";
 import { Card } from "../../ui/parts.tsx";
 import { ContractsCard } from "../../trust/ContractsCard.tsx";
-import { scoreWords } from "./scoreWords.ts";
 import type { TaskRecord } from "../../../../protocol/history/world.ts";
-
-const RULE_WORDS = {
-  fedavg: "FedAvg: the mean of all updates, weighted by their samples. It bears no faulty update.",
-  median: "the median of each weight",
-  trimmedMean: "the mean of each weight without the greatest and the least values",
-  krum: "Krum: the one update that lies closest to its neighbours",
-  multiKrum: "Multi-Krum: the mean of the updates that lie closest to their neighbours",
-} as const;
 
 const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> = {
   none: "none: whoever fetches an update can try to learn about the records behind it",
@@ -49,7 +42,20 @@ export function TermsTab({
   const { sync } = useFederationState();
   const rewardToken = useToken(terms.rewardToken as Hex);
   const stakeToken = useToken(terms.stakeToken as Hex);
-  const rule = aggregationRuleName(terms.aggregationRule);
+  const said = termRows(terms, {
+    number,
+    duration,
+    moment: date,
+    percent,
+    ratio,
+    bytes,
+    amount: (value, token) => amount(value, token === "rewardToken" ? rewardToken : stakeToken),
+  });
+  /** The terms of a group, but for the contracts, which stand on a card of their own. */
+  const rowsOf = (group: TermGroup): readonly Row[] =>
+    said
+      .filter((row) => row.group === group && !CONTRACTS.has(row.name))
+      .map((row) => [row.label, <TermValue key={row.name} row={row} />]);
   const most = memberReserve(terms, terms.rounds);
   return (
     <div className="stack" data-head={sync.syncedTo}>
@@ -80,68 +86,32 @@ export function TermsTab({
                 ? "unknown until the manifest can be fetched"
                 : compressionWords(manifest),
             ],
-            [
-              "Starts each round from",
-              terms.trainingBase === TrainingBase.Global
-                ? "the global model"
-                : "each node’s personalised model",
-            ],
-            [
-              "Rounds",
-              `at most ${number(terms.rounds)}; none starts after ${date(terms.timeLimit)}${terms.targetScore > 0 ? `, and the task ends once the mean reaches ${scoreWords(terms, terms.targetScore)}` : ""}`,
-            ],
-            ["Manifest", <Hash key="manifest" value={terms.manifestDigest} />],
-            ["Initial model", <Hash key="initial" value={terms.initialModelDigest} />],
+            ...rowsOf("contracts"),
           ]}
         />
       </Card>
-      <Card title="Who may join, and what it asks">
+      <Card title={TERM_GROUPS.clock}>
+        <Terms rows={rowsOf("clock")} />
+      </Card>
+      <Card title={TERM_GROUPS.negotiation}>
+        <Terms rows={rowsOf("negotiation")} />
+      </Card>
+      <Card title={TERM_GROUPS.committee}>
         <Terms
           rows={[
+            ...rowsOf("committee"),
             [
-              "May start",
-              `from ${date(terms.startTime)} on, once ${count(terms.minNodes, "node has", "nodes have")} joined`,
-            ],
-            [
-              "Nodes",
-              `any admitted node; at least ${number(terms.minNodes)} and at most ${number(terms.maxNodes)} at a time`,
-            ],
-            [
-              "Stake",
-              terms.minStake === 0n ? "none" : `${amount(terms.minStake, stakeToken)} must be bonded to join`,
-            ],
-            ["Samples", `at most ${number(terms.maxSamples)} count for a node’s weight`],
-            [
-              "Time in a round",
-              `${duration(terms.trainingSeconds)} to train, ${duration(terms.aggregationSeconds)} to aggregate, ${duration(terms.negotiationSeconds)} to score; phases end early when everyone has acted`,
-            ],
-            [
-              "Quorum",
-              `${percent(terms.quorumBps)} of the active nodes (${quorumOf(terms.quorumBps, Math.max(task.active.length, terms.minNodes))} now); with fewer a round is void`,
+              "Quorum now",
+              count(quorumOf(terms.quorumBps, Math.max(task.active.length, terms.minNodes)), "node"),
             ],
           ]}
         />
       </Card>
       <ContractsCard terms={terms} />
-      <Card title="What it pays">
+      <Card title={TERM_GROUPS.reward}>
         <Terms
           rows={[
-            [
-              "Reward",
-              terms.rewardUnit === 0n
-                ? "nothing"
-                : `an accepted update earns ${amount(terms.rewardUnit, rewardToken)} for each point of the node’s reputation`,
-            ],
-            [
-              "Reputation",
-              `starts at ${number(terms.reputationInitial)}, at most ${number(terms.reputationMax)}; one more for an accepted update, one less for a rejected one, to nothing when it falls below the start; a rejected node below the start ${terms.strictReputation ? "stays where it is" : "climbs by one"}`,
-            ],
-            [
-              "Being late or silent",
-              terms.penaliseSilent || terms.penaliseUnavailable
-                ? "costs reputation here"
-                : "costs no reputation",
-            ],
+            ...rowsOf("reward"),
             ["Most one node can earn", most === 0n ? "nothing" : amount(most, rewardToken)],
             [
               "In escrow",
@@ -173,45 +143,6 @@ export function TermsTab({
                 ? "nothing: no stake is asked for"
                 : `up to your whole stake, if the arbiter finds a breach until ${duration(terms.disputeWindowSeconds)} after the task’s last possible end, ${date(task.hardEnd)}`,
             ],
-            ["Arbiter", <Account key="arbiter" address={terms.arbiter} />],
-            ...(terms.minStake === 0n
-              ? []
-              : [["Slashed stake goes to", <Account key="slash" address={terms.slashRecipient} />] as const]),
-            ...(terms.slashBounty === 0n
-              ? []
-              : [
-                  [
-                    "Bounty",
-                    `at most ${amount(terms.slashBounty, stakeToken)} of it goes to whoever proved the fault`,
-                  ] as const,
-                ]),
-          ]}
-        />
-      </Card>
-      <Card title="How decisions are made">
-        <Terms
-          rows={[
-            [
-              "Aggregation",
-              `${RULE_WORDS[rule]}${terms.byzantineBound > 0 ? `; up to ${count(terms.byzantineBound, "faulty update")} are borne` : ""}`,
-            ],
-            [
-              "Leader and committee",
-              `${terms.electionMode === ElectionMode.ModelHash ? "elected by the previous model’s digest" : "elected by the previous model’s digest and the hash of a later block"}; the committee is ${percent(terms.gammaBps)} of the nodes and the leader, at least four`,
-            ],
-            [
-              "Alpha",
-              `${terms.negotiationSteps} candidates from ${ratio(terms.alphaLowerBps)} to ${ratio(terms.alphaUpperBps)} (${terms.alphaGrid === AlphaGrid.IncludeUpper ? "the upper end included" : "the lower end included"}); ${terms.strategy === Strategy.ArgmaxMean ? "the best mean wins" : "the least variance wins"}; ${ratio(terms.initialAlphaBps)} before the first choice`,
-            ],
-            [
-              "Within the aggregation",
-              `updates are fetched for ${duration(terms.fetchSeconds)} and omitted ones handed over for ${duration(terms.objectionSeconds)}; each ${duration(terms.slotSeconds)} one more member may propose`,
-            ],
-            [
-              "If things go wrong",
-              `${count(terms.maxAttempts, "committee")} may try in a round, and ${count(terms.maxVoidRounds, "void round")} in a row end the task with a refund`,
-            ],
-            ["Largest artifact", bytes(terms.maxArtifactBytes)],
           ]}
         />
       </Card>
@@ -219,11 +150,28 @@ export function TermsTab({
   );
 }
 
-function Terms({
-  rows,
-}: {
-  readonly rows: readonly (readonly [name: string, value: ReactNode])[];
-}): ReactElement {
+type Row = readonly [name: string, value: ReactNode];
+
+/** What is compared with the address book, on a card of its own. */
+const CONTRACTS: ReadonlySet<string> = new Set([
+  "coordinator",
+  "stakeVault",
+  "rewardLedger",
+  "rewardToken",
+  "stakeToken",
+]);
+
+/** A term with what it does. */
+function TermValue({ row: { kind, value, sentence } }: { readonly row: TermRow }): ReactElement {
+  return (
+    <>
+      {kind === "digest" ? <Hash value={value} /> : kind === "account" ? <Account address={value} /> : value}
+      <div className="field-hint">{sentence}</div>
+    </>
+  );
+}
+
+function Terms({ rows }: { readonly rows: readonly Row[] }): ReactElement {
   return (
     <dl className="terms">
       {rows.map(([name, value]) => (

@@ -3,6 +3,8 @@ import type { Address } from "../../../../protocol/ids.ts";
 import type { EvaluationTerms } from "../../../../protocol/manifest.ts";
 import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
 import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
+import { TERMS } from "../../../../protocol/terms/terms.ts";
+import type { TermsOfKind } from "../../../../protocol/terms/terms.ts";
 import { momentWords } from "../../../../protocol/timeWords.ts";
 import { TransactionReplacedError } from "../../chain/chainError.ts";
 import { ContractError } from "../../chain/contractError.ts";
@@ -17,6 +19,7 @@ import { buildTerms } from "../publish/buildTerms.ts";
 import { checkPublication, throwFault } from "../publish/checkPublication.ts";
 import type { Check, PublicationPlan } from "../publish/checkPublication.ts";
 import { compressionTerms } from "../publish/compressionOptions.ts";
+import { givenTraining } from "../../learning/trainingOptions.ts";
 import { checkDelivery, putIntoKubo, serveFiles } from "../publish/delivery.ts";
 import type { DeliveryOptions } from "../publish/delivery.ts";
 import { nextSteps } from "../publish/nextSteps.ts";
@@ -28,6 +31,7 @@ import { publishedData } from "../publish/publishedData.ts";
 import { approveEscrow, findPublished, sendTerms } from "../../chain/publishTerms.ts";
 import type { PublishedTask } from "../../chain/publishTerms.ts";
 import type { PublishOptions } from "../publish/publishOptions.ts";
+import { flagOf } from "../publish/termOption.ts";
 import { newestBlock } from "../readTask.ts";
 import { readableTerms } from "../readableTerms.ts";
 import { amountFormat, readToken } from "../../chain/token.ts";
@@ -55,8 +59,8 @@ export async function runTaskPublish(options: TaskPublishOptions): Promise<void>
   const folder = delivery.out === undefined ? undefined : await PublicationFolder.open(delivery.out, files);
   await withWriter(options, async (chain) => {
     const now = (await newestBlock(chain)).timestamp;
-    const target = targetScore(options, files.manifest.evaluation);
-    const settings = { ...(await termsSettings(options, chain)), target };
+    const targetScore = scoreThatEnds(options, files.manifest.evaluation);
+    const settings = { ...(await termsSettings(options, chain)), targetScore };
     const built = buildTerms(settings, files, chain.book.contracts, now);
     const found = folder?.pending === undefined ? undefined : await sentBefore(chain, folder.pending, built);
     if (found !== undefined && folder?.pending !== undefined) {
@@ -97,10 +101,7 @@ async function taskFiles(options: TaskPublishOptions): Promise<TaskFiles> {
     compression: compressionTerms(options),
     privacy: (training) => privacyTerms(options, { ...options, training }),
     ...(options.model !== undefined && { model: options.model }),
-    ...(options.epochs !== undefined && { localEpochs: options.epochs }),
-    ...(options.batch !== undefined && { batchSize: options.batch }),
-    ...(options.lr !== undefined && { learningRate: options.lr }),
-    ...(options.momentum !== undefined && { momentum: options.momentum }),
+    ...givenTraining(options),
   });
 }
 
@@ -230,34 +231,38 @@ async function termsSettings(
   options: TaskPublishOptions,
   { account, provider }: ChainWriter,
 ): Promise<TermsSettings> {
-  const { rewardToken, stakeToken } = options;
-  const amount = async (token: Address | undefined, text: string, option: string): Promise<bigint> => {
+  const amount = async (name: TermsOfKind<"amount">): Promise<bigint> => {
+    const text = options[name];
+    const { token: tokenName } = TERMS[name];
+    const token = options[tokenName];
     if (/^0*(\.0*)?$/.test(text)) return 0n;
     if (token === undefined) {
-      const name = option === "--reward" ? "--reward-token" : "--stake-token";
-      throw new InputError(`${option} needs ${name}`, { hint: "Name the ERC-20 token" });
+      throw new InputError(`${flagOf(name)} needs ${flagOf(tokenName)}`, { hint: "Name the ERC-20 token" });
     }
     return (await readToken(provider, token)).parse(text);
   };
   return {
     ...options,
-    strict: options.strict ?? false,
+    strictReputation: options.strictReputation ?? false,
     penaliseUnavailable: options.penaliseUnavailable ?? false,
     penaliseSilent: options.penaliseSilent ?? false,
-    rewardUnit: await amount(rewardToken, options.reward, "--reward"),
-    minStake: await amount(stakeToken, options.minStake, "--min-stake"),
-    slashBounty: await amount(stakeToken, options.slashBounty, "--slash-bounty"),
+    rewardUnit: await amount("rewardUnit"),
+    minStake: await amount("minStake"),
+    slashBounty: await amount("slashBounty"),
     arbiter: options.arbiter ?? (account as Address),
     slashRecipient: options.slashRecipient ?? (account as Address),
   };
 }
 
 /** The score that ends the task, in the unit of the task's scores. */
-function targetScore({ target, targetError }: TaskPublishOptions, evaluation: EvaluationTerms): number {
+function scoreThatEnds(
+  { targetScore, targetError }: TaskPublishOptions,
+  evaluation: EvaluationTerms,
+): number {
   const isError = evaluation.metric === "mae";
-  if (isError ? target > 0 : targetError !== undefined) {
+  if (isError ? targetScore > 0 : targetError !== undefined) {
     const [given, wanted] = isError ? ["--target", "--target-error"] : ["--target-error", "--target"];
     throw new InputError(`${given} does not suit the dataset`, { hint: `Give ${wanted}` });
   }
-  return isError ? Math.round((targetError ?? 0) * evaluation.scale) : target;
+  return isError ? Math.round((targetError ?? 0) * evaluation.scale) : targetScore;
 }

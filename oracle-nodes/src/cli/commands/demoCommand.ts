@@ -1,13 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { Option } from "commander";
-import { AGGREGATION_RULES } from "../../../../protocol/aggregationRule.ts";
 import { DATASET_NAMES } from "../../../../protocol/datasetTerms.ts";
 import type { DemoOptions } from "../../demo/demoOptions.ts";
 import { examples } from "../examples.ts";
-import { fraction, positiveNumber, wholeNumber } from "../parsers.ts";
-import { compressionOption } from "../publish/compressionOptions.ts";
-import { BASES, ELECTIONS, STRATEGIES } from "../../../../protocol/termsSettings.ts";
+import { wholeNumber } from "../parsers.ts";
+import { addTerms } from "../publish/termOption.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../../bin/concordat.mjs", import.meta.url));
 
@@ -23,39 +21,20 @@ export function addDemoCommand(program: Command): void {
     .option("--rounds <T>", "rounds", wholeNumber(1, 1000), 8)
     .addOption(new Option("--dataset <NAME>", "what is learnt").choices(DATASET_NAMES).default("digits"))
     .option("--data <DIR>", "folder with the dataset's files; the built-in digits needs none")
-    .option("--model <NAME|FILE.json>", "built-in model, or a Keras topology (default: suits the dataset)")
-    .option(
-      "--epochs <E>",
-      "passes over a node's data in a round (default: suits the dataset)",
-      wholeNumber(1, 1000),
-    )
-    .option("--batch <B>", "samples a step (default: suits the dataset)", wholeNumber(1, 4096))
-    .option("--lr <RATE>", "learning rate (default: suits the dataset)", positiveNumber)
-    .option("--momentum <M>", "momentum of SGD (default: suits the dataset)", fraction)
+    .option("--model <NAME|FILE.json>", "built-in model, or a Keras topology (default: suits the dataset)");
+  addTerms(demo, ["localEpochs", "batchSize", "learningRate", "momentum"]);
+  demo
     .option("--train-per-class <N>", "training records of each of a node's four classes", wholeNumber(1), 150)
-    .option("--seed <S>", "seed of partition, initial model and shuffles", wholeNumber(0, 0xffff_ffff), 1)
-    .addOption(
-      new Option("--strategy <NAME>", "how alpha is chosen")
-        .choices(Object.keys(STRATEGIES))
-        .default("argmax-mean"),
-    )
-    .addOption(
-      new Option("--base <NAME>", "model from which training starts")
-        .choices(Object.keys(BASES))
-        .default("global"),
-    )
-    .addOption(
-      new Option("--election <NAME>", "seed of the election")
-        .choices(Object.keys(ELECTIONS))
-        .default("model-hash-mixed"),
-    )
-    .addOption(
-      new Option("--rule <NAME>", "how updates become one model")
-        .choices(AGGREGATION_RULES)
-        .default("fedavg"),
-    )
-    .option("--f <N>", "updates that may be arbitrary (krum, multiKrum, trimmedMean)", wholeNumber(0, 20), 0)
-    .addOption(compressionOption())
+    .option("--seed <S>", "seed of partition, initial model and shuffles", wholeNumber(0, 0xffff_ffff), 1);
+  addTerms(demo, [
+    "strategy",
+    "trainingBase",
+    "electionMode",
+    "aggregationRule",
+    "byzantineBound",
+    "compression",
+  ]);
+  demo
     .option("--keep", "leave everything running at the end, until Ctrl-C, and say how to look around")
     .option(
       "--dir <DIR>",

@@ -10,6 +10,7 @@ import { checkBalance, readToken } from "../../chain/token.ts";
 import { bytesWords, countWords } from "../../../../protocol/words.ts";
 import { checkKubo, checkListen } from "./delivery.ts";
 import type { DeliveryOptions } from "./delivery.ts";
+import { flagsAbout } from "./termOption.ts";
 
 /** Gas beside that of the bare publication: taking the escrow, and approving it before. */
 const ESCROW_GAS = 150_000n;
@@ -147,7 +148,7 @@ async function refusedAsInput<T>(label: string, call: () => Promise<T>): Promise
     if (refusal === undefined) throw error;
     throw new InputError(refusal.message, {
       facts: refusal.facts,
-      hint: "Nothing was sent: correct the option that gives this term",
+      hint: `Nothing was sent: correct ${flagsAbout(refusal.errorName) ?? "the option that gives this term"}`,
       cause: error,
     });
   }

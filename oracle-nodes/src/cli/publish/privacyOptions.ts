@@ -1,16 +1,13 @@
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
 import { InputError } from "../../../../protocol/errors.ts";
 import { privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
 import { calibratedNoise, type NoisePlan } from "../../privacy/taskPrivacy.ts";
-import { wholeNumber } from "../parsers.ts";
-
-const KINDS = privacySchema.options.map(({ shape }) => shape.kind.value);
+import { addTerms, flagOf } from "./termOption.ts";
 
 export interface PrivacyOptions {
   readonly privacy: PrivacyTerms["kind"];
   readonly clip?: number;
-  readonly noise?: number;
+  readonly noiseMultiplier?: number;
   readonly epsilon?: number;
   readonly delta?: number;
   readonly records?: number;
@@ -21,37 +18,9 @@ export interface PrivacyPlan extends NoisePlan {
   readonly maxSamples: number;
 }
 
-/** Any number: which ones are bad, and why, the terms say. */
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number");
-  return value;
-}
-
 /** Adds the options that say how updates are made private. */
 export function privacyOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--privacy <KIND>",
-        "how updates are made private: DP-SGD, or as papers 3, 5 and 2 describe it",
-      )
-        .choices(KINDS)
-        .default("none"),
-    )
-    .option("--clip <C>", "L2 norm to which a record's gradient, or an update, is clipped", number)
-    .option("--noise <Z>", "deviation of the noise in units of the clipping norm", number)
-    .option(
-      "--epsilon <E>",
-      "dp-sgd, gaussian-update: budget of the whole task, which finds --noise; elsewhere the paper's, which is nominal",
-      number,
-    )
-    .option("--delta <D>", "delta of the guarantee; below 1/n (default: 1e-5)", number)
-    .option(
-      "--records <N>",
-      "training records of the smallest node, for --epsilon with dp-sgd",
-      wholeNumber(1),
-    );
+  return addTerms(command, ["privacy", ...TAKES["dp-sgd"]]);
 }
 
 /**
@@ -59,7 +28,7 @@ export function privacyOptions(command: Command): Command {
  * @throws {InputError} naming the option that is missing, says nothing, or is bad, with the reason.
  */
 export function privacyTerms(options: PrivacyOptions, plan: PrivacyPlan): PrivacyTerms {
-  const { privacy: kind, clip, noise, epsilon, delta = 1e-5 } = options;
+  const { privacy: kind, clip, noiseMultiplier: noise, epsilon, delta = 1e-5 } = options;
   refuseUnused(options);
   switch (kind) {
     case "none":
@@ -120,10 +89,10 @@ function needed<T>(option: string, kind: string, value: T | undefined): T {
 }
 
 /** Which options each kind takes; any other would be believed to do something. */
-const TAKES: Readonly<Record<PrivacyTerms["kind"], readonly (keyof PrivacyOptions)[]>> = {
+const TAKES: Readonly<Record<PrivacyTerms["kind"], readonly Exclude<keyof PrivacyOptions, "privacy">[]>> = {
   none: [],
-  "dp-sgd": ["clip", "noise", "epsilon", "delta", "records"],
-  "gaussian-update": ["clip", "noise", "epsilon", "delta"],
+  "dp-sgd": ["clip", "noiseMultiplier", "epsilon", "delta", "records"],
+  "gaussian-update": ["clip", "noiseMultiplier", "epsilon", "delta"],
   "laplace-gradient": ["clip", "epsilon", "delta"],
   "laplace-features": ["epsilon", "delta"],
 };
@@ -132,7 +101,7 @@ function refuseUnused(options: PrivacyOptions): void {
   const all = TAKES["dp-sgd"];
   const unused = all.find((key) => options[key] !== undefined && !TAKES[options.privacy].includes(key));
   if (unused === undefined) return;
-  throw new InputError(`--${unused} says nothing with --privacy ${options.privacy}`, {
+  throw new InputError(`${flagOf(unused)} says nothing with --privacy ${options.privacy}`, {
     hint: options.privacy === "none" ? "Choose a kind with --privacy" : "Leave it out",
   });
 }

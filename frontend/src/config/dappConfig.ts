@@ -6,6 +6,8 @@ import { parseBook } from "./parseBook.ts";
 export const CONFIG_FORMAT = "concordat/dapp/1";
 /** How often the chain is asked for new blocks where the configuration does not say. */
 const DEFAULT_POLL_MS = 2_000;
+/** The relay of WalletConnect's makers, to which wallets' apps keep. */
+const WALLET_CONNECT_RELAY = "wss://relay.walletconnect.org";
 
 /** One chain that the page knows: how to reach it, and where the contracts stand. */
 export interface NetworkConfig {
@@ -24,6 +26,13 @@ export interface NetworkConfig {
   readonly currency: string;
 }
 
+/** Wallets on other devices, reached through a relay. */
+export interface WalletConnectConfig {
+  /** Under which the relay knows this site. */
+  readonly projectId: string;
+  readonly relayUrl: string;
+}
+
 /** The page's configuration: `config.json` beside index.html, which can be changed after the build. */
 export interface DappConfig {
   readonly networks: readonly [NetworkConfig, ...NetworkConfig[]];
@@ -33,6 +42,8 @@ export interface DappConfig {
   readonly gateways: readonly string[];
   /** Whether the page may fetch artifacts from the gateways that nodes name in the registry. */
   readonly registryGateways: boolean;
+  /** Without it nothing of WalletConnect is offered, loaded or called. */
+  readonly walletConnect: WalletConnectConfig | undefined;
 }
 
 /** Reads a file beside the page by its relative name. */
@@ -56,6 +67,7 @@ export async function parseConfig(value: unknown, readFile: ReadFile): Promise<D
     kuboRpcUrl: optionalUrl(config["kuboRpcUrl"], "kuboRpcUrl", HTTP),
     gateways: urls(config["gateways"] ?? [], "gateways"),
     registryGateways: config["registryGateways"] !== false,
+    walletConnect: parseWalletConnect(config["walletConnect"]),
   };
 }
 
@@ -77,6 +89,17 @@ async function parseNetwork(value: unknown, at: string, readFile: ReadFile): Pro
     explorerUrl: optionalUrl(network["explorerUrl"], `${at}.explorerUrl`, HTTP),
     indexUrl: optionalUrl(network["indexUrl"], `${at}.indexUrl`, HTTP),
     currency: optionalText(network["currency"], `${at}.currency`) ?? "ETH",
+  };
+}
+
+function parseWalletConnect(value: unknown): WalletConnectConfig | undefined {
+  if (value === undefined) return undefined;
+  const { projectId, relayUrl } = objectAt(value, "walletConnect");
+  if (typeof projectId !== "string" || projectId === "")
+    throw wrong("walletConnect.projectId", "must be a text");
+  return {
+    projectId,
+    relayUrl: optionalUrl(relayUrl, "walletConnect.relayUrl", WEB_SOCKET) ?? WALLET_CONNECT_RELAY,
   };
 }
 

@@ -5,14 +5,16 @@ import type { Config, Connector } from "wagmi";
 import { ifStored } from "../app/ifStored.ts";
 import { viemChain } from "../chain/viemChain.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
+import { walletConnect } from "./walletConnect.ts";
 
-/** wagmi for the configured networks: wallets announce themselves (EIP-6963); nobody else is asked. */
-export function wagmiConfig({ networks }: DappConfig): Config {
+/** wagmi for the configured networks: wallets announce themselves (EIP-6963), or are reached as the configuration says. */
+export function wagmiConfig({ networks, walletConnect: remote }: DappConfig): Config {
   const [first, ...others] = networks.map(viemChain);
   if (first === undefined) throw new Error("No network is configured");
   const config = createConfig({
     chains: [first, ...others],
     multiInjectedProviderDiscovery: true,
+    connectors: remote === undefined ? [] : [walletConnect(remote)],
     // wagmi's own storage asks for the browser's without a guard.
     ...(ifStored(() => localStorage, null) === null && { storage: null }),
     client: ({ chain }) => createClient({ chain, transport: http(chain.rpcUrls.default.http[0]) }),

@@ -13,6 +13,8 @@ export interface Owner {
   declines: boolean;
   /** Leaves every request where it is. */
   isAway: boolean;
+  /** Awaited before a proposal is answered, as an owner takes time to read. */
+  beforeDeciding: () => Promise<void>;
 }
 
 interface Request {
@@ -22,10 +24,15 @@ interface Request {
 
 /** A wallet on a phone: WalletConnect's own client, with the signer's key, beside the browser. */
 export class PhoneWallet {
-  readonly owner: Owner = { chains: [31_337], declines: false, isAway: false };
+  readonly owner: Owner = {
+    chains: [31_337],
+    declines: false,
+    isAway: false,
+    beforeDeciding: () => Promise.resolve(),
+  };
   /** Methods that were asked for, in order. */
   readonly asked: string[] = [];
-  /** Emits "asked" with each request's method. */
+  /** Emits "proposed" and "decided" with each proposal, the latter with the error if the page no longer waited; "asked" with each request. */
   readonly events = new EventEmitter();
   /** Addresses that pages gave for themselves. */
   readonly pages: string[] = [];
@@ -37,7 +44,11 @@ export class PhoneWallet {
     this.#signer = signer;
     client.on("session_proposal", ({ id, params }) => {
       this.pages.push(params.proposer.metadata.url);
-      void this.#decide(id, params.optionalNamespaces["eip155"]?.methods ?? []);
+      this.events.emit("proposed");
+      this.#decide(id, params.optionalNamespaces["eip155"]?.methods ?? []).then(
+        () => this.events.emit("decided"),
+        (error: unknown) => this.events.emit("decided", error),
+      );
     });
     client.on("session_request", ({ id, topic, params: { request } }) => {
       void this.#respond(id, topic, request as Request);
@@ -100,6 +111,7 @@ export class PhoneWallet {
   }
 
   async #decide(id: number, methods: string[]): Promise<void> {
+    await this.owner.beforeDeciding();
     const { chains, declines } = this.owner;
     if (declines) {
       await this.#client.reject({ id, reason: { code: 5000, message: "User rejected." } });

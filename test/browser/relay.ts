@@ -34,12 +34,8 @@ interface Line {
  * by which later clients propose and approve sessions: it carries sealed messages between the subscribers of a topic.
  */
 export class Relay {
-  /** What its clients sent, as it came. */
-  readonly frames: string[] = [];
-  /** Projects that its clients named. */
-  readonly projects = new Set<string>();
-  /** Whether it takes messages but gives none on, as a wallet without a network looks. */
-  holdsBack = false;
+  /** What its clients sent, as it came, with the project that they named. */
+  readonly frames: { readonly project: string; readonly text: string }[] = [];
   readonly #port: number;
   readonly #lines = new Set<Line>();
   #letters: Letter[] = [];
@@ -77,14 +73,14 @@ export class Relay {
   #serve(server: WebSocketServer): void {
     server.on("connection", (socket, { url = "" }) => {
       const { searchParams } = new URL(url, this.url);
-      this.projects.add(searchParams.get("projectId") ?? "");
+      const project = searchParams.get("projectId") ?? "";
       const line: Line = { socket, client: issuer(searchParams.get("auth") ?? ""), topics: new Set() };
       this.#lines.add(line);
       socket.on("close", () => this.#lines.delete(line));
       socket.on("message", (data: Buffer) => {
-        const frame = data.toString("utf8");
-        this.frames.push(frame);
-        const request = JSON.parse(frame) as Request;
+        const text = data.toString("utf8");
+        this.frames.push({ project, text });
+        const request = JSON.parse(text) as Request;
         // Without a method it acknowledges what was pushed.
         if (request.method === undefined) return;
         socket.send(JSON.stringify({ jsonrpc: "2.0", id: request.id, ...this.#answer(line, request) }));
@@ -154,7 +150,6 @@ export class Relay {
   }
 
   #deliver(): void {
-    if (this.holdsBack) return;
     for (const line of this.#lines) {
       for (const topic of line.topics) {
         const id = this.#subscribe(line, topic);

@@ -29,6 +29,7 @@ describe("the page's configuration", () => {
       kuboRpcUrl: undefined,
       gateways: [],
       registryGateways: true,
+      walletConnect: undefined,
     });
     const { networks } = await parseConfig(CONFIG, noFile);
     expect(networks[0]).to.deep.include({
@@ -39,6 +40,15 @@ describe("the page's configuration", () => {
       pollMs: 2000,
       currency: "ETH",
     });
+  });
+
+  it("reaches wallets on other devices by WalletConnect’s own relay, or by the one that it names", async () => {
+    const relay = async (relayUrl?: string): Promise<string | undefined> => {
+      const walletConnect = { projectId: "p", ...(relayUrl !== undefined && { relayUrl }) };
+      return (await parseConfig({ ...CONFIG, walletConnect }, noFile)).walletConnect?.relayUrl;
+    };
+    expect(await relay()).to.equal("wss://relay.walletconnect.org");
+    expect(await relay("ws://127.0.0.1:7/")).to.equal("ws://127.0.0.1:7");
   });
 
   it("may name an address book by its file", async () => {
@@ -77,6 +87,13 @@ describe("the page's configuration", () => {
     [network({ indexUrl: 4 }), "networks.0.indexUrl must be an address"],
     [network({ name: 4 }), "networks.0.name must be a text"],
     [network({ currency: [] }), "networks.0.currency must be a text"],
+    [{ ...CONFIG, walletConnect: "p" }, "walletConnect must be an object"],
+    [{ ...CONFIG, walletConnect: {} }, "walletConnect.projectId must be a text"],
+    [{ ...CONFIG, walletConnect: { projectId: "" } }, "walletConnect.projectId must be a text"],
+    [
+      { ...CONFIG, walletConnect: { projectId: "p", relayUrl: "https://relay.example" } },
+      "walletConnect.relayUrl must be an address that begins with ws",
+    ],
     [{ ...CONFIG, kuboRpcUrl: "kubo" }, "kuboRpcUrl must be an address"],
     [{ ...CONFIG, gateways: "https://gateway.example" }, "gateways must be a list of addresses"],
     [{ ...CONFIG, gateways: ["https://a.example", ""] }, "gateways.1 must be an address"],

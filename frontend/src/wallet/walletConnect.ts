@@ -99,6 +99,14 @@ export function walletConnect(access: WalletConnectConfig): CreateConnectorFn<Pr
       name: "WalletConnect",
       type: TYPE,
       pairing,
+      // A session is all tabs' own, and only the one that ends it hears of its end.
+      setup: () => {
+        globalThis.addEventListener("storage", ({ key, newValue }) => {
+          if (key === `${config.storage?.key}.${STORED}` && newValue === null)
+            config.emitter.emit("disconnect");
+        });
+        return Promise.resolve();
+      },
       async connect({ chainId = firstChain.id, isReconnecting = false, withCapabilities = false } = {}) {
         const remote = isReconnecting ? await wallet() : await pair(chainId);
         if (!remote.isConnected) {

@@ -35,6 +35,7 @@ export function explainPairing(refusal: unknown): Error {
 export function explainRequest(refusal: unknown): Error {
   if (refusal instanceof ConcordatError) return refusal;
   const { code, text } = read(refusal);
+  if (isParting(code)) return sessionOver();
   if (isRejection(code)) return Object.assign(new Error(text), { code: UserRejectedRequestError.code });
   if (Number.isFinite(code)) return Object.assign(new Error(text), { code });
   if (/expired/i.test(text)) {
@@ -47,6 +48,15 @@ export function explainRequest(refusal: unknown): Error {
     hint: "Look in your wallet whether it was asked, before you try again",
     cause: refusal,
   });
+}
+
+/** Said to whoever waits for a wallet, or asks it, when its session is no more. */
+export function sessionOver(): ConcordatError {
+  return new ConcordatError("The connection to your wallet has ended", { hint: "Connect it again" });
+}
+
+function isParting(code: number): boolean {
+  return code >= 6000 && code < 7000;
 }
 
 function isRejection(code: number): boolean {

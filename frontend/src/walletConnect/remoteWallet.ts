@@ -6,7 +6,7 @@ import { qrCode } from "./qrCode.ts";
 import type { QrCode } from "./qrCode.ts";
 import { openQuietClient } from "./quietClient.ts";
 import type { QuietClient, RelayAccess } from "./quietClient.ts";
-import { explainPairing, explainRequest } from "./refusals.ts";
+import { explainPairing, explainRequest, sessionOver } from "./refusals.ts";
 import { unlessAborted } from "./unlessAborted.ts";
 
 /** What the page asks of a wallet; it reads the chain through endpoints of its own. */
@@ -141,10 +141,7 @@ export class RemoteWallet {
   /** Goes over to another chain: at once where the session covers it, else after the wallet has extended it. */
   async switchTo(chain: Chain): Promise<void> {
     if (!this.#covers(chain.id)) {
-      const session = this.#session();
-      if (session === undefined) throw sessionOver();
-      const methods = NETWORK_METHODS.filter((method) => allowsMethod(session, method));
-      await this.#askForNetwork(chain, methods);
+      await this.#askForNetwork(chain);
       if (!(await this.#isExtendedTo(chain.id))) {
         throw new ConcordatError(`Your wallet’s session does not cover ${chain.name}`, {
           hint: `Disconnect, switch ${chain.name} on in the wallet, and connect again`,
@@ -212,22 +209,18 @@ export class RemoteWallet {
     if (!this.isConnected) await core.relayer.transportClose();
   }
 
-  async #askForNetwork(chain: Chain, methods: readonly string[]): Promise<void> {
-    const chainId = numberToHex(chain.id);
-    if (methods.includes("wallet_switchEthereumChain")) {
-      try {
-        await this.request("wallet_switchEthereumChain", [{ chainId }]);
-        return;
-      } catch (error) {
-        // A wallet that does not know the network may still add it.
-        if (!methods.includes("wallet_addEthereumChain") || isFinal(error)) throw error;
-      }
-    }
-    if (methods.includes("wallet_addEthereumChain")) {
-      const { name: chainName, nativeCurrency, rpcUrls } = chain;
-      await this.request("wallet_addEthereumChain", [
-        { chainId, chainName, nativeCurrency, rpcUrls: rpcUrls.default.http },
-      ]);
+  /** Asks the wallet to go over to a network, or else to add it; what it answers shows in the session. */
+  async #askForNetwork({ id, name, nativeCurrency, rpcUrls }: Chain): Promise<void> {
+    const chainId = numberToHex(id);
+    const network = { chainId, chainName: name, nativeCurrency, rpcUrls: rpcUrls.default.http };
+    try {
+      await this.request("wallet_switchEthereumChain", [{ chainId }]);
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      // It does not know the network, or this question.
+      await this.request("wallet_addEthereumChain", [network]).catch((again: unknown) => {
+        if (isFinal(again)) throw again;
+      });
     }
   }
 
@@ -288,10 +281,7 @@ export class RemoteWallet {
   }
 }
 
+/** Whether asking otherwise is of no use: the wallet is not reached, or its owner has declined. */
 function isFinal(error: unknown): boolean {
   return error instanceof ConcordatError || (error as { readonly code?: unknown }).code === 4001;
-}
-
-function sessionOver(): ConcordatError {
-  return new ConcordatError("The connection to your wallet has ended", { hint: "Connect it again" });
 }

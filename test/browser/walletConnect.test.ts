@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { decode } from "fast-png";
 import jsqr from "jsqr";
 import type { TestNode } from "../contracts/federation.ts";
+import { axeFindings } from "./axe.ts";
 import { PhoneWallet } from "./phoneWallet.ts";
 import { Relay } from "./relay.ts";
 import { Stage, type Visitor } from "./stage.ts";
@@ -129,6 +130,7 @@ describe("a wallet on a phone, in the browser", function () {
       index % 4 === 3 ? 255 : (data[Math.floor(index / 4) * channels + (index % 4)] ?? 0),
     );
     expect((jsqr as unknown as typeof jsqr.default)(pixels, width, height)?.data).to.equal(uri);
+    expect(await axeFindings(page)).to.deep.equal([]);
     const open = page.getByRole("link", { name: "Open the wallet’s app" });
     expect(await open.count()).to.equal(0);
     const devtools = await context.newCDPSession(page);

@@ -18,8 +18,12 @@ export function PairWallet({ pairing }: { readonly pairing: Pairing }): ReactEle
   const { uri, code } = invitation;
   return (
     <>
+      <a className="button button-primary on-touch" href={uri}>
+        Open the wallet’s app
+      </a>
       <p role="status">
-        Scan this code with your wallet’s app, then accept there. It holds for five minutes.
+        Scan this code with your wallet’s app, or paste the link there; then accept. It holds for five
+        minutes.
       </p>
       <svg
         className="pairing-code"
@@ -30,15 +34,10 @@ export function PairWallet({ pairing }: { readonly pairing: Pairing }): ReactEle
       >
         <path d={code.path} />
       </svg>
-      <p className="row-spread">
-        <span>
-          Or paste this link there: <code className="pairing-link">{uri}</code>
-        </span>
+      <p className="pairing-link">
+        <code>{uri}</code>
         <Copy text={uri} what="link" />
       </p>
-      <a className="button button-primary on-touch" href={uri}>
-        Open the wallet’s app
-      </a>
       <Button onClick={pairing.giveUp}>Cancel</Button>
     </>
   );

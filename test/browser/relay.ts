@@ -36,20 +36,24 @@ interface Line {
 export class Relay {
   /** What its clients sent, as it came, with the project that they named. */
   readonly frames: { readonly project: string; readonly text: string }[] = [];
+  /** Whether it refuses whoever comes, as a machine that is not there. */
+  #isAway = false;
   readonly #port: number;
   readonly #lines = new Set<Line>();
   #letters: Letter[] = [];
-  #server: WebSocketServer;
+  readonly #server: WebSocketServer;
   #nextId = 1;
 
   private constructor(server: WebSocketServer, port: number) {
     this.#server = server;
     this.#port = port;
+    // Before the handshake, so that a client finds nobody there.
+    server.options.verifyClient = () => !this.#isAway;
     this.#serve(server);
   }
 
-  static async open(port = 0): Promise<Relay> {
-    const server = new WebSocketServer({ host: "127.0.0.1", port });
+  static async open(): Promise<Relay> {
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     await once(server, "listening");
     return new Relay(server, (server.address() as AddressInfo).port);
   }
@@ -58,13 +62,17 @@ export class Relay {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
-  /** How many clients are connected. */
-  get connected(): number {
-    return this.#lines.size;
+  leave(): void {
+    this.#isAway = true;
+    for (const { socket } of this.#lines) socket.terminate();
+  }
+
+  comeBack(): void {
+    this.#isAway = false;
   }
 
   async close(): Promise<void> {
-    for (const { socket } of this.#lines) socket.terminate();
+    this.leave();
     await new Promise((resolve) => {
       this.#server.close(resolve);
     });

@@ -193,14 +193,13 @@ describe("a wallet on a phone, in the browser", function () {
 
   it("behind a relay that is absent is not waited for, and connects once the relay is there", async () => {
     const { page } = visitor;
-    const { port } = new URL(relay.url);
     await visitor.open("/nodes");
-    await relay.close();
+    relay.leave();
     await choose();
     await page
       .getByText(`The relay ${relay.url} does not answer, or does not know this site’s project.`)
       .waitFor();
-    relay = await Relay.open(Number(port));
+    relay.comeBack();
     await page.getByRole("button", { name: "WalletConnect" }).click();
     await phone.pair(await link());
     await page.getByRole("button", { name: account() }).waitFor();

@@ -96,6 +96,7 @@ export class RemoteWallet {
     };
     core.pairing.events.on("pairing_delete", onDelete);
     try {
+      await unlessAborted(either, this.#reachRelay());
       const { uri, approval } = await unlessAborted(either, this.#propose(chainIds));
       clearTimeout(silent);
       if (uri === undefined) throw this.#noRelay();
@@ -178,6 +179,19 @@ export class RemoteWallet {
     const session = this.#session();
     if (session === undefined) return;
     this.#chainId = this.#covers(chainId) ? chainId : (approvedChains(session)[0] ?? chainId);
+  }
+
+  /**
+   * Connects before anything is proposed: the client would go on sending a proposal that the relay did not take for a minute,
+   * after the reader was told that it is absent.
+   */
+  async #reachRelay(): Promise<void> {
+    const { relayer } = this.#client.core;
+    // Whatever it answers to a question about no topic, it is there.
+    await relayer
+      .request({ method: "irn_batchFetchMessages", params: { topics: [] } })
+      .catch(() => undefined);
+    if (!relayer.connected) throw this.#noRelay();
   }
 
   #propose(chainIds: readonly number[]): ReturnType<QuietClient["connect"]> {

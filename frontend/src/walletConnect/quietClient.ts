@@ -33,5 +33,26 @@ export async function openQuietClient({ projectId, relayUrl }: RelayAccess): Pro
   const { relayer } = client.core;
   const publish = relayer.publish.bind(relayer);
   relayer.publish = (topic, message, { tvf: _tellTale, ...options } = {}) => publish(topic, message, options);
+  connectOneByOne(relayer as unknown as Connecting);
   return client;
+}
+
+/** What the relayer's type keeps to itself. */
+interface Connecting {
+  readonly connected: boolean;
+  connect(relayUrl?: string): Promise<void>;
+}
+
+/**
+ * Lets the client connect only once its last attempts have ended. They go on for some seconds after its owner has closed the
+ * transport, and each puts its socket in the place of the one before, which then still gets the messages, and loses them.
+ */
+function connectOneByOne(relayer: Connecting): void {
+  const connect = relayer.connect.bind(relayer);
+  let last: Promise<void> = Promise.resolve();
+  relayer.connect = (relayUrl) => {
+    const next = last.then(() => (relayer.connected ? undefined : connect(relayUrl)));
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

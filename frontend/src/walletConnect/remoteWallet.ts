@@ -47,6 +47,8 @@ export class RemoteWallet {
   #chainId: number;
   /** Aborted when the session ends: whoever waits for the wallet then waits no longer. */
   #ended = new AbortController();
+  /** Settled when the last pairing that was given up is cleared away, and its connection closed. */
+  #givenUp: Promise<void> = Promise.resolve();
 
   private constructor(client: QuietClient, relayUrl: string, chainId: number, changes: WalletChanges) {
     this.#client = client;
@@ -85,7 +87,9 @@ export class RemoteWallet {
   async pair(chainIds: readonly [number, ...number[]], { onUri, signal }: PairingDesk): Promise<void> {
     const { core } = this.#client;
     const gone = new AbortController();
-    const silent = setTimeout(() => gone.abort(this.#noRelay()), RELAY_MS);
+    const awaitRelay = (): ReturnType<typeof setTimeout> =>
+      setTimeout(() => gone.abort(this.#noRelay()), RELAY_MS);
+    let silent = awaitRelay();
     const either = AbortSignal.any([signal, gone.signal]);
     const onDelete = (): void => {
       gone.abort(
@@ -96,6 +100,9 @@ export class RemoteWallet {
     };
     core.pairing.events.on("pairing_delete", onDelete);
     try {
+      await unlessAborted(either, this.#givenUp);
+      clearTimeout(silent);
+      silent = awaitRelay();
       await unlessAborted(either, this.#reachRelay());
       const { uri, approval } = await unlessAborted(either, this.#propose(chainIds));
       clearTimeout(silent);
@@ -109,7 +116,7 @@ export class RemoteWallet {
         });
       }
     } catch (error) {
-      void this.#giveUpPairing();
+      this.#givenUp = this.#giveUpPairing();
       signal.throwIfAborted();
       throw explainPairing(error);
     } finally {

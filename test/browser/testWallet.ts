@@ -114,14 +114,14 @@ export async function injectWallet(
   return state;
 }
 
-interface Call {
+export interface Call {
   readonly to?: string;
   readonly data?: string;
   readonly gas?: string;
   readonly value?: string;
 }
 
-function sendFromKey(signer: Wallet, { to, data, gas, value }: Call): Promise<{ hash: string }> {
+export function sendFromKey(signer: Wallet, { to, data, gas, value }: Call): Promise<{ hash: string }> {
   return signer.sendTransaction({
     ...(to !== undefined && { to }),
     ...(data !== undefined && { data }),

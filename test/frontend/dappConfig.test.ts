@@ -30,6 +30,7 @@ describe("the page's configuration", () => {
       gateways: [],
       registryGateways: true,
       safeOrigins: ["https://app.safe.global"],
+      walletConnect: undefined,
     });
     const { networks } = await parseConfig(CONFIG, noFile);
     expect(networks[0]).to.deep.include({
@@ -40,6 +41,15 @@ describe("the page's configuration", () => {
       pollMs: 2000,
       currency: "ETH",
     });
+  });
+
+  it("reaches wallets on other devices by WalletConnect’s own relay, or by the one that it names", async () => {
+    const relay = async (relayUrl?: string): Promise<string | undefined> => {
+      const walletConnect = { projectId: "p", ...(relayUrl !== undefined && { relayUrl }) };
+      return (await parseConfig({ ...CONFIG, walletConnect }, noFile)).walletConnect?.relayUrl;
+    };
+    expect(await relay()).to.equal("wss://relay.walletconnect.org");
+    expect(await relay("ws://127.0.0.1:7/")).to.equal("ws://127.0.0.1:7");
   });
 
   it("may name an address book by its file", async () => {
@@ -106,6 +116,13 @@ describe("the page's configuration", () => {
     [{ ...CONFIG, safeOrigins: "https://app.safe.global" }, "safeOrigins must be a list"],
     [{ ...CONFIG, safeOrigins: ["*"] }, "safeOrigins.0 must be an address that begins with http"],
     [{ ...CONFIG, safeOrigins: ["https://safe.example/app"] }, "safeOrigins.0 must be an origin"],
+    [{ ...CONFIG, walletConnect: "p" }, "walletConnect must be an object"],
+    [{ ...CONFIG, walletConnect: {} }, "walletConnect.projectId must be a text"],
+    [{ ...CONFIG, walletConnect: { projectId: "" } }, "walletConnect.projectId must be a text"],
+    [
+      { ...CONFIG, walletConnect: { projectId: "p", relayUrl: "https://relay.example" } },
+      "walletConnect.relayUrl must be an address that begins with ws",
+    ],
     [{ ...CONFIG, kuboRpcUrl: "kubo" }, "kuboRpcUrl must be an address"],
     [{ ...CONFIG, gateways: "https://gateway.example" }, "gateways must be a list of addresses"],
     [{ ...CONFIG, gateways: ["https://a.example", ""] }, "gateways.1 must be an address"],

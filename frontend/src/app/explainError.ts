@@ -32,6 +32,9 @@ export function explainError(error: unknown, isFirstRead = false): Explanation {
       hint: "Try again, or load the page again.",
     };
   }
+  // What the page itself threw, below viem: a wallet on another device that is not reached.
+  const own = error.walk((cause) => cause instanceof ConcordatError);
+  if (own !== null) return explainError(own);
   if (error.walk((cause) => cause instanceof UserRejectedRequestError) !== null) {
     return {
       message: "You declined this in your wallet. Nothing was sent.",

@@ -9,6 +9,8 @@ export const CONFIG_FORMAT = "concordat/dapp/1";
 const DEFAULT_POLL_MS = 2_000;
 /** Safe{Wallet} as its makers host it. */
 const DEFAULT_SAFE_ORIGINS = ["https://app.safe.global"];
+/** The relay of WalletConnect's makers, to which wallets' apps keep. */
+const WALLET_CONNECT_RELAY = "wss://relay.walletconnect.org";
 
 /** One chain that the page knows: how to reach it, and where the contracts stand. */
 export interface NetworkConfig {
@@ -27,6 +29,13 @@ export interface NetworkConfig {
   readonly currency: string;
 }
 
+/** Wallets on other devices, reached through a relay. */
+export interface WalletConnectConfig {
+  /** Under which the relay knows this site. */
+  readonly projectId: string;
+  readonly relayUrl: string;
+}
+
 /** The page's configuration: `config.json` beside index.html, which can be changed after the build. */
 export interface DappConfig {
   readonly networks: readonly [NetworkConfig, ...NetworkConfig[]];
@@ -38,6 +47,8 @@ export interface DappConfig {
   readonly registryGateways: boolean;
   /** Origins of Safe{Wallet} pages that may frame this page; a parent of any other origin is never spoken to. */
   readonly safeOrigins: readonly string[];
+  /** Without it nothing of WalletConnect is offered, loaded or called. */
+  readonly walletConnect: WalletConnectConfig | undefined;
 }
 
 /** Reads a file beside the page by its relative name. */
@@ -62,6 +73,7 @@ export async function parseConfig(value: unknown, readFile: ReadFile): Promise<D
     gateways: urls(config["gateways"] ?? [], "gateways"),
     registryGateways: config["registryGateways"] !== false,
     safeOrigins: origins(config["safeOrigins"] ?? DEFAULT_SAFE_ORIGINS, "safeOrigins"),
+    walletConnect: parseWalletConnect(config["walletConnect"]),
   };
 }
 
@@ -83,6 +95,17 @@ async function parseNetwork(value: unknown, at: string, readFile: ReadFile): Pro
     explorerUrl: optionalExplorer(network["explorerUrl"], `${at}.explorerUrl`),
     indexUrl: optionalUrl(network["indexUrl"], `${at}.indexUrl`, HTTP),
     currency: optionalText(network["currency"], `${at}.currency`) ?? "ETH",
+  };
+}
+
+function parseWalletConnect(value: unknown): WalletConnectConfig | undefined {
+  if (value === undefined) return undefined;
+  const { projectId, relayUrl } = objectAt(value, "walletConnect");
+  if (typeof projectId !== "string" || projectId === "")
+    throw wrong("walletConnect.projectId", "must be a text");
+  return {
+    projectId,
+    relayUrl: optionalUrl(relayUrl, "walletConnect.relayUrl", WEB_SOCKET) ?? WALLET_CONNECT_RELAY,
   };
 }
 

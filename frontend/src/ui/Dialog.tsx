@@ -11,10 +11,12 @@ export interface DialogHandle {
 export function Dialog({
   ref,
   title,
+  onClose,
   children,
 }: {
   readonly ref: Ref<DialogHandle>;
   readonly title: string;
+  readonly onClose?: () => void;
   readonly children: ReactNode;
 }): ReactElement {
   const element = useRef<HTMLDialogElement>(null);
@@ -24,7 +26,7 @@ export function Dialog({
     close: () => element.current?.close(),
   }));
   return (
-    <dialog ref={element} className="dialog" aria-labelledby={id}>
+    <dialog ref={element} className="dialog" aria-labelledby={id} onClose={onClose}>
       <div className="dialog-body">
         <div className="row-spread">
           <h2 id={id}>{title}</h2>

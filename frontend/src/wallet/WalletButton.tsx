@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { useConnect, useConnection, useConnectors, useDisconnect, useSwitchChain } from "wagmi";
+import type { Connector } from "wagmi";
 import { explainError } from "../app/explainError.ts";
 import { useFederation } from "../chain/useFederation.ts";
 import { Account, Identicon } from "../ui/Account.tsx";
@@ -9,13 +10,17 @@ import type { DialogHandle } from "../ui/Dialog.tsx";
 import { Button, Notice } from "../ui/parts.tsx";
 import { Balances } from "./Balances.tsx";
 import { OpenInWallet } from "./OpenInWallet.tsx";
+import { PairWallet } from "./PairWallet.tsx";
 import { useContractAccount } from "./contractAccount.ts";
+import { PairingGivenUp } from "./pairing.ts";
 import { SafeElsewhere } from "./SafeElsewhere.tsx";
 import { useWallet } from "./useWallet.ts";
+import { pairingOf } from "./walletConnect.ts";
 
 /** Connects a wallet; once connected, tells which account, and on which network. */
 export function WalletButton(): ReactElement {
   const dialog = useRef<DialogHandle>(null);
+  const connectors = useConnectors();
   const { account, wrongNetwork } = useWallet();
   useEffect(() => {
     if (account !== undefined) dialog.current?.close();
@@ -27,7 +32,11 @@ export function WalletButton(): ReactElement {
         {account !== undefined && <Identicon value={account} />}
         {wrongNetwork ? "Wrong network" : label}
       </Button>
-      <Dialog ref={dialog} title={account === undefined ? "Connect a wallet" : "Your wallet"}>
+      <Dialog
+        ref={dialog}
+        title={account === undefined ? "Connect a wallet" : "Your wallet"}
+        onClose={() => connectors.forEach((connector) => pairingOf(connector)?.giveUp())}
+      >
         {account === undefined ? <Connect /> : <Connected />}
       </Dialog>
     </>
@@ -51,6 +60,8 @@ function Connect(): ReactElement {
       </Notice>
     );
   }
+  const pairing = connect.variables && pairingOf(connect.variables.connector as Connector);
+  if (connect.isPending && pairing !== undefined) return <PairWallet pairing={pairing} />;
   return (
     <>
       <p className="card-note">Your wallet keeps the keys. This page never asks for one.</p>
@@ -62,7 +73,14 @@ function Connect(): ReactElement {
           disabled={connect.isPending}
           onClick={() => {
             setError(undefined);
-            connect.mutate({ connector, chainId: store.network.chainId }, { onError: setError });
+            connect.mutate(
+              { connector, chainId: store.network.chainId },
+              {
+                onError: (failure: unknown) => {
+                  if (!(failure instanceof PairingGivenUp)) setError(failure);
+                },
+              },
+            );
           }}
         >
           {connector.icon !== undefined && <img src={connector.icon.trim()} alt="" />}
@@ -73,6 +91,7 @@ function Connect(): ReactElement {
         <p role="status">Waiting for your wallet: it may have opened a window of its own.</p>
       )}
       {error !== undefined && <Failure error={error} />}
+      {connectors.every((connector) => pairingOf(connector) !== undefined) && <OpenInWallet />}
     </>
   );
 }

@@ -6,18 +6,25 @@ import { ifStored } from "../app/ifStored.ts";
 import { viemChain } from "../chain/viemChain.ts";
 import type { DappConfig } from "../config/dappConfig.ts";
 import { safeConnector } from "./safeConnector.ts";
+import { walletConnect } from "./walletConnect.ts";
 
 /**
- * wagmi for the configured networks: wallets announce themselves (EIP-6963), and the Safe of `safeOrigin` frames the page; nobody
- * else is asked.
+ * wagmi for the configured networks: wallets announce themselves (EIP-6963), are reached as the configuration says, or are the
+ * Safe of `safeOrigin`, which frames the page; nobody else is asked.
  */
-export function wagmiConfig({ networks }: DappConfig, safeOrigin: string | undefined): Config {
+export function wagmiConfig(
+  { networks, walletConnect: remote }: DappConfig,
+  safeOrigin: string | undefined,
+): Config {
   const [first, ...others] = networks.map(viemChain);
   if (first === undefined) throw new Error("No network is configured");
   const config = createConfig({
     chains: [first, ...others],
     multiInjectedProviderDiscovery: true,
-    connectors: safeOrigin === undefined ? [] : [safeConnector(safeOrigin)],
+    connectors: [
+      ...(safeOrigin === undefined ? [] : [safeConnector(safeOrigin)]),
+      ...(remote === undefined ? [] : [walletConnect(remote)]),
+    ],
     // wagmi's own storage asks for the browser's without a guard.
     ...(ifStored(() => localStorage, null) === null && { storage: null }),
     client: ({ chain }) => createClient({ chain, transport: http(chain.rpcUrls.default.http[0]) }),

@@ -1,8 +1,8 @@
-import { auditEndpoints } from "./auditEndpoints.ts";
+import { auditEndpoints } from "./reading/auditEndpoints.ts";
 import type { AuditOptions, AuditScope } from "./auditOptions.ts";
 import { AuditRun } from "./auditRun.ts";
-import type { ChainSource } from "./chainSource.ts";
-import { readEvents } from "./eventLog.ts";
+import type { ChainSource } from "./reading/chainSource.ts";
+import { readEvents } from "./reading/eventLog.ts";
 import type { AuditReport } from "./report.ts";
 
 export type { AuditOptions, AuditProgress, AuditScope } from "./auditOptions.ts";

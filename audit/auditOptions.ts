@@ -1,7 +1,7 @@
-import type { ChainSource } from "./chainSource.ts";
+import type { ChainSource } from "./reading/chainSource.ts";
 import type { Check } from "./checks.ts";
-import type { Deployment } from "./contracts.ts";
-import type { AuditModels } from "./recomputeAggregates.ts";
+import type { Deployment } from "./reading/contracts.ts";
+import type { AuditModels } from "./recompute/recomputeAggregates.ts";
 
 /** How far an audit has come. */
 export interface AuditProgress {

@@ -1,13 +1,13 @@
 import type { AuditScope } from "./auditOptions.ts";
-import type { ChainSource } from "./chainSource.ts";
+import type { ChainSource } from "./reading/chainSource.ts";
 import type { Check } from "./checks.ts";
 import { CheckLog } from "./checks.ts";
-import type { Deployment } from "./contracts.ts";
-import type { AuditEvent } from "./eventLog.ts";
-import type { Replays } from "./finalState.ts";
-import { checkFinalState } from "./finalState.ts";
+import type { Deployment } from "./reading/contracts.ts";
+import type { AuditEvent } from "./reading/eventLog.ts";
+import type { Replays } from "./replay/finalState.ts";
+import { checkFinalState } from "./replay/finalState.ts";
 import { missingFacts } from "./missingFacts.ts";
-import { AggregateRecomputation } from "./recomputeAggregates.ts";
+import { AggregateRecomputation } from "./recompute/recomputeAggregates.ts";
 import { NodeRegistryReplay } from "./replay/nodeRegistryReplay.ts";
 import { headerReader } from "./replay/replayContext.ts";
 import type { ReplayContext } from "./replay/replayContext.ts";
@@ -15,10 +15,10 @@ import { RewardLedgerReplay } from "./replay/rewardLedgerReplay.ts";
 import { RoundCoordinatorReplay } from "./replay/roundCoordinatorReplay.ts";
 import { StakeVaultReplay } from "./replay/stakeVaultReplay.ts";
 import { TaskRegistryReplay } from "./replay/taskRegistryReplay.ts";
-import { replayEvent } from "./replayEvent.ts";
+import { replayEvent } from "./replay/replayEvent.ts";
 import type { AuditReport } from "./report.ts";
-import { Tally } from "./tally.ts";
-import { viewReader } from "./views.ts";
+import { Tally } from "./replay/tally.ts";
+import { viewReader } from "./reading/views.ts";
 
 /** One pass over a chain's events: replay them in order, then compare the contracts' state, then take the report. */
 export class AuditRun {

@@ -1,4 +1,4 @@
-import type { EventPlace } from "../protocol/events/concordatEvent.ts";
+import type { EventPlace } from "@concordat/protocol/events/concordatEvent";
 
 /** What is checked, in groups by contract; `*.state` compares a contract's views with the replayed events. */
 export const CHECK_KINDS = [

@@ -8,11 +8,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
-import { aggregationRule } from "../oracle-nodes/src/aggregation/aggregationRule.ts";
-import type { Update } from "../oracle-nodes/src/aggregation/rule.ts";
-import { AGGREGATION_RULES, type AggregationRuleName } from "../protocol/aggregationRule.ts";
-import { memberId } from "../protocol/ids.ts";
-import { elementCount } from "../protocol/tensors.ts";
+import { aggregationRule } from "#learning/aggregation/aggregationRule";
+import type { Update } from "#learning/aggregation/rule";
+import { AGGREGATION_RULES, type AggregationRuleName } from "#protocol/rules/aggregationRule";
+import { memberId } from "#protocol/ids";
+import { elementCount } from "#protocol/artifacts/tensors";
 
 /** The CNN of McMahan et al. 2017 on 28 x 28 grey images. */
 const SHAPES = [[5, 5, 1, 32], [32], [5, 5, 32, 64], [64], [3136, 512], [512], [512, 10], [10]] as const;

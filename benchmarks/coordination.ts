@@ -9,10 +9,10 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { createInterface } from "node:readline";
-import { digits } from "../oracle-nodes/src/learning/digits.ts";
-import { elementCount } from "../protocol/tensors.ts";
-import { Phase } from "../protocol/enums.ts";
-import type { TaskId } from "../protocol/ids.ts";
+import { digits } from "#learning/data/digits";
+import { elementCount } from "#protocol/artifacts/tensors";
+import { Phase } from "#protocol/contracts/enums";
+import type { TaskId } from "#protocol/ids";
 import { LocalFederation, PASSWORD, type FederationNode } from "../test/integration/localFederation.ts";
 
 const ROUNDS = 4;

@@ -5,8 +5,8 @@
  * and ends when its parent lets go of it.
  */
 import { pino } from "pino";
-import { parseNodeConfig } from "../oracle-nodes/src/node/nodeConfig.ts";
-import { runNode } from "../oracle-nodes/src/node/runNode.ts";
+import { parseNodeConfig } from "#node/setup/nodeConfig";
+import { runNode } from "#node/runNode";
 
 const [, , config = "{}", node, password = ""] = process.argv;
 const ended = new AbortController();

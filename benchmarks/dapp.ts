@@ -9,7 +9,7 @@ import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import hre from "hardhat";
 import type { CDPSession, Locator, Page } from "playwright-core";
-import { ADDRESS_BOOK_FORMAT } from "../protocol/addressBook.ts";
+import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
 import { chromiumPath, launchBrowser } from "../test/browser/browser.ts";
 import { EndpointProxy } from "../test/browser/proxy.ts";
 import { serveSite } from "../test/browser/site.ts";

@@ -2,15 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import { meanGradient } from "../oracle-nodes/src/learning/batchGradient.ts";
-import { privateGradient } from "../oracle-nodes/src/learning/dpSgd.ts";
-import { type TrainOptions } from "../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../oracle-nodes/src/learning/createEngine.ts";
-import { initialWeights } from "../oracle-nodes/src/learning/initialWeights.ts";
-import { buildLayers, tensorSpecs } from "../oracle-nodes/src/learning/modelLayers.ts";
-import { builtInTopology } from "../oracle-nodes/src/learning/models.ts";
-import { SgdSteps } from "../oracle-nodes/src/learning/sgdSteps.ts";
-import { Keystream } from "../oracle-nodes/src/privacy/keystream.ts";
+import { meanGradient } from "#learning/training/batchGradient";
+import { privateGradient } from "#learning/training/dpSgd";
+import { type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { initialWeights } from "#learning/models/initialWeights";
+import { buildLayers, tensorSpecs } from "#learning/models/modelLayers";
+import { builtInTopology } from "#learning/models/models";
+import { SgdSteps } from "#learning/training/sgdSteps";
+import { Keystream } from "#learning/threads/keystream";
 
 /**
  * CPU time of a step of DP-SGD, noise included, beside a plain step of the same model, batch and engine (wasm). The two

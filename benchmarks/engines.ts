@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { findGpu } from "../oracle-nodes/src/learning/backends/findGpu.ts";
+import { findGpu } from "#learning/engines/backends/findGpu";
 
 /**
  * Steps a second of the engines that run here, beside PyTorch on one thread, and on CUDA where it is. What computes on the

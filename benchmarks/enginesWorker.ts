@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
-import { createEngine } from "../oracle-nodes/src/learning/createEngine.ts";
-import { builtInTopology } from "../oracle-nodes/src/learning/models.ts";
+import { createEngine } from "#learning/engines/createEngine";
+import { builtInTopology } from "#learning/models/models";
 
 /**
  * One engine of the benchmark in its own process: reads a number of steps a line, trains them in one call, and answers

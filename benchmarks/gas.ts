@@ -7,9 +7,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
-import { ElectionMode } from "../protocol/enums.ts";
-import { bps } from "../protocol/ids.ts";
-import type { TaskTerms } from "../protocol/taskTerms.ts";
+import { ElectionMode } from "#protocol/contracts/enums";
+import { bps } from "#protocol/ids";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import type { Federation, ProposalFields, TestNode } from "../test/contracts/federation.ts";
 import { deployFederation, wideNetwork } from "../test/contracts/federation.ts";
 

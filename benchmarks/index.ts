@@ -12,11 +12,11 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { IndexFile } from "../audit/index/indexFile.ts";
-import type { IndexedChain } from "../audit/index/indexedChain.ts";
-import { Indexer } from "../audit/index/indexer.ts";
-import { rpcIndexSource } from "../audit/index/indexSource.ts";
-import { EXAMPLE_QUESTIONS } from "../audit/index/questions.ts";
+import { IndexFile } from "#audit/index/indexFile";
+import type { IndexedChain } from "#audit/index/indexedChain";
+import { Indexer } from "#audit/index/indexer";
+import { rpcIndexSource } from "#audit/index/indexSource";
+import { EXAMPLE_QUESTIONS } from "#audit/index/questions";
 import type { Story } from "../test/audit/story.ts";
 
 /** What the reading process tells of one reading. */

@@ -1,7 +1,7 @@
 import { decodeEventLog, encodeAbiParameters, encodeEventTopics } from "viem";
 import type { Abi, AbiEvent, Hex } from "viem";
-import { roundCoordinatorAbi, rewardLedgerAbi } from "../protocol/abis.ts";
-import { packScores, unpackScores } from "../protocol/rules/packedScores.ts";
+import { roundCoordinatorAbi, rewardLedgerAbi } from "#protocol/contracts/abis";
+import { packScores, unpackScores } from "#protocol/rules/packedScores";
 
 /** A log as JSON-RPC gives it. */
 export interface RpcLog {

@@ -9,9 +9,9 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PrivacyLedger } from "../oracle-nodes/src/node/privacyLedger.ts";
-import { epsilonOf } from "../oracle-nodes/src/privacy/accountant.ts";
-import type { Use } from "../oracle-nodes/src/privacy/mechanism.ts";
+import { PrivacyLedger } from "#node/privacyLedger";
+import { epsilonOf } from "#learning/privacy/accountant";
+import type { Use } from "#learning/privacy/mechanism";
 
 const DELTA = 1e-5;
 /** Noise multiplier, sampling rate and steps of a round: 600 records in batches of 10, and 80 in batches of 20. */

@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { builtInTopology } from "../oracle-nodes/src/learning/models.ts";
-import { type EngineName, type TrainableModel } from "../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../oracle-nodes/src/learning/createEngine.ts";
-import { loadTensorflowModel } from "../oracle-nodes/src/learning/tensorflowModel.ts";
+import { builtInTopology } from "#learning/models/models";
+import { type EngineName, type TrainableModel } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { loadTensorflowModel } from "#learning/engines/tensorflowModel";
 
 /**
  * One variant of the training-step benchmark in its own process: reads a number of steps a line, trains them, and

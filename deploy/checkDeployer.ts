@@ -1,8 +1,8 @@
 import { BrowserProvider, ContractFactory } from "ethers";
 import type { Eip1193Provider, InterfaceAbi } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
-import { currencyWords } from "../protocol/currencyWords.ts";
-import { InputError } from "../protocol/errors.ts";
+import { currencyWords } from "@concordat/protocol/words/currencyWords";
+import { InputError } from "@concordat/protocol/errors";
 import type { DeploymentSettings } from "./deployConcordat.ts";
 
 /** In the order in which they are deployed; the first depends on none of the others. */

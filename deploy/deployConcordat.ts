@@ -13,10 +13,10 @@ import type {
 import { BrowserProvider } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { NetworkConnection } from "hardhat/types/network";
-import { checkBlockNumbers } from "../oracle-nodes/src/chain/checkBlockNumbers.ts";
-import { ADDRESS_BOOK_FORMAT, parseAddressBook } from "../protocol/addressBook.ts";
-import type { AddressBook } from "../protocol/addressBook.ts";
-import { ConcordatError } from "../protocol/errors.ts";
+import { checkBlockNumbers } from "@concordat/chain/contracts/checkBlockNumbers";
+import { ADDRESS_BOOK_FORMAT, parseAddressBook } from "@concordat/protocol/contracts/addressBook";
+import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
+import { ConcordatError } from "@concordat/protocol/errors";
 import concordat from "./modules/concordat.ts";
 import developmentToken from "./modules/developmentToken.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAddress } from "ethers";
 import { z } from "zod";
-import { InputError } from "../protocol/errors.ts";
+import { InputError } from "@concordat/protocol/errors";
 
 const address = z.string().refine((value) => isAddress(value), "is not an address");
 

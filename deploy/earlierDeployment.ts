@@ -1,8 +1,8 @@
 import { readFile, rename } from "node:fs/promises";
 import type { Eip1193Provider } from "ethers";
-import { parseAddressBook } from "../protocol/addressBook.ts";
-import type { AddressBook } from "../protocol/addressBook.ts";
-import { InputError } from "../protocol/errors.ts";
+import { parseAddressBook } from "@concordat/protocol/contracts/addressBook";
+import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
+import { InputError } from "@concordat/protocol/errors";
 
 /** What a second deployment is asked for with. */
 export interface SecondDeployment {

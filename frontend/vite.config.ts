@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 import type { Plugin } from "vite";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -54,6 +54,8 @@ export default defineConfig({
   base: "./",
   plugins: [react(), developmentConfig(), firstWordsFirst()],
   resolve: {
+    // The workspaces' sources, not what is built of them for others.
+    conditions: ["@concordat/source", ...defaultClientConditions],
     alias: {
       // Its build asks for the SDK by require(), and so for all of viem, or for viem in a form that cannot be joined.
       "@safe-global/safe-apps-provider": fileURLToPath(

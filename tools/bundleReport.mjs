@@ -91,7 +91,7 @@ function greatest(files, most) {
 function partOf(id) {
   const packaged = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id);
   if (packaged !== null) return packaged[1];
-  const own = /\/(frontend\/src\/\w+|protocol|audit|oracle-nodes|typechain)\b/.exec(id);
+  const own = /\/(frontend\/src\/\w+|protocol|audit|oracle-nodes\/\w+)\b/.exec(id);
   return own?.[1] ?? "bundler";
 }
 

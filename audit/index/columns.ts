@@ -1,10 +1,10 @@
-import { fromBitmap } from "../../protocol/bitmap.ts";
-import { enumName } from "../../protocol/enums.ts";
-import { enumOfType } from "../../protocol/enumOfType.ts";
-import { MAX_NEGOTIATION_STEPS, unpackScores } from "../../protocol/rules/packedScores.ts";
-import type { AbiFields, AbiValue } from "../../protocol/events/abiValues.ts";
-import { AMOUNT_FIELDS, BITMAP_FIELDS } from "../../protocol/events/fields.ts";
-import type { AbiParameter } from "../../protocol/events/fields.ts";
+import { fromBitmap } from "@concordat/protocol/rules/bitmap";
+import { enumName } from "@concordat/protocol/contracts/enums";
+import { enumOfType } from "@concordat/protocol/contracts/enumOfType";
+import { MAX_NEGOTIATION_STEPS, unpackScores } from "@concordat/protocol/rules/packedScores";
+import type { AbiFields, AbiValue } from "@concordat/protocol/events/abiValues";
+import { AMOUNT_FIELDS, BITMAP_FIELDS } from "@concordat/protocol/events/fields";
+import type { AbiParameter } from "@concordat/protocol/events/fields";
 
 /** A value as SQLite stores it. */
 export type Cell = string | number | bigint | null;

@@ -1,6 +1,6 @@
-import { CONTRACT_NAMES, mapContracts } from "../../protocol/events/contracts.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
-import type { AbiParameter } from "../../protocol/events/fields.ts";
+import { CONTRACT_NAMES, mapContracts } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
+import type { AbiParameter } from "@concordat/protocol/events/fields";
 import { columnsOf } from "./columns.ts";
 import type { EventColumn } from "./columns.ts";
 

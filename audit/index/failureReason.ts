@@ -1,9 +1,9 @@
 import { Interface } from "ethers";
 import type { ParamType } from "ethers";
-import { valueDecoder } from "../../protocol/events/abiValues.ts";
-import type { AbiValue } from "../../protocol/events/abiValues.ts";
-import { CONTRACT_NAMES } from "../../protocol/events/contracts.ts";
-import { INTERFACES } from "../contracts.ts";
+import { valueDecoder } from "@concordat/protocol/events/abiValues";
+import type { AbiValue } from "@concordat/protocol/events/abiValues";
+import { CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
+import { INTERFACES } from "../reading/contracts.ts";
 import type { IncludedTransaction, IndexSource } from "./indexSource.ts";
 
 /** Errors of tokens that our contracts call. Each interface knows the compiler's own. */

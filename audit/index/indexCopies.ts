@@ -3,9 +3,9 @@ import { open, rename, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ConcordatError } from "../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 
-const PROGRAM = fileURLToPath(new URL("sql/copyProcess.ts", import.meta.url));
+const PROGRAM = fileURLToPath(import.meta.resolve("#index/sql/copyProcess"));
 /** Milliseconds for which a copy is given to everybody who asks. */
 const FRESH_MS = 10_000;
 

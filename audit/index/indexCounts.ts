@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { EventCounts, TaskEventCounts } from "../eventCounts.ts";
-import { UNDECODABLE } from "../decodeLog.ts";
+import type { EventCounts, TaskEventCounts } from "../reading/eventCounts.ts";
+import { UNDECODABLE } from "../reading/decodeLog.ts";
 
 /** Events of an index by their kinds, as they are now. */
 export class IndexCounts implements EventCounts {

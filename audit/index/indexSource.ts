@@ -1,11 +1,11 @@
 import { getAddress, toQuantity } from "ethers";
-import { openProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
-import { EndpointError, isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import type { EndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import type { SendRequest } from "../chainSource.ts";
-import { fromRpcLog } from "../../protocol/events/chainLog.ts";
-import type { ChainLog, RpcLog } from "../../protocol/events/chainLog.ts";
+import { openProvider } from "@concordat/chain/endpoints/chainProvider";
+import { ContractError } from "@concordat/chain/contracts/contractError";
+import { EndpointError, isEndpointFault } from "@concordat/chain/endpoints/endpointError";
+import type { EndpointFault } from "@concordat/chain/endpoints/endpointError";
+import type { SendRequest } from "../reading/chainSource.ts";
+import { fromRpcLog } from "@concordat/protocol/events/chainLog";
+import type { ChainLog, RpcLog } from "@concordat/protocol/events/chainLog";
 
 /** What the index keeps of a block. `timestamp` in unix seconds. */
 export interface BlockHeader {

@@ -1,4 +1,4 @@
-import type { Deployment } from "../contracts.ts";
+import type { Deployment } from "../reading/contracts.ts";
 
 /** What an index is of. */
 export interface IndexedChain extends Deployment {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import { RangeWidth } from "../../protocol/events/rangeWidth.ts";
-import { findEventGaps } from "../eventGaps.ts";
-import type { EventGap } from "../eventGaps.ts";
-import { viewReader } from "../views.ts";
+import { isEndpointFault } from "@concordat/chain/endpoints/endpointError";
+import { RangeWidth } from "@concordat/protocol/events/rangeWidth";
+import { findEventGaps } from "../reading/eventGaps.ts";
+import type { EventGap } from "../reading/eventGaps.ts";
+import { viewReader } from "../reading/views.ts";
 import type { IndexFile, Tip } from "./indexFile.ts";
 import type { IndexedChain } from "./indexedChain.ts";
 import type { BlockHeader, IndexSource } from "./indexSource.ts";

@@ -1,9 +1,9 @@
-import { inChainOrder } from "../../protocol/events/chainLog.ts";
-import type { ChainLog } from "../../protocol/events/chainLog.ts";
-import { contractFinder } from "../../protocol/events/contracts.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
-import { decodeLog } from "../decodeLog.ts";
-import type { DecodedLog } from "../decodeLog.ts";
+import { inChainOrder } from "@concordat/protocol/events/chainLog";
+import type { ChainLog } from "@concordat/protocol/events/chainLog";
+import { contractFinder } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
+import { decodeLog } from "../reading/decodeLog.ts";
+import type { DecodedLog } from "../reading/decodeLog.ts";
 import { failureReason } from "./failureReason.ts";
 import type { IndexedChain } from "./indexedChain.ts";
 import type { BlockHeader, IncludedTransaction, IndexSource, WholeBlock } from "./indexSource.ts";

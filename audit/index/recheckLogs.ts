@@ -1,7 +1,7 @@
-import type { ChainLog } from "../../protocol/events/chainLog.ts";
-import { contractFinder } from "../../protocol/events/contracts.ts";
-import { decodeLog } from "../decodeLog.ts";
-import { readLogRanges } from "../logRanges.ts";
+import type { ChainLog } from "@concordat/protocol/events/chainLog";
+import { contractFinder } from "@concordat/protocol/events/contracts";
+import { decodeLog } from "../reading/decodeLog.ts";
+import { readLogRanges } from "../reading/logRanges.ts";
 import type { IndexFile } from "./indexFile.ts";
 import type { IndexedChain } from "./indexedChain.ts";
 import type { IndexSource } from "./indexSource.ts";

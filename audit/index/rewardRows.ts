@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import { bitmapHas } from "../../protocol/bitmap.ts";
-import type { Bitmap } from "../../protocol/bitmap.ts";
-import type { Outcome } from "../../protocol/rules/reputationRule.ts";
-import { settleRound } from "../../protocol/rules/rewardSchedule.ts";
+import { bitmapHas } from "@concordat/protocol/rules/bitmap";
+import type { Bitmap } from "@concordat/protocol/rules/bitmap";
+import type { Outcome } from "@concordat/protocol/rules/reputationRule";
+import { settleRound } from "@concordat/protocol/rules/rewardSchedule";
 import type { IndexedEvent } from "./readRange.ts";
 
 /** What each member's account came to in each recorded round, by the rules in protocol/. */

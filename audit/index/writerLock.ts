@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { InputError } from "../../protocol/errors.ts";
+import { InputError } from "@concordat/protocol/errors";
 
 /**
  * Makes this process the only writer of an index, until `release` or its death, however sudden: a transaction that never

@@ -1,7 +1,7 @@
-import { AlphaOrigin, Phase, enumName } from "../../protocol/enums.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
-import { alphaAt, selectAlpha, targetIsMet } from "../../protocol/rules/alphaSelection.ts";
-import { finalised } from "../../protocol/rules/roundMachine.ts";
+import { AlphaOrigin, Phase, enumName } from "@concordat/protocol/contracts/enums";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
+import { alphaAt, selectAlpha, targetIsMet } from "@concordat/protocol/rules/alphaSelection";
+import { finalised } from "@concordat/protocol/rules/roundMachine";
 import { placeOf } from "./replayContext.ts";
 import { transition } from "./replayedRound.ts";
 import type { RoundScope } from "./submissionReplay.ts";

@@ -1,5 +1,5 @@
-import { ProposalKind, ProposalState, enumName } from "../../protocol/enums.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
+import { ProposalKind, ProposalState, enumName } from "@concordat/protocol/contracts/enums";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 

@@ -1,6 +1,6 @@
-import type { BlockFacts, ChainSource } from "../chainSource.ts";
+import type { BlockFacts, ChainSource } from "../reading/chainSource.ts";
 import type { CheckLog, CheckPlace } from "../checks.ts";
-import type { EventPlace } from "../../protocol/events/concordatEvent.ts";
+import type { EventPlace } from "@concordat/protocol/events/concordatEvent";
 
 /** What every replay works with. */
 export interface ReplayContext {

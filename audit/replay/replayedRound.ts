@@ -1,11 +1,11 @@
-import type { Bitmap } from "../../protocol/bitmap.ts";
-import { bitmapMinus, bitmapUnion, toBitmap } from "../../protocol/bitmap.ts";
-import { ZERO_DIGEST } from "../../protocol/ids.ts";
-import type { Committee } from "../../protocol/rules/committeeElection.ts";
-import { electCommittee } from "../../protocol/rules/committeeElection.ts";
-import type { ScoreTotals } from "../../protocol/rules/packedScores.ts";
-import { endOf, transitionOf, unopened } from "../../protocol/rules/roundMachine.ts";
-import type { RoundState, Transition } from "../../protocol/rules/roundMachine.ts";
+import type { Bitmap } from "@concordat/protocol/rules/bitmap";
+import { bitmapMinus, bitmapUnion, toBitmap } from "@concordat/protocol/rules/bitmap";
+import { ZERO_DIGEST } from "@concordat/protocol/ids";
+import type { Committee } from "@concordat/protocol/rules/committeeElection";
+import { electCommittee } from "@concordat/protocol/rules/committeeElection";
+import type { ScoreTotals } from "@concordat/protocol/rules/packedScores";
+import { endOf, transitionOf, unopened } from "@concordat/protocol/rules/roundMachine";
+import type { RoundState, Transition } from "@concordat/protocol/rules/roundMachine";
 import type { RoundOutcome } from "./rewardLedgerReplay.ts";
 import type { ReplayedTask } from "./taskRegistryReplay.ts";
 

@@ -1,8 +1,8 @@
-import type { Bitmap } from "../../protocol/bitmap.ts";
-import { bitmapHas } from "../../protocol/bitmap.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
-import type { Outcome } from "../../protocol/rules/reputationRule.ts";
-import { refundableOf, settleRound } from "../../protocol/rules/rewardSchedule.ts";
+import type { Bitmap } from "@concordat/protocol/rules/bitmap";
+import { bitmapHas } from "@concordat/protocol/rules/bitmap";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
+import type { Outcome } from "@concordat/protocol/rules/reputationRule";
+import { refundableOf, settleRound } from "@concordat/protocol/rules/rewardSchedule";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedTask, TaskRegistryReplay } from "./taskRegistryReplay.ts";

@@ -1,11 +1,18 @@
-import { ElectionMode, EndReason, Phase, SkipReason, VoidReason, enumName } from "../../protocol/enums.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
-import { ZERO_DIGEST } from "../../protocol/ids.ts";
-import { mixedSeed, modelHashSeed } from "../../protocol/rules/committeeElection.ts";
-import { noScores } from "../../protocol/rules/packedScores.ts";
-import { nodeOf } from "../../protocol/rules/roster.ts";
-import { enterPhase, gathersMembers, openRound, voided } from "../../protocol/rules/roundMachine.ts";
-import type { Transition } from "../../protocol/rules/roundMachine.ts";
+import {
+  ElectionMode,
+  EndReason,
+  Phase,
+  SkipReason,
+  VoidReason,
+  enumName,
+} from "@concordat/protocol/contracts/enums";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
+import { ZERO_DIGEST } from "@concordat/protocol/ids";
+import { mixedSeed, modelHashSeed } from "@concordat/protocol/rules/committeeElection";
+import { noScores } from "@concordat/protocol/rules/packedScores";
+import { nodeOf } from "@concordat/protocol/rules/roster";
+import { enterPhase, gathersMembers, openRound, voided } from "@concordat/protocol/rules/roundMachine";
+import type { Transition } from "@concordat/protocol/rules/roundMachine";
 import type { CheckKind } from "../checks.ts";
 import { replayAggregate } from "./aggregateReplay.ts";
 import { replayFinalisation } from "./finalisationReplay.ts";

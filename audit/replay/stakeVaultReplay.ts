@@ -1,5 +1,5 @@
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
+import type { TaskTerms } from "@concordat/protocol/terms/taskTerms";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 

@@ -1,8 +1,12 @@
-import { Phase } from "../../protocol/enums.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
-import { addScores, scoresAreValid } from "../../protocol/rules/packedScores.ts";
-import { hashAccuracyReport, hashLocalUpdate, resultDomain } from "../../protocol/signedResults.ts";
-import { checkSignature } from "../signatureCheck.ts";
+import { Phase } from "@concordat/protocol/contracts/enums";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
+import { addScores, scoresAreValid } from "@concordat/protocol/rules/packedScores";
+import {
+  hashAccuracyReport,
+  hashLocalUpdate,
+  resultDomain,
+} from "@concordat/protocol/messages/signedResults";
+import { checkSignature } from "../recompute/signatureCheck.ts";
 import type { ReplayContext, SignerAt } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";
 import type { ReplayedRound } from "./replayedRound.ts";

@@ -1,6 +1,6 @@
-import { EndReason, TaskState, enumName } from "../../protocol/enums.ts";
-import type { EventFrom, Named } from "../../protocol/events/concordatEvent.ts";
-import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
+import { EndReason, TaskState, enumName } from "@concordat/protocol/contracts/enums";
+import type { EventFrom, Named } from "@concordat/protocol/events/concordatEvent";
+import { escrowOf } from "@concordat/protocol/rules/rewardSchedule";
 import {
   activate,
   applyChanges,
@@ -11,12 +11,12 @@ import {
   followRemovals,
   hasPlace,
   isActive,
-} from "../../protocol/rules/roster.ts";
-import type { Roster, RosterChange, RosterEvent, RosterWorld } from "../../protocol/rules/roster.ts";
-import { hardEndOf } from "../../protocol/rules/roundClock.ts";
-import { validateTerms } from "../../protocol/rules/validateTerms.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
-import type { Deployment } from "../contracts.ts";
+} from "@concordat/protocol/rules/roster";
+import type { Roster, RosterChange, RosterEvent, RosterWorld } from "@concordat/protocol/rules/roster";
+import { hardEndOf } from "@concordat/protocol/rules/roundClock";
+import { validateTerms } from "@concordat/protocol/rules/validateTerms";
+import type { TaskTerms } from "@concordat/protocol/terms/taskTerms";
+import type { Deployment } from "../reading/contracts.ts";
 import type { NodeRegistryReplay } from "./nodeRegistryReplay.ts";
 import type { ReplayContext } from "./replayContext.ts";
 import { placeOf } from "./replayContext.ts";

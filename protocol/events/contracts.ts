@@ -4,7 +4,7 @@ import {
   roundCoordinatorAbi,
   stakeVaultAbi,
   taskRegistryAbi,
-} from "../abis.ts";
+} from "../contracts/abis.ts";
 
 /** The contracts of a deployment by their names in the address book. */
 export const ABIS = {

@@ -1,7 +1,7 @@
-import { enumValue } from "../enums.ts";
-import { enumOfType } from "../enumOfType.ts";
-import { termsFromAbi } from "../taskTerms.ts";
-import type { AbiTerms } from "../taskTerms.ts";
+import { enumValue } from "../contracts/enums.ts";
+import { enumOfType } from "../contracts/enumOfType.ts";
+import { termsFromAbi } from "../terms/taskTerms.ts";
+import type { AbiTerms } from "../terms/taskTerms.ts";
 import type { AbiFields, AbiValue } from "./abiValues.ts";
 import { AMOUNT_FIELDS, BITMAP_FIELDS, WORD_FIELDS } from "./fields.ts";
 import type { AbiParameter } from "./fields.ts";

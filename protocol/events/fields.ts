@@ -1,7 +1,7 @@
-import type * as enums from "../enums.ts";
-import type { Bitmap } from "../bitmap.ts";
+import type * as enums from "../contracts/enums.ts";
+import type { Bitmap } from "../rules/bitmap.ts";
 import type { Address, Bps, Digest, Hex, MemberId, NodeId, RoundNumber, TaskId } from "../ids.ts";
-import type { TaskTerms } from "../taskTerms.ts";
+import type { TaskTerms } from "../terms/taskTerms.ts";
 
 /** Fields of type uint256 that hold amounts of a token, in its smallest unit. */
 export const AMOUNT_FIELDS = [

@@ -1,4 +1,4 @@
-import { ProposalState } from "../enums.ts";
+import { ProposalState } from "../contracts/enums.ts";
 import type { EventFrom } from "../events/concordatEvent.ts";
 import { draft } from "./draft.ts";
 import type { World } from "./world.ts";

@@ -1,4 +1,4 @@
-import { fromBitmap } from "../bitmap.ts";
+import { fromBitmap } from "../rules/bitmap.ts";
 import type { EventFrom } from "../events/concordatEvent.ts";
 import { ZERO_DIGEST } from "../ids.ts";
 import { unpackScores } from "../rules/packedScores.ts";

@@ -1,5 +1,5 @@
-import { fromBitmap } from "../bitmap.ts";
-import { EndReason, TaskState } from "../enums.ts";
+import { fromBitmap } from "../rules/bitmap.ts";
+import { EndReason, TaskState } from "../contracts/enums.ts";
 import type { EventFrom } from "../events/concordatEvent.ts";
 import { draft } from "./draft.ts";
 import type { Draft } from "./draft.ts";

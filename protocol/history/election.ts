@@ -1,4 +1,4 @@
-import { Phase } from "../enums.ts";
+import { Phase } from "../contracts/enums.ts";
 import { attemptSeed, electCommittee, leaderPosition } from "../rules/committeeElection.ts";
 import { currentPhase } from "./rounds.ts";
 import type { MemberRecord, Opening, TaskRecord } from "./world.ts";

@@ -1,4 +1,4 @@
-import { TaskState } from "../enums.ts";
+import { TaskState } from "../contracts/enums.ts";
 import { settleRound } from "../rules/rewardSchedule.ts";
 import type { FinalisedRecord, Opening, PhaseRecord, TaskRecord } from "./world.ts";
 

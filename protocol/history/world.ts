@@ -7,8 +7,8 @@ import type {
   SkipReason,
   TaskState,
   VoidReason,
-} from "../enums.ts";
-import type { TaskTerms } from "../taskTerms.ts";
+} from "../contracts/enums.ts";
+import type { TaskTerms } from "../terms/taskTerms.ts";
 import type { ConcordatEvent, EventPlace } from "../events/concordatEvent.ts";
 import type { Address, Digest, Hex } from "../ids.ts";
 

@@ -1,4 +1,4 @@
-import { AlphaGrid, ScoreKind, Strategy } from "../enums.ts";
+import { AlphaGrid, ScoreKind, Strategy } from "../contracts/enums.ts";
 import type { Bps } from "../ids.ts";
 import type { ScoreTotals } from "./packedScores.ts";
 

@@ -1,4 +1,4 @@
-import { MemberStatus } from "../enums.ts";
+import { MemberStatus } from "../contracts/enums.ts";
 
 /** Membership changes that one opening applies at most. */
 export const MAX_CHANGES = 16;

@@ -1,4 +1,4 @@
-import type { TaskTerms } from "../taskTerms.ts";
+import type { TaskTerms } from "../terms/taskTerms.ts";
 
 /** The terms that set a round's clock, in seconds. */
 export type ClockTerms = Pick<

@@ -1,5 +1,5 @@
-import { ElectionMode, EndReason, Phase, VoidReason } from "../enums.ts";
-import type { TaskTerms } from "../taskTerms.ts";
+import { ElectionMode, EndReason, Phase, VoidReason } from "../contracts/enums.ts";
+import type { TaskTerms } from "../terms/taskTerms.ts";
 import { hardEndOf } from "./roundClock.ts";
 import type { ClockTerms } from "./roundClock.ts";
 import { quorumOf } from "./quorum.ts";

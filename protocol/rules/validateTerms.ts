@@ -1,7 +1,7 @@
 import { ZeroAddress, ZeroHash } from "ethers";
-import { aggregationRuleName, minimumUpdates } from "../aggregationRule.ts";
-import { ScoreKind } from "../enums.ts";
-import type { TaskTerms } from "../taskTerms.ts";
+import { aggregationRuleName, minimumUpdates } from "./aggregationRule.ts";
+import { ScoreKind } from "../contracts/enums.ts";
+import type { TaskTerms } from "../terms/taskTerms.ts";
 import { CONTRACT_TERMS } from "../terms/contractTerms.ts";
 import { quorumOf } from "./quorum.ts";
 import { escrowOf } from "./rewardSchedule.ts";

@@ -1,4 +1,4 @@
-import { durationWords } from "../timeWords.ts";
+import { durationWords } from "../words/timeWords.ts";
 import type { FieldUnit, NumberTerm, NumericTerm } from "./term.ts";
 
 /** Which values a term may have, e.g. "from 1 second to 30 days", "from 0 % to 100 %", "above 0 and below 1". */

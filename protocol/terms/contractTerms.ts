@@ -1,5 +1,12 @@
-import { AggregationRule, AlphaGrid, ElectionMode, ScoreKind, Strategy, TrainingBase } from "../enums.ts";
-import type { TaskTerms } from "../taskTerms.ts";
+import {
+  AggregationRule,
+  AlphaGrid,
+  ElectionMode,
+  ScoreKind,
+  Strategy,
+  TrainingBase,
+} from "../contracts/enums.ts";
+import type { TaskTerms } from "./taskTerms.ts";
 import type { Term } from "./term.ts";
 
 const DAY = 86_400;

@@ -1,5 +1,5 @@
-import { ScoreKind } from "../enums.ts";
-import type { TaskTerms } from "../taskTerms.ts";
+import { ScoreKind } from "../contracts/enums.ts";
+import type { TaskTerms } from "./taskTerms.ts";
 import { CONTRACT_TERMS } from "./contractTerms.ts";
 import type { ContractTermName } from "./contractTerms.ts";
 import { MANIFEST_TERMS } from "./manifestTerms.ts";

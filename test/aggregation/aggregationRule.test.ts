@@ -4,9 +4,9 @@ import {
   aggregationRuleId,
   aggregationRuleName,
   minimumUpdates,
-} from "../../protocol/aggregationRule.ts";
-import { InputError } from "../../protocol/errors.ts";
-import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
+} from "#protocol/rules/aggregationRule";
+import { InputError } from "#protocol/errors";
+import { aggregationRule } from "#learning/aggregation/aggregationRule";
 
 describe("names of aggregation rules", () => {
   it("stand for the numbers 0 to 4 on chain", () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
+import { aggregationRule } from "#learning/aggregation/aggregationRule";
 import { flat, vector } from "./updates.ts";
 
 const LARGEST = 3.4028234663852886e38;

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { admitUpdates } from "../../oracle-nodes/src/aggregation/admitUpdates.ts";
-import { krumScore } from "../../oracle-nodes/src/aggregation/krumRanking.ts";
-import { createPacer } from "../../oracle-nodes/src/aggregation/pacer.ts";
-import { squaredDistances } from "../../oracle-nodes/src/aggregation/squaredDistances.ts";
+import { admitUpdates } from "#learning/aggregation/admitUpdates";
+import { krumScore } from "#learning/aggregation/krumRanking";
+import { createPacer } from "#learning/aggregation/pacer";
+import { squaredDistances } from "#learning/aggregation/squaredDistances";
 import { flat, seededUpdates } from "./updates.ts";
 
 describe("squared distances", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { multiKrum } from "../../oracle-nodes/src/aggregation/multiKrum.ts";
-import { createPacer } from "../../oracle-nodes/src/aggregation/pacer.ts";
+import { multiKrum } from "#learning/aggregation/multiKrum";
+import { createPacer } from "#learning/aggregation/pacer";
 import { seededUpdates } from "./updates.ts";
 
 describe("pacer", () => {

@@ -1,5 +1,5 @@
-import type { AggregationRuleName } from "../../protocol/aggregationRule.ts";
-import type { Update } from "../../oracle-nodes/src/aggregation/rule.ts";
+import type { AggregationRuleName } from "#protocol/rules/aggregationRule";
+import type { Update } from "#learning/aggregation/rule";
 import { flat } from "./updates.ts";
 
 /** The rules of DESIGN.md section 8 written down plainly: values of the aggregate and the rejected members. */

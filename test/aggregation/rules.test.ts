@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { AGGREGATION_RULES, minimumUpdates } from "../../protocol/aggregationRule.ts";
-import { ArtifactError, InputError } from "../../protocol/errors.ts";
-import { TooFewUpdatesError } from "../../oracle-nodes/src/aggregation/admitUpdates.ts";
-import { aggregationRule } from "../../oracle-nodes/src/aggregation/aggregationRule.ts";
-import type { Update } from "../../oracle-nodes/src/aggregation/rule.ts";
+import { AGGREGATION_RULES, minimumUpdates } from "#protocol/rules/aggregationRule";
+import { ArtifactError, InputError } from "#protocol/errors";
+import { TooFewUpdatesError } from "#learning/aggregation/admitUpdates";
+import { aggregationRule } from "#learning/aggregation/aggregationRule";
+import type { Update } from "#learning/aggregation/rule";
 import { reference } from "./reference.ts";
 import { digestOf, flat, generator, seededUpdates, vector } from "./updates.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { memberId } from "../../protocol/ids.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
-import type { Update } from "../../oracle-nodes/src/aggregation/rule.ts";
+import { memberId } from "#protocol/ids";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
+import type { Update } from "#learning/aggregation/rule";
 
 /** An update of one tensor "w". */
 export function vector(member: number, values: readonly number[], samples = 1): Update {

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { memberId } from "../../protocol/ids.ts";
-import type { NamedTensor } from "../../protocol/tensors.ts";
-import type { Update } from "../../oracle-nodes/src/aggregation/rule.ts";
-import { assertUsable, partitionUsable } from "../../oracle-nodes/src/aggregation/usable.ts";
+import { ArtifactError } from "#protocol/errors";
+import { memberId } from "#protocol/ids";
+import type { NamedTensor } from "#protocol/artifacts/tensors";
+import type { Update } from "#learning/aggregation/rule";
+import { assertUsable, partitionUsable } from "#learning/aggregation/usable";
 
 const SPECS = [
   { name: "kernel", shape: [2, 3] },

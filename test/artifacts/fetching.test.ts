@@ -11,11 +11,11 @@ import {
   ArtifactMissingError,
   ArtifactTimeoutError,
   ArtifactTooLargeError,
-} from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { buildDag, digestFromCid } from "../../protocol/contentAddress.ts";
-import type { Digest } from "../../protocol/ids.ts";
+} from "#store/artifactStore";
+import type { ArtifactStore } from "#store/artifactStore";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import { buildDag, digestFromCid } from "#protocol/artifacts/contentAddress";
+import type { Digest } from "#protocol/ids";
 import { hostileGateway } from "./hostileGateway.ts";
 import type { HostileGateway } from "./hostileGateway.ts";
 import { rejection } from "./rejection.ts";

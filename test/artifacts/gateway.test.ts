@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { connect } from "node:net";
 import { once } from "node:events";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { RateLimiter } from "../../oracle-nodes/src/artifacts/rateLimit.ts";
-import { buildDag } from "../../protocol/contentAddress.ts";
-import type { Dag } from "../../protocol/contentAddress.ts";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import type { ArtifactStore } from "#store/artifactStore";
+import { RateLimiter } from "#store/gateway/rateLimit";
+import { buildDag } from "#protocol/artifacts/contentAddress";
+import type { Dag } from "#protocol/artifacts/contentAddress";
 import { sampleBytes } from "./sampleBytes.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 

@@ -2,13 +2,13 @@ import { expect } from "chai";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { BlockSink } from "../../oracle-nodes/src/artifacts/blockSink.ts";
+import { BlockSink } from "#store/blocks/blockSink";
 import {
   GatewayConnection,
   StaleConnectionError,
   UnusualAnswerError,
-} from "../../oracle-nodes/src/artifacts/gatewayConnection.ts";
-import { getFromGateway } from "../../oracle-nodes/src/artifacts/gatewayConnections.ts";
+} from "#store/gateway/gatewayConnection";
+import { getFromGateway } from "#store/gateway/gatewayConnections";
 import { rejection } from "./rejection.ts";
 import { sampleBytes } from "./sampleBytes.ts";
 

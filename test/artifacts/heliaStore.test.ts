@@ -1,14 +1,11 @@
 import { expect } from "chai";
 import { readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  ArtifactCorruptError,
-  ArtifactMissingError,
-} from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { checkEndpoints, parseEndpoints } from "../../protocol/endpoints.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { blockBytes } from "../../protocol/contentAddress.ts";
-import { ArtifactError, InputError } from "../../protocol/errors.ts";
+import { ArtifactCorruptError, ArtifactMissingError } from "#store/artifactStore";
+import { checkEndpoints, parseEndpoints } from "#protocol/endpoints/endpoints";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import { blockBytes } from "#protocol/artifacts/contentAddress";
+import { ArtifactError, InputError } from "#protocol/errors";
 import { rejection } from "./rejection.ts";
 import { sampleBytes } from "./sampleBytes.ts";
 import { describeStoreContract, only } from "./storeContract.ts";

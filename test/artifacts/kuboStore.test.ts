@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ArtifactMissingError } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { createKuboStore } from "../../oracle-nodes/src/artifacts/kuboStore.ts";
-import { buildDag, cidFromDigest } from "../../protocol/contentAddress.ts";
-import { ConcordatError, InputError } from "../../protocol/errors.ts";
+import { ArtifactMissingError } from "#store/artifactStore";
+import { createKuboStore } from "#store/kubo/kuboStore";
+import { buildDag, cidFromDigest } from "#protocol/artifacts/contentAddress";
+import { ConcordatError, InputError } from "#protocol/errors";
 import { findKubo, startKubo } from "./kuboDaemon.ts";
 import type { KuboDaemon } from "./kuboDaemon.ts";
 import { rejection } from "./rejection.ts";

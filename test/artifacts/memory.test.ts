@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { BlockSink } from "../../oracle-nodes/src/artifacts/blockSink.ts";
-import { RecentArtifacts } from "../../oracle-nodes/src/artifacts/recentArtifacts.ts";
-import type { Digest } from "../../protocol/ids.ts";
+import { BlockSink } from "#store/blocks/blockSink";
+import { RecentArtifacts } from "#store/recentArtifacts";
+import type { Digest } from "#protocol/ids";
 
 describe("artifacts in memory", () => {
   const [a, b, c] = ["0xa" as Digest, "0xb" as Digest, "0xc" as Digest];

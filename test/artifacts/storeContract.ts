@@ -1,14 +1,11 @@
 import { expect } from "chai";
 import { join } from "node:path";
-import {
-  ArtifactMissingError,
-  ArtifactTooLargeError,
-} from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { digestOf } from "../../protocol/contentAddress.ts";
-import { ArtifactError } from "../../protocol/errors.ts";
-import type { Digest } from "../../protocol/ids.ts";
+import { ArtifactMissingError, ArtifactTooLargeError } from "#store/artifactStore";
+import type { ArtifactStore } from "#store/artifactStore";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import { digestOf } from "#protocol/artifacts/contentAddress";
+import { ArtifactError } from "#protocol/errors";
+import type { Digest } from "#protocol/ids";
 import { rejection } from "./rejection.ts";
 import { MODEL_BYTES, sampleBytes } from "./sampleBytes.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { Wallet } from "ethers";
-import type { Address, Digest } from "../../protocol/ids.ts";
-import { digestOf } from "../../protocol/contentAddress.ts";
+import type { Address, Digest } from "#protocol/ids";
+import { digestOf } from "#protocol/artifacts/contentAddress";
 import {
   GRANT_HEADER,
   GRANT_TYPES,
@@ -10,7 +10,7 @@ import {
   grantDomain,
   type GrantedFile,
   type UploadOffer,
-} from "../../protocol/uploads.ts";
+} from "#protocol/messages/uploads";
 
 export const REGISTRY = `0x${"11".repeat(20)}` as Address;
 export const CHAIN = 31_337;

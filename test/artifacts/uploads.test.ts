@@ -3,19 +3,19 @@ import { Wallet } from "ethers";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { Uploads, type UploadOptions } from "../../oracle-nodes/src/artifacts/uploads.ts";
-import { cidFromDigest, digestOf } from "../../protocol/contentAddress.ts";
-import { ConcordatError } from "../../protocol/errors.ts";
-import type { Digest } from "../../protocol/ids.ts";
+import type { ArtifactStore } from "#store/artifactStore";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import { Uploads, type UploadOptions } from "#store/uploads/uploads";
+import { cidFromDigest, digestOf } from "#protocol/artifacts/contentAddress";
+import { ConcordatError } from "#protocol/errors";
+import type { Digest } from "#protocol/ids";
 import {
   GRANT_HEADER,
   MAX_GRANT_SECONDS,
   UPLOADS_PATH,
   UPLOAD_REFUSALS,
   type UploadRefusal,
-} from "../../protocol/uploads.ts";
+} from "#protocol/messages/uploads";
 import { CHAIN, NODE, PAGE, REGISTRY, UploadSender, filled, putHead, type Change } from "./uploadSender.ts";
 
 const MAX = 3000;

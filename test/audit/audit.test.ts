@@ -3,12 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
-import { audit } from "../../audit/audit.ts";
-import { auditRpc } from "../../audit/auditRpc.ts";
-import type { ChainSource } from "../../audit/chainSource.ts";
-import type { Check } from "../../audit/checks.ts";
-import { CHECK_KINDS } from "../../audit/checks.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { audit } from "#audit/audit";
+import { auditRpc } from "#audit/reading/auditRpc";
+import type { ChainSource } from "#audit/reading/chainSource";
+import type { Check } from "#audit/checks";
+import { CHECK_KINDS } from "#audit/checks";
+import type { Address } from "#protocol/ids";
 import type { Story } from "./story.ts";
 import { beginStory, playEventfulTask, playContractSigner, playFailures, playStakedTask } from "./story.ts";
 

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { FetchHints } from "../../audit/recomputeAggregates.ts";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { auditModels } from "../../audit/auditModels.ts";
+import type { FetchHints } from "#audit/recompute/recomputeAggregates";
+import type { ArtifactStore } from "#store/artifactStore";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import { auditModels } from "#audit/recompute/auditModels";
 
 const PATIENCE = { fetchMs: 300, silentMs: 50 };
 const BYTES = Uint8Array.from({ length: 5000 }, (_, i) => i);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { audit } from "../../audit/audit.ts";
+import { audit } from "#audit/audit";
 import type { Draw } from "./randomPlay.ts";
 import { playAtRandom } from "./randomPlay.ts";
 import { beginStory } from "./story.ts";

@@ -1,4 +1,4 @@
-import { Phase, TaskState } from "../../protocol/enums.ts";
+import { Phase, TaskState } from "#protocol/contracts/enums";
 import type { TestNode } from "../contracts/federation.ts";
 import { testNode } from "../contracts/federation.ts";
 import type { Story } from "./story.ts";

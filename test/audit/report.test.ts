@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { AuditReport } from "../../audit/report.ts";
-import { reportCsv, reportJson, reportSummary } from "../../audit/report.ts";
+import type { AuditReport } from "#audit/report";
+import { reportCsv, reportJson, reportSummary } from "#audit/report";
 
 const agreeing = {
   kind: "task.escrow",

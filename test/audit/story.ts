@@ -1,9 +1,9 @@
 import { network } from "hardhat";
-import { chainSource } from "../../audit/chainSource.ts";
-import type { ChainSource } from "../../audit/chainSource.ts";
-import type { Deployment } from "../../audit/contracts.ts";
-import { ElectionMode, Strategy } from "../../protocol/enums.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { chainSource } from "#audit/reading/chainSource";
+import type { ChainSource } from "#audit/reading/chainSource";
+import type { Deployment } from "#audit/reading/contracts";
+import { ElectionMode, Strategy } from "#protocol/contracts/enums";
+import type { Address } from "#protocol/ids";
 import type { TestNode } from "../contracts/federation.ts";
 import { Federation, deployFederation, testNode } from "../contracts/federation.ts";
 

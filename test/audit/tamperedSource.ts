@@ -1,13 +1,13 @@
-import type { ChainSource } from "../../audit/chainSource.ts";
-import { INTERFACES } from "../../audit/contracts.ts";
-import type { Deployment } from "../../audit/contracts.ts";
-import { UNDECODABLE, decodeLog } from "../../audit/decodeLog.ts";
-import type { DecodedLog } from "../../audit/decodeLog.ts";
-import type { ChainLog } from "../../protocol/events/chainLog.ts";
-import type { ConcordatEvent, Named } from "../../protocol/events/concordatEvent.ts";
-import { contractFinder } from "../../protocol/events/contracts.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
-import type { Hex } from "../../protocol/ids.ts";
+import type { ChainSource } from "#audit/reading/chainSource";
+import { INTERFACES } from "#audit/reading/contracts";
+import type { Deployment } from "#audit/reading/contracts";
+import { UNDECODABLE, decodeLog } from "#audit/reading/decodeLog";
+import type { DecodedLog } from "#audit/reading/decodeLog";
+import type { ChainLog } from "#protocol/events/chainLog";
+import type { ConcordatEvent, Named } from "#protocol/events/concordatEvent";
+import { contractFinder } from "#protocol/events/contracts";
+import type { ContractName } from "#protocol/events/contracts";
+import type { Hex } from "#protocol/ids";
 
 /** One lie about one event: `change` gives other arguments, or undefined to leave the event out. */
 export interface Lie {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Wallet, id, parseEther } from "ethers";
 import type { Page } from "playwright-core";
-import type { Address } from "../../protocol/ids.ts";
+import type { Address } from "#protocol/ids";
 import { fund, testNode } from "../contracts/federation.ts";
 import { Stage, connect, trustAll, type Visitor } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
 import type { Page } from "playwright-core";
-import type { Address } from "../../protocol/ids.ts";
+import type { Address } from "#protocol/ids";
 import { Stage, connect, trustAll } from "./stage.ts";
 
 describe("what a step costs, told before the wallet is asked, in the browser", function () {

@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readStatus } from "../../oracle-nodes/src/cli/actions/nodeAnnounce.ts";
-import { ChildProcesses } from "../../oracle-nodes/src/demo/childProcesses.ts";
-import { Cleanup } from "../../oracle-nodes/src/demo/cleanup.ts";
-import { startEmbeddedChain, type EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import { PASSWORD, foundFederation, type Federation } from "../../oracle-nodes/src/demo/federation.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import { resultDomain } from "../../protocol/signedResults.ts";
+import { readStatus } from "#cli/actions/nodeAnnounce";
+import { ChildProcesses } from "#demo/childProcesses";
+import { Cleanup } from "#demo/cleanup";
+import { startEmbeddedChain, type EmbeddedChain } from "#demo/embeddedChain";
+import { PASSWORD, foundFederation, type Federation } from "#demo/federation";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import { resultDomain } from "#protocol/messages/signedResults";
 import { start } from "../cli/concordat.ts";
 import { Federation as TestFederation, type Connection } from "../contracts/federation.ts";
 import { publishHostile } from "./hostile.ts";
@@ -18,7 +18,7 @@ const SHARES = { seed: 1, nodes: 4 };
 const FOUNDERS = 3;
 
 /** The `concordat` command. */
-const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../oracle-nodes/cli/bin/concordat.mjs", import.meta.url));
 
 /**
  * A chain, the contracts, and three founding nodes, each a process of its own as `concordat node run` starts it. Task 1 is

@@ -1,12 +1,12 @@
 import { Wallet, getCreateAddress } from "ethers";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";
-import { buildDag, type Block } from "../../protocol/contentAddress.ts";
-import type { Address } from "../../protocol/ids.ts";
-import { MANIFEST_LIMITS, encodeManifest } from "../../protocol/manifest.ts";
-import { termsToAbi } from "../../protocol/taskTerms.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import { OFFICIAL_TERMS } from "#learning/data/officialTerms";
+import { buildDag, type Block } from "#protocol/artifacts/contentAddress";
+import type { Address } from "#protocol/ids";
+import { MANIFEST_LIMITS, encodeManifest } from "#protocol/manifest/manifest";
+import { termsToAbi } from "#protocol/terms/taskTerms";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import { digestOf, fund } from "../contracts/federation.ts";
 import type { Federation, TestNode } from "../contracts/federation.ts";
 

@@ -1,11 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { IndexFile } from "../../audit/index/indexFile.ts";
-import type { IndexedChain } from "../../audit/index/indexedChain.ts";
-import { Indexer } from "../../audit/index/indexer.ts";
-import { rpcIndexSource } from "../../audit/index/indexSource.ts";
-import type { LogPage } from "../../audit/index/indexReader.ts";
-import { serveIndex } from "../../audit/index/http/indexServer.ts";
+import { IndexFile } from "#audit/index/indexFile";
+import type { IndexedChain } from "#audit/index/indexedChain";
+import { Indexer } from "#audit/index/indexer";
+import { rpcIndexSource } from "#audit/index/indexSource";
+import type { LogPage } from "#audit/index/indexReader";
+import { serveIndex } from "#audit/index/http/indexServer";
 
 /** What an index answers to a page that asks for logs. */
 export interface IndexAnswer extends LogPage {

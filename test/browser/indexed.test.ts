@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { IndexedChain } from "../../audit/index/indexedChain.ts";
+import type { IndexedChain } from "#audit/index/indexedChain";
 import { firstPart, hostIndex, hostLiar, writeIndex } from "./indexHost.ts";
 import type { IndexAnswer, Listening } from "./indexHost.ts";
 import { EndpointProxy } from "./proxy.ts";

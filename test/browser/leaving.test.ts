@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { HDNodeWallet, Wallet, parseEther } from "ethers";
 import type { Locator, Page } from "playwright-core";
-import { TaskState } from "../../protocol/enums.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { TaskState } from "#protocol/contracts/enums";
+import type { Address } from "#protocol/ids";
 import type { TestNode } from "../contracts/federation.ts";
 import { Stage, connect, type Visitor } from "./stage.ts";
 

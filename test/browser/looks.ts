@@ -1,8 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { buildDag } from "../../protocol/contentAddress.ts";
-import { MANIFEST_LIMITS } from "../../protocol/manifest.ts";
+import { buildDag } from "#protocol/artifacts/contentAddress";
+import { MANIFEST_LIMITS } from "#protocol/manifest/manifest";
 import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import { Federation } from "../contracts/federation.ts";
 import { smallTargets } from "./fingers.ts";

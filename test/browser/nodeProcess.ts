@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import type { NodeConfigInput } from "../../oracle-nodes/src/node/nodeConfig.ts";
+import { writeKeystore } from "#node/setup/keystore";
+import type { NodeConfigInput } from "#node/setup/nodeConfig";
 import { start, type Running } from "../cli/concordat.ts";
 import type { TestNode } from "../contracts/federation.ts";
 import type { Stage } from "./stage.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { Wallet, id, parseEther } from "ethers";
-import { AggregationRule, TaskState } from "../../protocol/enums.ts";
-import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
-import { termsFromAbi, type AbiTerms } from "../../protocol/taskTerms.ts";
+import { AggregationRule, TaskState } from "#protocol/contracts/enums";
+import { escrowOf } from "#protocol/rules/rewardSchedule";
+import { termsFromAbi, type AbiTerms } from "#protocol/terms/taskTerms";
 import { fund } from "../contracts/federation.ts";
 import { Stage, connect, type Visitor } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import type { Wallet } from "ethers";
 import hre from "hardhat";
 import type { Browser } from "playwright-core";
-import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
+import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
 import { deployFederation, type Federation } from "../contracts/federation.ts";
 import { chromiumPath, launchBrowser } from "./browser.ts";
 import { publishHostile, serveHostile, type BlockHost, type HostileTask } from "./hostile.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
-import { buildDag } from "../../protocol/contentAddress.ts";
+import { buildDag } from "#protocol/artifacts/contentAddress";
 import { serveBlocks } from "./hostile.ts";
 import { EndpointProxy } from "./proxy.ts";
 import { Stage, type Visitor } from "./stage.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { checkTaskContracts } from "../../oracle-nodes/src/chain/checkTaskContracts.ts";
-import { parseAddressBook } from "../../protocol/addressBook.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { checkTaskContracts } from "#chain/contracts/checkTaskContracts";
+import { parseAddressBook } from "#protocol/contracts/addressBook";
+import type { Address } from "#protocol/ids";
 
 const account = (digit: string) => `0x${digit.repeat(40)}` as Address;
 const book = parseAddressBook({

@@ -3,12 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { pino } from "pino";
-import { openProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import { classifyAnswer } from "../../oracle-nodes/src/chain/classifyAnswer.ts";
-import type { Endpoint, EndpointAnswer } from "../../oracle-nodes/src/chain/endpoint.ts";
-import { isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import { httpEndpoint } from "../../oracle-nodes/src/chain/httpEndpoint.ts";
-import { EndpointPool } from "../../oracle-nodes/src/chain/endpointPool.ts";
+import { openProvider } from "#chain/endpoints/chainProvider";
+import { classifyAnswer } from "#chain/endpoints/classifyAnswer";
+import type { Endpoint, EndpointAnswer } from "#chain/endpoints/endpoint";
+import { isEndpointFault } from "#chain/endpoints/endpointError";
+import { httpEndpoint } from "#chain/endpoints/httpEndpoint";
+import { EndpointPool } from "#chain/endpoints/endpointPool";
 
 type Answering = (method: string, signal: AbortSignal) => Promise<EndpointAnswer>;
 

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { expect } from "chai";
 import { Interface } from "ethers";
-import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
-import type { Endpoint, EndpointAnswer } from "../../oracle-nodes/src/chain/endpoint.ts";
-import { EndpointError, isEndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import { endpointName } from "../../oracle-nodes/src/chain/endpointName.ts";
-import { EndpointPool } from "../../oracle-nodes/src/chain/endpointPool.ts";
-import { openProvider, rpcUrls } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import { roundCoordinatorAbi } from "../../protocol/abis.ts";
+import { ContractError } from "#chain/contracts/contractError";
+import type { Endpoint, EndpointAnswer } from "#chain/endpoints/endpoint";
+import { EndpointError, isEndpointFault } from "#chain/endpoints/endpointError";
+import { endpointName } from "#chain/endpoints/endpointName";
+import { EndpointPool } from "#chain/endpoints/endpointPool";
+import { openProvider, rpcUrls } from "#chain/endpoints/chainProvider";
+import { roundCoordinatorAbi } from "#protocol/contracts/abis";
 
 const BUSY: EndpointAnswer = {
   kind: "refused",

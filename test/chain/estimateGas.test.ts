@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import { EndpointError, type EndpointFault } from "../../oracle-nodes/src/chain/endpointError.ts";
-import { MAX_GAS, estimateGas } from "../../oracle-nodes/src/chain/estimateGas.ts";
+import type { ChainProvider } from "#chain/endpoints/chainProvider";
+import { EndpointError, type EndpointFault } from "#chain/endpoints/endpointError";
+import { MAX_GAS, estimateGas } from "#chain/sending/estimateGas";
 
 /** An endpoint without estimates, whose calls need this much gas. */
 const needing = (gasNeeded: bigint, faultOf: (gas: bigint) => EndpointFault | undefined): ChainProvider =>

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { id, toQuantity } from "ethers";
 import { pino } from "pino";
-import { ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import type { Endpoint, EndpointAnswer } from "../../oracle-nodes/src/chain/endpoint.ts";
-import { EndpointPool } from "../../oracle-nodes/src/chain/endpointPool.ts";
-import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
+import { ChainProvider } from "#chain/endpoints/chainProvider";
+import type { Endpoint, EndpointAnswer } from "#chain/endpoints/endpoint";
+import { EndpointPool } from "#chain/endpoints/endpointPool";
+import { HeadWatcher } from "#chain/heads/headWatcher";
 
 interface Block {
   readonly number: number;

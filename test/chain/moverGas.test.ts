@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import { EndpointPool } from "../../oracle-nodes/src/chain/endpointPool.ts";
-import { estimateGas } from "../../oracle-nodes/src/chain/estimateGas.ts";
-import { lastApproval, lastSubmission, moverGas } from "../../oracle-nodes/src/chain/moverGas.ts";
+import { ChainProvider } from "#chain/endpoints/chainProvider";
+import { EndpointPool } from "#chain/endpoints/endpointPool";
+import { estimateGas } from "#chain/sending/estimateGas";
+import { lastApproval, lastSubmission, moverGas } from "#chain/sending/moverGas";
 import { deployFederation, fund, testNode, type Connection } from "../contracts/federation.ts";
 
 /** A provider over Hardhat's own connection. */

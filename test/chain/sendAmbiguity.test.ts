@@ -5,14 +5,11 @@ import { expect } from "chai";
 import { Wallet, id, toBeHex, type TransactionReceipt } from "ethers";
 import { network } from "hardhat";
 import { pino } from "pino";
-import {
-  TransactionReplacedError,
-  TransactionUnknownError,
-} from "../../oracle-nodes/src/chain/chainError.ts";
-import { openProvider, type ChainProvider } from "../../oracle-nodes/src/chain/chainProvider.ts";
-import { HeadWatcher } from "../../oracle-nodes/src/chain/headWatcher.ts";
-import { TransactionJournal } from "../../oracle-nodes/src/chain/transactionJournal.ts";
-import { TransactionSender } from "../../oracle-nodes/src/chain/transactionSender.ts";
+import { TransactionReplacedError, TransactionUnknownError } from "#chain/contracts/chainError";
+import { openProvider, type ChainProvider } from "#chain/endpoints/chainProvider";
+import { HeadWatcher } from "#chain/heads/headWatcher";
+import { TransactionJournal } from "#chain/sending/transactionJournal";
+import { TransactionSender } from "#chain/sending/transactionSender";
 import { lag } from "../quirks/lag.ts";
 import { prunedStates } from "../quirks/limits.ts";
 import { QuirkProxy, type Quirk, type RpcAnswer } from "../quirks/quirkProxy.ts";

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { TransactionJournal } from "../../oracle-nodes/src/chain/transactionJournal.ts";
-import { ConcordatError } from "../../protocol/errors.ts";
+import { TransactionJournal } from "#chain/sending/transactionJournal";
+import { ConcordatError } from "#protocol/errors";
 
 /** What keeps a payment from being written down is told in one line, before anything is sent. */
 describe("A journal of transactions that the disk does not keep", () => {

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
-import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import type { EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import { deployConcordat } from "../../deploy/deployConcordat.ts";
+import { startEmbeddedChain } from "#demo/embeddedChain";
+import type { EmbeddedChain } from "#demo/embeddedChain";
+import { writeKeystore } from "#node/setup/keystore";
+import { deployConcordat } from "#deploy/deployConcordat";
 import { concordat, start, temporaryFolder } from "./concordat.ts";
 import type { Outcome } from "./concordat.ts";
 

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Contract, JsonRpcProvider, Wallet, parseEther } from "ethers";
-import { deployConcordat } from "../../deploy/deployConcordat.ts";
-import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import type { EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import type { AddressBook } from "../../protocol/addressBook.ts";
+import { deployConcordat } from "#deploy/deployConcordat";
+import { startEmbeddedChain } from "#demo/embeddedChain";
+import type { EmbeddedChain } from "#demo/embeddedChain";
+import { writeKeystore } from "#node/setup/keystore";
+import type { AddressBook } from "#protocol/contracts/addressBook";
 import { start } from "./concordat.ts";
 import type { Outcome, Running } from "./concordat.ts";
 

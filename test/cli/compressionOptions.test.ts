@@ -4,7 +4,7 @@ import {
   compressionOptions,
   compressionTerms,
   type CompressionOptions,
-} from "../../oracle-nodes/src/cli/publish/compressionOptions.ts";
+} from "#cli/publish/compressionOptions";
 
 /** The terms that these options give, or the complaint. */
 function terms(...options: string[]): unknown {

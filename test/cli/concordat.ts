@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../oracle-nodes/cli/bin/concordat.mjs", import.meta.url));
 
 /** How a command went. */
 export interface Outcome {

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
-import { ConcordatError, InputError } from "../../protocol/errors.ts";
-import { fetchDataset } from "../../oracle-nodes/src/cli/data/fetchDataset.ts";
-import { type DatasetSource, SOURCES } from "../../oracle-nodes/src/cli/data/sources.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
+import { ConcordatError, InputError } from "#protocol/errors";
+import { fetchDataset } from "#cli/data/fetchDataset";
+import { type DatasetSource, SOURCES } from "#cli/data/sources";
+import { loadDataset } from "#learning/data/loadDataset";
 import { temporaryFolder } from "./concordat.ts";
 
 const md5 = (bytes: Uint8Array) =>

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { Wallet } from "ethers";
-import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import type { EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
+import { startEmbeddedChain } from "#demo/embeddedChain";
+import type { EmbeddedChain } from "#demo/embeddedChain";
 import type { Outcome } from "./concordat.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

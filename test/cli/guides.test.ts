@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { Command } from "commander";
-import { createProgram } from "../../oracle-nodes/src/cli/program.ts";
+import { createProgram } from "#cli/program";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const GUIDES = globSync(["*.md", "docs/*.md", "{frontend,protocol,audit,oracle-nodes/*}/README.md"], {

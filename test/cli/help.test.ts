@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Command } from "commander";
-import { createProgram } from "../../oracle-nodes/src/cli/program.ts";
+import { createProgram } from "#cli/program";
 import { concordat } from "./concordat.ts";
 
 /** Every command with the words that call it. */

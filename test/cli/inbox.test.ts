@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import pino from "pino";
-import { addArtifacts } from "../../oracle-nodes/src/cli/nodeStore.ts";
-import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
-import { inboxOf, openInbox } from "../../oracle-nodes/src/node/inbox.ts";
-import { parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
-import { digestOf } from "../../protocol/contentAddress.ts";
-import { ConcordatError, InputError } from "../../protocol/errors.ts";
-import type { Digest } from "../../protocol/ids.ts";
-import { readHeldArtifact } from "../../oracle-nodes/src/cli/nodeFolder.ts";
+import { addArtifacts } from "#cli/nodeStore";
+import { openDataFolder } from "#node/setup/dataFolder";
+import { inboxOf, openInbox } from "#node/serving/inbox";
+import { parseNodeConfig } from "#node/setup/nodeConfig";
+import { digestOf } from "#protocol/artifacts/contentAddress";
+import { ConcordatError, InputError } from "#protocol/errors";
+import type { Digest } from "#protocol/ids";
+import { readHeldArtifact } from "#cli/nodeFolder";
 
 const FILES = ["a manifest", "an initial model"].map((text) => new Uint8Array(Buffer.from(text)));
 const unreachable = (error: Error): never => {

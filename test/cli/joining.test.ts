@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import { initialiseNode } from "../../oracle-nodes/src/node/initialiseNode.ts";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import type { ArtifactStore } from "#store/artifactStore";
+import { initialiseNode } from "#node/setup/initialiseNode";
 import { start } from "./concordat.ts";
 import type { Running } from "./concordat.ts";
 import { startCommandChain } from "./commandChain.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { join } from "node:path";
-import { nextSteps } from "../../oracle-nodes/src/cli/publish/nextSteps.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { nextSteps } from "#cli/publish/nextSteps";
+import type { Address } from "#protocol/ids";
 
 const arbiter = `0x${"ab".repeat(20)}` as Address;
 

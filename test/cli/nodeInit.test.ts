@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { pathInside } from "../../oracle-nodes/src/cli/actions/nodeInit.ts";
-import { readNodeConfig } from "../../oracle-nodes/src/node/nodeConfigFile.ts";
-import { openKeystore } from "../../oracle-nodes/src/node/keystore.ts";
+import { pathInside } from "#cli/actions/nodeInit";
+import { readNodeConfig } from "#node/setup/nodeConfigFile";
+import { openKeystore } from "#node/setup/keystore";
 import { start, temporaryFolder } from "./concordat.ts";
 import type { Outcome } from "./concordat.ts";
 

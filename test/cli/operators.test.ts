@@ -2,11 +2,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Contract, JsonRpcProvider, Wallet, parseEther } from "ethers";
-import { deployConcordat } from "../../deploy/deployConcordat.ts";
-import { startEmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import type { EmbeddedChain } from "../../oracle-nodes/src/demo/embeddedChain.ts";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import type { AddressBook } from "../../protocol/addressBook.ts";
+import { deployConcordat } from "#deploy/deployConcordat";
+import { startEmbeddedChain } from "#demo/embeddedChain";
+import type { EmbeddedChain } from "#demo/embeddedChain";
+import { writeKeystore } from "#node/setup/keystore";
+import type { AddressBook } from "#protocol/contracts/addressBook";
 import { start, temporaryFolder } from "./concordat.ts";
 
 const PASSWORD = "correct horse";

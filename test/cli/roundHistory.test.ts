@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { RoundHistory } from "../../oracle-nodes/src/demo/roundHistory.ts";
-import { fromEthersLog } from "../../protocol/events/chainLog.ts";
-import type { ConcordatEvent } from "../../protocol/events/concordatEvent.ts";
-import { eventReader } from "../../protocol/events/decodeEvent.ts";
-import { applyEvent } from "../../protocol/history/applyEvent.ts";
-import { emptyWorld } from "../../protocol/history/world.ts";
+import { RoundHistory } from "#demo/roundHistory";
+import { fromEthersLog } from "#protocol/events/chainLog";
+import type { ConcordatEvent } from "#protocol/events/concordatEvent";
+import { eventReader } from "#protocol/events/decodeEvent";
+import { applyEvent } from "#protocol/history/applyEvent";
+import { emptyWorld } from "#protocol/history/world";
 import { beginStory, playEventfulTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 

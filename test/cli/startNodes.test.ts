@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { startNodes } from "../../oracle-nodes/src/demo/startNodes.ts";
+import { startNodes } from "#demo/startNodes";
 
 describe("the nodes of a demonstration", () => {
   it("start a few at a time, each when an earlier one is up, and all of them", async () => {

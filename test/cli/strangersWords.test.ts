@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
 import { Interface } from "ethers";
-import { refusalOf } from "../../oracle-nodes/src/chain/contractError.ts";
-import { EndpointError } from "../../oracle-nodes/src/chain/endpointError.ts";
-import { judge } from "../../oracle-nodes/src/cli/errorBoundary.ts";
-import { readableLog } from "../../oracle-nodes/src/cli/logLines.ts";
-import { InputError } from "../../protocol/errors.ts";
+import { refusalOf } from "#chain/contracts/contractError";
+import { EndpointError } from "#chain/endpoints/endpointError";
+import { judge } from "#cli/errorBoundary";
+import { readableLog } from "#cli/logLines";
+import { InputError } from "#protocol/errors";
 
 /** Clears the screen, writes a line of its own, turns letters round, and does not end. */
 const HOSTILE = `\u001b[2J\u009b31m\r\nconcordat: all is well\u202e${"x".repeat(100_000)}`;

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
-import { printable } from "../../protocol/printable.ts";
-import { readableTerms } from "../../oracle-nodes/src/cli/readableTerms.ts";
-import { END_WORDS, STATE_WORDS, countWords, percentWords, wordsFor } from "../../protocol/words.ts";
-import { EndReason, TaskState } from "../../protocol/enums.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import { printable } from "#protocol/words/printable";
+import { readableTerms } from "#cli/readableTerms";
+import { END_WORDS, STATE_WORDS, countWords, percentWords, wordsFor } from "#protocol/words/enumWords";
+import { EndReason, TaskState } from "#protocol/contracts/enums";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import { validTerms } from "../protocol/rules/termsFixture.ts";
 
 const NOW = Date.UTC(2026, 10, 30, 12) / 1000;

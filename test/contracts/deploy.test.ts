@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { artifacts, network } from "hardhat";
-import { deployConcordat } from "../../deploy/deployConcordat.ts";
-import { readDeploymentParameters } from "../../deploy/deploymentParameters.ts";
-import { parseAddressBook } from "../../protocol/addressBook.ts";
-import type { AddressBook } from "../../protocol/addressBook.ts";
-import { InputError } from "../../protocol/errors.ts";
+import { deployConcordat } from "#deploy/deployConcordat";
+import { readDeploymentParameters } from "#deploy/deploymentParameters";
+import { parseAddressBook } from "#protocol/contracts/addressBook";
+import type { AddressBook } from "#protocol/contracts/addressBook";
+import { InputError } from "#protocol/errors";
 
 const CODE_LIMIT = 24_576;
 const DAY = 86_400;

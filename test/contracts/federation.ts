@@ -1,7 +1,7 @@
 import type { BaseContract, ContractTransactionResponse } from "ethers";
 import { Wallet, ZeroAddress, id, parseEther } from "ethers";
 import type { network } from "hardhat";
-import { fromBitmap, toBitmap } from "../../protocol/bitmap.ts";
+import { fromBitmap, toBitmap } from "#protocol/rules/bitmap";
 import {
   AggregationRule,
   AlphaGrid,
@@ -9,19 +9,19 @@ import {
   ScoreKind,
   Strategy,
   TrainingBase,
-} from "../../protocol/enums.ts";
-import { bps, digest as toDigest } from "../../protocol/ids.ts";
-import type { Address, Digest } from "../../protocol/ids.ts";
-import { packScores } from "../../protocol/rules/packedScores.ts";
-import type { ResultDomain } from "../../protocol/signedResults.ts";
+} from "#protocol/contracts/enums";
+import { bps, digest as toDigest } from "#protocol/ids";
+import type { Address, Digest } from "#protocol/ids";
+import { packScores } from "#protocol/rules/packedScores";
+import type { ResultDomain } from "#protocol/messages/signedResults";
 import {
   ACCURACY_REPORT_TYPES,
   AGGREGATE_ATTESTATION_TYPES,
   LOCAL_UPDATE_TYPES,
   resultDomain,
-} from "../../protocol/signedResults.ts";
-import { termsToAbi } from "../../protocol/taskTerms.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+} from "#protocol/messages/signedResults";
+import { termsToAbi } from "#protocol/terms/taskTerms";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import type {
   DevelopmentToken,
   NodeRegistry,
@@ -29,8 +29,8 @@ import type {
   RoundCoordinator,
   StakeVault,
   TaskRegistry,
-} from "../../typechain/index.js";
-import type { IRoundCoordinatorTypes } from "../../typechain/RoundCoordinator.js";
+} from "#chain/typechain/index";
+import type { IRoundCoordinatorTypes } from "#chain/typechain/RoundCoordinator";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, Wallet, ZeroAddress, concat } from "ethers";
 import { network } from "hardhat";
-import type { NodeRegistry } from "../../typechain/index.js";
+import type { NodeRegistry } from "#chain/typechain/index";
 import { deployFederation, fund, testNode } from "./federation.ts";
 import type { Federation, TestNode } from "./federation.ts";
 

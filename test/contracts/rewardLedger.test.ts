@@ -2,12 +2,12 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import * as fc from "fast-check";
 import { network } from "hardhat";
-import { toBitmap } from "../../protocol/bitmap.ts";
-import { EndReason } from "../../protocol/enums.ts";
-import type { Address } from "../../protocol/ids.ts";
-import type { Outcome } from "../../protocol/rules/reputationRule.ts";
-import { escrowOf, memberReserve, refundableOf, settleRound } from "../../protocol/rules/rewardSchedule.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import { toBitmap } from "#protocol/rules/bitmap";
+import { EndReason } from "#protocol/contracts/enums";
+import type { Address } from "#protocol/ids";
+import type { Outcome } from "#protocol/rules/reputationRule";
+import { escrowOf, memberReserve, refundableOf, settleRound } from "#protocol/rules/rewardSchedule";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import { deployFederation } from "./federation.ts";
 import type { Federation } from "./federation.ts";
 

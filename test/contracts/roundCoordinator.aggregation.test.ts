@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { AggregationRule, ElectionMode, EndReason, Phase, VoidReason } from "../../protocol/enums.ts";
-import { bps } from "../../protocol/ids.ts";
-import { electCommittee, mixedSeed } from "../../protocol/rules/committeeElection.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import { AggregationRule, ElectionMode, EndReason, Phase, VoidReason } from "#protocol/contracts/enums";
+import { bps } from "#protocol/ids";
+import { electCommittee, mixedSeed } from "#protocol/rules/committeeElection";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import type { Federation } from "./federation.ts";
 import { deployFederation, digestOf } from "./federation.ts";
 

@@ -9,9 +9,9 @@ import {
   Strategy,
   TaskState,
   VoidReason,
-} from "../../protocol/enums.ts";
-import { bps } from "../../protocol/ids.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+} from "#protocol/contracts/enums";
+import { bps } from "#protocol/ids";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import type { Federation } from "./federation.ts";
 import { deployCoordinator, deployFederation, digestOf } from "./federation.ts";
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { Phase, SkipReason } from "../../protocol/enums.ts";
+import { Phase, SkipReason } from "#protocol/contracts/enums";
 import {
   hashAccuracyReport,
   hashAggregateAttestation,
   hashLocalUpdate,
-} from "../../protocol/signedResults.ts";
+} from "#protocol/messages/signedResults";
 import { deployFederation, digestOf } from "./federation.ts";
 
 const connection = await network.create();

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { EndReason, Phase, TaskState } from "../../protocol/enums.ts";
+import { EndReason, Phase, TaskState } from "#protocol/contracts/enums";
 import { deployFederation, digestOf } from "./federation.ts";
 
 const connection = await network.create();

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { BaseContract } from "ethers";
 import { ZeroAddress, ZeroHash } from "ethers";
 import { network } from "hardhat";
-import type { Address } from "../../protocol/ids.ts";
-import type { DevelopmentToken, NoReturnToken, ReentrantToken } from "../../typechain/index.js";
+import type { Address } from "#protocol/ids";
+import type { DevelopmentToken, NoReturnToken, ReentrantToken } from "#chain/typechain/index";
 import { deployFederation } from "./federation.ts";
 import type { Federation } from "./federation.ts";
 

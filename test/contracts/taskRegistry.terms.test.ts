@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { ZeroAddress, ZeroHash } from "ethers";
 import { network } from "hardhat";
-import { AggregationRule, ScoreKind } from "../../protocol/enums.ts";
-import type { Address, Bps, Digest } from "../../protocol/ids.ts";
-import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
-import { validateTerms } from "../../protocol/rules/validateTerms.ts";
-import { termsFromAbi, termsToAbi } from "../../protocol/taskTerms.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import { AggregationRule, ScoreKind } from "#protocol/contracts/enums";
+import type { Address, Bps, Digest } from "#protocol/ids";
+import { escrowOf } from "#protocol/rules/rewardSchedule";
+import { validateTerms } from "#protocol/rules/validateTerms";
+import { termsFromAbi, termsToAbi } from "#protocol/terms/taskTerms";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import { deployFederation } from "./federation.ts";
 
 const connection = await network.create();

@@ -2,12 +2,12 @@ import { expect } from "chai";
 import type { BaseContract } from "ethers";
 import { Signature, ZeroHash } from "ethers";
 import { network } from "hardhat";
-import { EndReason, TaskState } from "../../protocol/enums.ts";
-import type { Address } from "../../protocol/ids.ts";
-import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
-import { termsToAbi } from "../../protocol/taskTerms.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
-import type { DevelopmentToken, NoReturnToken, ReentrantToken } from "../../typechain/index.js";
+import { EndReason, TaskState } from "#protocol/contracts/enums";
+import type { Address } from "#protocol/ids";
+import { escrowOf } from "#protocol/rules/rewardSchedule";
+import { termsToAbi } from "#protocol/terms/taskTerms";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
+import type { DevelopmentToken, NoReturnToken, ReentrantToken } from "#chain/typechain/index";
 import { deployFederation } from "./federation.ts";
 import type { Federation } from "./federation.ts";
 

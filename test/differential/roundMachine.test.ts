@@ -1,17 +1,9 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { network } from "hardhat";
-import { EndReason, MemberStatus, Phase } from "../../protocol/enums.ts";
-import {
-  activate,
-  applyChanges,
-  drop,
-  emptyRoster,
-  enqueue,
-  nodeOf,
-  statusOf,
-} from "../../protocol/rules/roster.ts";
-import type { Roster } from "../../protocol/rules/roster.ts";
+import { EndReason, MemberStatus, Phase } from "#protocol/contracts/enums";
+import { activate, applyChanges, drop, emptyRoster, enqueue, nodeOf, statusOf } from "#protocol/rules/roster";
+import type { Roster } from "#protocol/rules/roster";
 import {
   endOf,
   enterPhase,
@@ -21,9 +13,9 @@ import {
   transitionOf,
   unopened,
   voided,
-} from "../../protocol/rules/roundMachine.ts";
-import type { RoundActs, RoundState } from "../../protocol/rules/roundMachine.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+} from "#protocol/rules/roundMachine";
+import type { RoundActs, RoundState } from "#protocol/rules/roundMachine";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import { deployFederation, digestOf } from "../contracts/federation.ts";
 import type { Federation } from "../contracts/federation.ts";
 

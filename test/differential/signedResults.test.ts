@@ -6,7 +6,7 @@ import {
   hashAccuracyReport,
   hashAggregateAttestation,
   hashLocalUpdate,
-} from "../../protocol/signedResults.ts";
+} from "#protocol/messages/signedResults";
 import type { Federation } from "../contracts/federation.ts";
 import { deployFederation } from "../contracts/federation.ts";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { findGpu } from "../../oracle-nodes/src/learning/backends/findGpu.ts";
+import { findGpu } from "#learning/engines/backends/findGpu";
 
 /** Debian's Chromium brings Vulkan's loader and a software driver. */
 const CHROMIUM = "/usr/lib/chromium";

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
-import { ConcordatError } from "../../protocol/errors.ts";
-import { type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { useBackend } from "../../oracle-nodes/src/learning/backends/openBackend.ts";
+import { ConcordatError } from "#protocol/errors";
+import { type EngineName, type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { builtInTopology } from "#learning/models/models";
+import { SeededRandom } from "#learning/seededRandom";
+import { useBackend } from "#learning/engines/backends/openBackend";
 import { describeEngine } from "../learning/engineContract.ts";
 import { describeGradients } from "../learning/gradientCases.ts";
 import { describePrivateTraining } from "../learning/privateTraining.ts";

@@ -2,29 +2,24 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { encodeUpdate } from "../../protocol/compressedUpdate.ts";
-import { nodeId, taskId, ZERO_DIGEST, type Bps } from "../../protocol/ids.ts";
-import type { TaskManifest } from "../../protocol/manifest.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
-import type {
-  Chain,
-  ChainState,
-  RoundContext,
-  RoundRecord,
-} from "../../oracle-nodes/src/experiments/chain.ts";
-import { arrivals } from "../../oracle-nodes/src/experiments/chains/async.ts";
-import { combine } from "../../oracle-nodes/src/experiments/combine.ts";
-import { parseExperiment, type Experiment } from "../../oracle-nodes/src/experiments/experiment.ts";
-import { openFederation, type Federation } from "../../oracle-nodes/src/experiments/federation.ts";
-import { digestOfModel } from "../../oracle-nodes/src/experiments/modelDigest.ts";
-import { chainsOf } from "../../oracle-nodes/src/experiments/plan.ts";
-import { privacyTerms } from "../../oracle-nodes/src/experiments/privacy.ts";
-import { schemeLabel } from "../../oracle-nodes/src/experiments/schemes.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { mix } from "../../oracle-nodes/src/learning/personalise.ts";
-import { partition } from "../../oracle-nodes/src/learning/partition.ts";
-import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
-import { renyiEpsilon } from "../../oracle-nodes/src/privacy/renyi.ts";
+import { encodeUpdate } from "#protocol/artifacts/compressedUpdate";
+import { nodeId, taskId, ZERO_DIGEST, type Bps } from "#protocol/ids";
+import type { TaskManifest } from "#protocol/manifest/manifest";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
+import type { Chain, ChainState, RoundContext, RoundRecord } from "#experiments/trajectory";
+import { arrivals } from "#experiments/trajectories/async";
+import { combine } from "#experiments/combine";
+import { parseExperiment, type Experiment } from "#experiments/experiment";
+import { openFederation, type Federation } from "#experiments/federation";
+import { digestOfModel } from "#experiments/modelDigest";
+import { chainsOf } from "#experiments/plan";
+import { privacyTerms } from "#experiments/privacy";
+import { schemeLabel } from "#experiments/schemes";
+import { digits } from "#learning/data/digits";
+import { mix } from "#learning/training/personalise";
+import { partition } from "#learning/partition/partition";
+import { usesOfTraining } from "#learning/privacy/privacyUses";
+import { renyiEpsilon } from "#learning/privacy/renyi";
 import { HIDDEN, plain, SlowFederation, sum, zeros, type Weights } from "./slowFederation.ts";
 
 const ROUNDS = 2;

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { atNode, RunDivergedError } from "../../oracle-nodes/src/experiments/divergence.ts";
-import { parseExperiment } from "../../oracle-nodes/src/experiments/experiment.ts";
-import type { Results } from "../../oracle-nodes/src/experiments/results/collect.ts";
-import { summary } from "../../oracle-nodes/src/experiments/results/summary.ts";
-import { runExperiment, type ExperimentProgress } from "../../oracle-nodes/src/experiments/runExperiment.ts";
-import { schemeLabel } from "../../oracle-nodes/src/experiments/schemes.ts";
-import { TrainingDivergedError } from "../../oracle-nodes/src/learning/engine.ts";
+import { atNode, RunDivergedError } from "#experiments/divergence";
+import { parseExperiment } from "#experiments/experiment";
+import type { Results } from "#experiments/results/collect";
+import { summary } from "#experiments/results/summary";
+import { runExperiment, type ExperimentProgress } from "#experiments/runExperiment";
+import { schemeLabel } from "#experiments/schemes";
+import { TrainingDivergedError } from "#learning/engines/engine";
 
-const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../oracle-nodes/cli/bin/concordat.mjs", import.meta.url));
 /** With these hyperparameters seed 6 diverges in round 1, seed 5 in round 2, and its Ditto in round 1 already. */
 const EXPERIMENT = {
   name: "steep",

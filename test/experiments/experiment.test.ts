@@ -2,13 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import {
-  parseExperiment,
-  reportedRounds,
-  variantsOf,
-} from "../../oracle-nodes/src/experiments/experiment.ts";
-import { readExperiment } from "../../oracle-nodes/src/experiments/readExperiment.ts";
+import { InputError } from "#protocol/errors";
+import { parseExperiment, reportedRounds, variantsOf } from "#experiments/experiment";
+import { readExperiment } from "#experiments/readExperiment";
 
 const LEAST = {
   name: "least",

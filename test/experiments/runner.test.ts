@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { InputError } from "../../protocol/errors.ts";
-import { readExperiment } from "../../oracle-nodes/src/experiments/readExperiment.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { runExperiment } from "../../oracle-nodes/src/experiments/runExperiment.ts";
+import { InputError } from "#protocol/errors";
+import { readExperiment } from "#experiments/readExperiment";
+import { digits } from "#learning/data/digits";
+import { runExperiment } from "#experiments/runExperiment";
 
-const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../oracle-nodes/cli/bin/concordat.mjs", import.meta.url));
 const EXPERIMENT = {
   name: "small",
   data: {

@@ -1,8 +1,8 @@
-import type { ModelTensors } from "../../protocol/tensors.ts";
-import type { Federation } from "../../oracle-nodes/src/experiments/federation.ts";
-import type { Member } from "../../oracle-nodes/src/experiments/members.ts";
-import { batchMaker } from "../../oracle-nodes/src/learning/samples.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
+import type { Federation } from "#experiments/federation";
+import type { Member } from "#experiments/members";
+import { batchMaker } from "#learning/data/samples";
+import { SeededRandom } from "#learning/seededRandom";
 
 /** A model's tensors as plain numbers: W1, b1, W2, b2. */
 export type Weights = readonly (readonly number[])[];

@@ -1,12 +1,7 @@
 import { expect } from "chai";
-import { headroom } from "../../oracle-nodes/src/experiments/results/headroom.ts";
-import {
-  pairedTest,
-  tQuantile,
-  tTail,
-  wilcoxonExact,
-} from "../../oracle-nodes/src/experiments/results/statistics.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { headroom } from "#experiments/results/headroom";
+import { pairedTest, tQuantile, tTail, wilcoxonExact } from "#experiments/results/statistics";
+import { SeededRandom } from "#learning/seededRandom";
 
 describe("The statistics over seeds", () => {
   it("knows Student's t as the tables print it", () => {

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { matches, parseAuditSearch } from "../../frontend/src/pages/audit/auditSearch.ts";
-import { parseTaskSearch } from "../../frontend/src/pages/task/taskTabs.ts";
-import { eventId } from "../../frontend/src/events/eventText.ts";
-import type { ConcordatEvent } from "../../protocol/events/concordatEvent.ts";
+import { matches, parseAuditSearch } from "#frontend/pages/audit/auditSearch.ts";
+import { parseTaskSearch } from "#frontend/pages/task/taskTabs.ts";
+import { eventId } from "#frontend/events/eventText.ts";
+import type { ConcordatEvent } from "#protocol/events/concordatEvent";
 
 const OPERATOR = "0xAbCdEf0123456789aBcDeF0123456789ABCDef01";
 const EVENT = {

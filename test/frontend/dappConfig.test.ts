@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { ADDRESS_BOOK_FORMAT, parseAddressBook } from "../../protocol/addressBook.ts";
-import { InputError } from "../../protocol/errors.ts";
-import { parseConfig } from "../../frontend/src/config/dappConfig.ts";
-import { parseBook } from "../../frontend/src/config/parseBook.ts";
+import { ADDRESS_BOOK_FORMAT, parseAddressBook } from "#protocol/contracts/addressBook";
+import { InputError } from "#protocol/errors";
+import { parseConfig } from "#frontend/config/dappConfig.ts";
+import { parseBook } from "#frontend/config/parseBook.ts";
 
 const account = (digit: number): string => `0x${String(digit).repeat(40)}`;
 const BOOK = {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, encodeErrorResult } from "viem";
-import { ERRORS_ABI } from "../../frontend/src/transactions/contractAbi.ts";
-import { ERROR_WORDS } from "../../frontend/src/transactions/errorWords.ts";
-import { explainRevert } from "../../frontend/src/transactions/explainRevert.ts";
+import { ERRORS_ABI } from "#frontend/transactions/contractAbi.ts";
+import { ERROR_WORDS } from "#frontend/transactions/errorWords.ts";
+import { explainRevert } from "#frontend/transactions/explainRevert.ts";
 
 /** A value that each type of the errors' arguments can take. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {

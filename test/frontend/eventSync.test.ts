@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import type { EventFragment } from "ethers";
 import type { Hex } from "viem";
-import { chainReader } from "../../frontend/src/events/chainReader.ts";
-import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
-import type { IndexClient } from "../../frontend/src/events/indexClient.ts";
-import { readIndexed } from "../../frontend/src/events/readIndexed.ts";
-import type { Segment } from "../../frontend/src/events/segment.ts";
-import type { World } from "../../protocol/history/world.ts";
+import { chainReader } from "#frontend/events/chainReader.ts";
+import type { SendRequest } from "#frontend/events/chainReader.ts";
+import type { IndexClient } from "#frontend/events/indexClient.ts";
+import { readIndexed } from "#frontend/events/readIndexed.ts";
+import type { Segment } from "#frontend/events/segment.ts";
+import type { World } from "#protocol/history/world";
 import { beginStory } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { Follower, MemoryCache, endpointOf, freshWorld } from "./follower.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { followProposal } from "../../frontend/src/transactions/followProposal.ts";
-import type { ProposalState } from "../../frontend/src/transactions/followProposal.ts";
+import { followProposal } from "#frontend/transactions/followProposal.ts";
+import type { ProposalState } from "#frontend/transactions/followProposal.ts";
 
 const PROPOSAL = `0x${"5a".repeat(32)}` as const;
 const HASH = `0x${"7e".repeat(32)}` as const;

@@ -3,8 +3,8 @@ import { Wallet, id } from "ethers";
 import hre from "hardhat";
 import { createPublicClient, http } from "viem";
 import type { Hex, PublicClient } from "viem";
-import { followTransaction } from "../../frontend/src/transactions/followTransaction.ts";
-import type { Ending, TransactionContent } from "../../frontend/src/transactions/followTransaction.ts";
+import { followTransaction } from "#frontend/transactions/followTransaction.ts";
+import type { Ending, TransactionContent } from "#frontend/transactions/followTransaction.ts";
 import { fund } from "../contracts/federation.ts";
 import type { Connection } from "../contracts/federation.ts";
 

@@ -1,18 +1,18 @@
 import { createPublicClient, custom } from "viem";
 import type { Hex } from "viem";
-import { missingEvents } from "../../frontend/src/chain/missingEvents.ts";
-import type { SendRequest } from "../../frontend/src/events/chainReader.ts";
-import { chainReader } from "../../frontend/src/events/chainReader.ts";
-import { EventSync } from "../../frontend/src/events/eventSync.ts";
-import type { SyncStatus } from "../../frontend/src/events/eventSync.ts";
-import type { SegmentCache } from "../../frontend/src/events/segmentCache.ts";
-import { NO_CACHE } from "../../frontend/src/events/segmentCache.ts";
+import { missingEvents } from "#frontend/chain/missingEvents.ts";
+import type { SendRequest } from "#frontend/events/chainReader.ts";
+import { chainReader } from "#frontend/events/chainReader.ts";
+import { EventSync } from "#frontend/events/eventSync.ts";
+import type { SyncStatus } from "#frontend/events/eventSync.ts";
+import type { SegmentCache } from "#frontend/events/segmentCache.ts";
+import { NO_CACHE } from "#frontend/events/segmentCache.ts";
 import type { Story } from "../audit/story.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
-import type { Segment } from "../../frontend/src/events/segment.ts";
-import { applyEvent } from "../../protocol/history/applyEvent.ts";
-import { emptyWorld } from "../../protocol/history/world.ts";
-import type { World } from "../../protocol/history/world.ts";
+import type { ContractName } from "#protocol/events/contracts";
+import type { Segment } from "#frontend/events/segment.ts";
+import { applyEvent } from "#protocol/history/applyEvent";
+import { emptyWorld } from "#protocol/history/world";
+import type { World } from "#protocol/history/world";
 
 export interface FollowerOptions {
   readonly cache?: SegmentCache;

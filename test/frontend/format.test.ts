@@ -11,8 +11,8 @@ import {
   number,
   percent,
   ratio,
-} from "../../frontend/src/ui/format.ts";
-import { parseAmount } from "../../frontend/src/ui/parseAmount.ts";
+} from "#frontend/ui/format.ts";
+import { parseAmount } from "#frontend/ui/parseAmount.ts";
 
 const decimals = fc.integer({ min: 0, max: 24 });
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mobileLinks } from "../../frontend/src/wallet/mobileLinks.ts";
+import { mobileLinks } from "#frontend/wallet/mobileLinks.ts";
 
 describe("links into wallets' apps", () => {
   const page = "https://dapp.example/some/place/?a=b&c=d#/tasks?state=open&q=a%20b";

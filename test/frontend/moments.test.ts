@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createElement as h } from "react";
 import type { FunctionComponent } from "react";
-import type * as UseFederation from "../../frontend/src/chain/useFederation.ts";
+import type * as UseFederation from "#frontend/chain/useFederation.ts";
 import { openStand } from "./stand.ts";
 import type { Stand } from "./stand.ts";
 

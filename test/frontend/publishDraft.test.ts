@@ -1,27 +1,22 @@
 import { expect } from "chai";
 import { Command } from "commander";
 import { parseEther } from "ethers";
-import { NEW_DRAFT, parseDraft } from "../../frontend/src/pages/publish/draft.ts";
-import type { Draft, DraftFaults } from "../../frontend/src/pages/publish/draft.ts";
-import { draftFaults } from "../../frontend/src/pages/publish/draftFaults.ts";
-import { draftTerms } from "../../frontend/src/pages/publish/draftTerms.ts";
-import { PRESETS } from "../../frontend/src/pages/publish/presets.ts";
-import { FAULT_STEPS, STEPS } from "../../frontend/src/pages/publish/steps.ts";
-import {
-  EMPTY_TABLE,
-  parseTable,
-  readSchemaFile,
-  tableSchema,
-} from "../../frontend/src/pages/publish/tableDraft.ts";
-import { buildTerms } from "../../oracle-nodes/src/cli/publish/buildTerms.ts";
-import { publishOptions } from "../../oracle-nodes/src/cli/publish/publishOptions.ts";
-import type { PublishOptions } from "../../oracle-nodes/src/cli/publish/publishOptions.ts";
-import type { Address, Digest } from "../../protocol/ids.ts";
-import { escrowOf } from "../../protocol/rules/rewardSchedule.ts";
-import { validateTerms } from "../../protocol/rules/validateTerms.ts";
-import { termsFrom } from "../../protocol/termsSettings.ts";
-import type { TermsFiles } from "../../protocol/termsSettings.ts";
-import { ABIS } from "../../protocol/events/contracts.ts";
+import { NEW_DRAFT, parseDraft } from "#frontend/pages/publish/draft.ts";
+import type { Draft, DraftFaults } from "#frontend/pages/publish/draft.ts";
+import { draftFaults } from "#frontend/pages/publish/draftFaults.ts";
+import { draftTerms } from "#frontend/pages/publish/draftTerms.ts";
+import { PRESETS } from "#frontend/pages/publish/presets.ts";
+import { FAULT_STEPS, STEPS } from "#frontend/pages/publish/steps.ts";
+import { EMPTY_TABLE, parseTable, readSchemaFile, tableSchema } from "#frontend/pages/publish/tableDraft.ts";
+import { buildTerms } from "#cli/publish/buildTerms";
+import { publishOptions } from "#cli/publish/publishOptions";
+import type { PublishOptions } from "#cli/publish/publishOptions";
+import type { Address, Digest } from "#protocol/ids";
+import { escrowOf } from "#protocol/rules/rewardSchedule";
+import { validateTerms } from "#protocol/rules/validateTerms";
+import { termsFrom } from "#protocol/terms/termsSettings";
+import type { TermsFiles } from "#protocol/terms/termsSettings";
+import { ABIS } from "#protocol/events/contracts";
 
 const TOKEN = "0x5FbDB2315678afecb367f032d93F642f64180aa3" as Address;
 const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266" as Address;

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
-import { escrowWords } from "../../frontend/src/pages/publish/escrowWords.ts";
-import { guaranteeWords } from "../../frontend/src/pages/publish/guaranteeWords.ts";
-import { tokenAmount } from "../../frontend/src/pages/publish/tokenAmount.ts";
-import { traffic } from "../../frontend/src/pages/publish/traffic.ts";
-import type { TaskTerms } from "../../protocol/taskTerms.ts";
+import { escrowWords } from "#frontend/pages/publish/escrowWords.ts";
+import { guaranteeWords } from "#frontend/pages/publish/guaranteeWords.ts";
+import { tokenAmount } from "#frontend/pages/publish/tokenAmount.ts";
+import { traffic } from "#frontend/pages/publish/traffic.ts";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 
 const DEV = { symbol: "DEV", decimals: 18 };
 const termsOf = (part: Partial<TaskTerms>): TaskTerms =>

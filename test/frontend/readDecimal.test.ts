@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readDecimal, writeDecimal } from "../../frontend/src/ui/readDecimal.ts";
+import { readDecimal, writeDecimal } from "#frontend/ui/readDecimal.ts";
 
 describe("numbers as the reader’s language writes them", () => {
   for (const [text, decimal, plain] of [

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { DatasetTerms } from "../../protocol/datasetTerms.ts";
-import { InputError } from "../../protocol/errors.ts";
-import { rowRecord } from "../../frontend/src/pages/model/readRecord.ts";
+import type { DatasetTerms } from "#protocol/manifest/datasetTerms";
+import { InputError } from "#protocol/errors";
+import { rowRecord } from "#frontend/pages/model/readRecord.ts";
 
 /** Two positions with two channels each. */
 const DATASET = {

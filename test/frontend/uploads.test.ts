@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { readOffer } from "../../frontend/src/uploads/askNode.ts";
-import { grantFor, type Taker } from "../../frontend/src/uploads/handOver.ts";
-import { REFUSAL_WORDS } from "../../frontend/src/uploads/refusalWords.ts";
-import { TrialRefusedError } from "../../frontend/src/pages/publish/trialFault.ts";
-import { ArtifactError } from "../../protocol/errors.ts";
-import type { Address, Digest } from "../../protocol/ids.ts";
-import { MAX_GRANT_SECONDS, UPLOAD_REFUSALS } from "../../protocol/uploads.ts";
+import { readOffer } from "#frontend/uploads/askNode.ts";
+import { grantFor, type Taker } from "#frontend/uploads/handOver.ts";
+import { REFUSAL_WORDS } from "#frontend/uploads/refusalWords.ts";
+import { TrialRefusedError } from "#frontend/pages/publish/trialFault.ts";
+import { ArtifactError } from "#protocol/errors";
+import type { Address, Digest } from "#protocol/ids";
+import { MAX_GRANT_SECONDS, UPLOAD_REFUSALS } from "#protocol/messages/uploads";
 
 const REGISTRY = `0x${"11".repeat(20)}` as Address;
 const OFFER = {

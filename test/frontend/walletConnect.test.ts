@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { UserRejectedRequestError } from "viem";
-import { accountsOn, allowsMethod, approvedChains } from "../../frontend/src/walletConnect/approved.ts";
-import { explainPairing, explainRequest } from "../../frontend/src/walletConnect/refusals.ts";
-import { unlessAborted } from "../../frontend/src/walletConnect/unlessAborted.ts";
-import { ConcordatError } from "../../protocol/errors.ts";
+import { accountsOn, allowsMethod, approvedChains } from "#frontend/walletConnect/approved.ts";
+import { explainPairing, explainRequest } from "#frontend/walletConnect/refusals.ts";
+import { unlessAborted } from "#frontend/walletConnect/unlessAborted.ts";
+import { ConcordatError } from "#protocol/errors";
 
 const A = "0x1111111111111111111111111111111111111111";
 const B = "0x2222222222222222222222222222222222222222";

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { expect } from "chai";
 import { createPublicClient, http, type PublicClient } from "viem";
-import { explainError } from "../../frontend/src/app/explainError.ts";
-import { isFinalAnswer } from "../../frontend/src/chain/endpointFailure.ts";
-import { mayAnswerLess } from "../../frontend/src/chain/refusedAnswer.ts";
-import { callAbi } from "../../frontend/src/transactions/contractAbi.ts";
+import { explainError } from "#frontend/app/explainError.ts";
+import { isFinalAnswer } from "#frontend/chain/endpointFailure.ts";
+import { mayAnswerLess } from "#frontend/chain/refusedAnswer.ts";
+import { callAbi } from "#frontend/transactions/contractAbi.ts";
 import { WORDINGS, type AnswerClass, type Wording } from "../quirks/wordings.ts";
 
 /** What a reader is told of each kind of answer. */

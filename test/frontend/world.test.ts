@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { MemberStatus, ProposalKind, ProposalState } from "../../protocol/enums.ts";
-import { applyEvent } from "../../protocol/history/applyEvent.ts";
-import { awaited, committeeOf } from "../../protocol/history/election.ts";
-import { currentOpening, standings } from "../../protocol/history/rounds.ts";
-import { emptyWorld } from "../../protocol/history/world.ts";
-import type { TaskRecord, World } from "../../protocol/history/world.ts";
-import type { AbiTerms } from "../../protocol/taskTerms.ts";
-import { termsFromAbi } from "../../protocol/taskTerms.ts";
+import { MemberStatus, ProposalKind, ProposalState } from "#protocol/contracts/enums";
+import { applyEvent } from "#protocol/history/applyEvent";
+import { awaited, committeeOf } from "#protocol/history/election";
+import { currentOpening, standings } from "#protocol/history/rounds";
+import { emptyWorld } from "#protocol/history/world";
+import type { TaskRecord, World } from "#protocol/history/world";
+import type { AbiTerms } from "#protocol/terms/taskTerms";
+import { termsFromAbi } from "#protocol/terms/taskTerms";
 import {
   beginStory,
   playContractSigner,

@@ -1,15 +1,15 @@
 import { expect } from "chai";
-import type { AbiFields } from "../../protocol/events/abiValues.ts";
-import { decodeLog } from "../../audit/decodeLog.ts";
-import { exactJson } from "../../audit/index/columns.ts";
-import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
-import { toBitmap } from "../../protocol/bitmap.ts";
-import * as enums from "../../protocol/enums.ts";
-import { inChainOrder } from "../../protocol/events/chainLog.ts";
-import type { ChainLog } from "../../protocol/events/chainLog.ts";
-import { contractFinder } from "../../protocol/events/contracts.ts";
-import type { ContractName } from "../../protocol/events/contracts.ts";
-import { packScores } from "../../protocol/rules/packedScores.ts";
+import type { AbiFields } from "#protocol/events/abiValues";
+import { decodeLog } from "#audit/reading/decodeLog";
+import { exactJson } from "#audit/index/columns";
+import { EVENT_TABLES } from "#audit/index/eventTables";
+import { toBitmap } from "#protocol/rules/bitmap";
+import * as enums from "#protocol/contracts/enums";
+import { inChainOrder } from "#protocol/events/chainLog";
+import type { ChainLog } from "#protocol/events/chainLog";
+import { contractFinder } from "#protocol/events/contracts";
+import type { ContractName } from "#protocol/events/contracts";
+import { packScores } from "#protocol/rules/packedScores";
 import {
   beginStory,
   playContractSigner,

@@ -1,12 +1,12 @@
 import { AbiCoder, ZeroHash, concat, dataLength, toBeHex, zeroPadValue } from "ethers";
 import { expect } from "chai";
-import { failureReason } from "../../audit/index/failureReason.ts";
-import { indexSource } from "../../audit/index/indexSource.ts";
-import type { IncludedTransaction } from "../../audit/index/indexSource.ts";
-import { EVENT_TABLES } from "../../audit/index/eventTables.ts";
-import { decodeLog } from "../../audit/decodeLog.ts";
-import { INTERFACES } from "../../audit/contracts.ts";
-import { EndpointError } from "../../oracle-nodes/src/chain/endpointError.ts";
+import { failureReason } from "#audit/index/failureReason";
+import { indexSource } from "#audit/index/indexSource";
+import type { IncludedTransaction } from "#audit/index/indexSource";
+import { EVENT_TABLES } from "#audit/index/eventTables";
+import { decodeLog } from "#audit/reading/decodeLog";
+import { INTERFACES } from "#audit/reading/contracts";
+import { EndpointError } from "#chain/endpoints/endpointError";
 import { beginStory } from "../audit/story.ts";
 import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Replayed } from "../../audit/index/indexSource.ts";
-import { EXAMPLE_QUESTIONS, addressQuestion } from "../../audit/index/questions.ts";
-import { VIEWS } from "../../audit/index/views.ts";
-import { EndReason, TaskState, enumName } from "../../protocol/enums.ts";
+import type { Replayed } from "#audit/index/indexSource";
+import { EXAMPLE_QUESTIONS, addressQuestion } from "#audit/index/questions";
+import { VIEWS } from "#audit/index/views";
+import { EndReason, TaskState, enumName } from "#protocol/contracts/enums";
 import { beginStory, playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";

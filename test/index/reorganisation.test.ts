@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { IndexFile } from "../../audit/index/indexFile.ts";
-import type { IndexedChain } from "../../audit/index/indexedChain.ts";
-import type { IndexStep } from "../../audit/index/indexer.ts";
+import { IndexFile } from "#audit/index/indexFile";
+import type { IndexedChain } from "#audit/index/indexedChain";
+import type { IndexStep } from "#audit/index/indexer";
 import { beginStory } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { bringUp, chainOf, contents, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { expect } from "chai";
-import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
+import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
 import { beginStory, playEventfulTask, playStakedTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { start } from "../cli/concordat.ts";

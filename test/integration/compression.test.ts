@@ -1,17 +1,17 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { auditRpc } from "../../audit/auditRpc.ts";
-import { auditModels } from "../../audit/auditModels.ts";
-import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
-import { readPersonalised } from "../../oracle-nodes/src/node/personalisedModel.ts";
-import { INITIAL_MODEL, decodeArtifact, maxArtifactBytes } from "../../protocol/artifact.ts";
-import { fromBitmap } from "../../protocol/bitmap.ts";
-import { encodeUpdate, maxUpdateBytes } from "../../protocol/compressedUpdate.ts";
-import { blockBytes, digestOf } from "../../protocol/contentAddress.ts";
-import { AggregationRule, TaskState, TrainingBase } from "../../protocol/enums.ts";
-import type { Digest, TaskId } from "../../protocol/ids.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
+import { auditRpc } from "#audit/reading/auditRpc";
+import { auditModels } from "#audit/recompute/auditModels";
+import type { TaskActivity } from "#node/status/nodeStatus";
+import { readPersonalised } from "#node/rounds/personalisedModel";
+import { INITIAL_MODEL, decodeArtifact, maxArtifactBytes } from "#protocol/artifacts/artifact";
+import { fromBitmap } from "#protocol/rules/bitmap";
+import { encodeUpdate, maxUpdateBytes } from "#protocol/artifacts/compressedUpdate";
+import { blockBytes, digestOf } from "#protocol/artifacts/contentAddress";
+import { AggregationRule, TaskState, TrainingBase } from "#protocol/contracts/enums";
+import type { Digest, TaskId } from "#protocol/ids";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
 import { LocalFederation, type FederationNode } from "./localFederation.ts";
 
 const COMPRESSION = { kind: "top-k-quantised", keepBps: 1000, bits: 8 } as const;

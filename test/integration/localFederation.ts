@@ -13,29 +13,25 @@ import {
 } from "ethers";
 import hre from "hardhat";
 import { pino, type Logger } from "pino";
-import { deployConcordat } from "../../deploy/deployConcordat.ts";
-import { createHeliaStore } from "../../oracle-nodes/src/artifacts/heliaStore.ts";
-import type { ArtifactStore } from "../../oracle-nodes/src/artifacts/artifactStore.ts";
-import type { ChainGateway } from "../../oracle-nodes/src/chain/chainGateway.ts";
-import { connectChain } from "../../oracle-nodes/src/chain/connectChain.ts";
-import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
-import { evaluationOf } from "../../oracle-nodes/src/learning/taskFiles.ts";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import {
-  parseNodeConfig,
-  type NodeConfig,
-  type NodeConfigInput,
-} from "../../oracle-nodes/src/node/nodeConfig.ts";
-import type { NodeStatus } from "../../oracle-nodes/src/node/nodeStatus.ts";
-import { runNode } from "../../oracle-nodes/src/node/runNode.ts";
-import { roundCoordinatorAbi, taskRegistryAbi } from "../../protocol/abis.ts";
-import type { AddressBook } from "../../protocol/addressBook.ts";
-import { INITIAL_MODEL, encodeArtifact } from "../../protocol/artifact.ts";
-import type { CompressionTerms } from "../../protocol/compressionTerms.ts";
-import type { DatasetTerms } from "../../protocol/datasetTerms.ts";
+import { deployConcordat } from "#deploy/deployConcordat";
+import { createHeliaStore } from "#store/helia/heliaStore";
+import type { ArtifactStore } from "#store/artifactStore";
+import type { ChainGateway } from "#chain/contracts/chainGateway";
+import { connectChain } from "#chain/contracts/connectChain";
+import type { RoundView } from "#chain/contracts/roundView";
+import { digits } from "#learning/data/digits";
+import { createEngine } from "#learning/engines/createEngine";
+import type { Topology } from "#learning/models/models";
+import { evaluationOf } from "#learning/tasks/taskFiles";
+import { writeKeystore } from "#node/setup/keystore";
+import { parseNodeConfig, type NodeConfig, type NodeConfigInput } from "#node/setup/nodeConfig";
+import type { NodeStatus } from "#node/status/nodeStatus";
+import { runNode } from "#node/runNode";
+import { roundCoordinatorAbi, taskRegistryAbi } from "#protocol/contracts/abis";
+import type { AddressBook } from "#protocol/contracts/addressBook";
+import { INITIAL_MODEL, encodeArtifact } from "#protocol/artifacts/artifact";
+import type { CompressionTerms } from "#protocol/manifest/compressionTerms";
+import type { DatasetTerms } from "#protocol/manifest/datasetTerms";
 import {
   AggregationRule,
   AlphaGrid,
@@ -43,11 +39,11 @@ import {
   ScoreKind,
   Strategy,
   TrainingBase,
-} from "../../protocol/enums.ts";
-import { bps, type Address, type Digest, type NodeId, type TaskId } from "../../protocol/ids.ts";
-import { encodeManifest, type TaskManifest } from "../../protocol/manifest.ts";
-import type { PrivacyTerms } from "../../protocol/privacyTerms.ts";
-import { termsToAbi, type TaskTerms } from "../../protocol/taskTerms.ts";
+} from "#protocol/contracts/enums";
+import { bps, type Address, type Digest, type NodeId, type TaskId } from "#protocol/ids";
+import { encodeManifest, type TaskManifest } from "#protocol/manifest/manifest";
+import type { PrivacyTerms } from "#protocol/manifest/privacyTerms";
+import { termsToAbi, type TaskTerms } from "#protocol/terms/taskTerms";
 
 export const PASSWORD = "correct horse";
 /** A keystore that opens at once: only for tests. */

@@ -1,6 +1,6 @@
-import { decodeArtifact, encodeArtifact, INITIAL_MODEL } from "../../protocol/artifact.ts";
-import type { Digest, NodeId, TaskId } from "../../protocol/ids.ts";
-import type { TaskManifest } from "../../protocol/manifest.ts";
+import { decodeArtifact, encodeArtifact, INITIAL_MODEL } from "#protocol/artifacts/artifact";
+import type { Digest, NodeId, TaskId } from "#protocol/ids";
+import type { TaskManifest } from "#protocol/manifest/manifest";
 
 /** An update whose last weight is NaN and which is otherwise in order: our encoder would refuse to write it. */
 export function withNotANumber(

@@ -1,14 +1,14 @@
 import { expect } from "chai";
-import { auditRpc } from "../../audit/auditRpc.ts";
-import { auditModels } from "../../audit/auditModels.ts";
-import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
-import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
-import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
-import type { TaskActivity } from "../../oracle-nodes/src/node/nodeStatus.ts";
-import { PrivacyLedger } from "../../oracle-nodes/src/node/privacyLedger.ts";
-import { decodeArtifact } from "../../protocol/artifact.ts";
-import { TaskState } from "../../protocol/enums.ts";
-import type { Digest } from "../../protocol/ids.ts";
+import { auditRpc } from "#audit/reading/auditRpc";
+import { auditModels } from "#audit/recompute/auditModels";
+import { epsilonOf } from "#learning/privacy/accountant";
+import { toMicro } from "#learning/privacy/budget";
+import { usesOfTraining } from "#learning/privacy/privacyUses";
+import type { TaskActivity } from "#node/status/nodeStatus";
+import { PrivacyLedger } from "#node/privacyLedger";
+import { decodeArtifact } from "#protocol/artifacts/artifact";
+import { TaskState } from "#protocol/contracts/enums";
+import type { Digest } from "#protocol/ids";
 import { start } from "../cli/concordat.ts";
 import { LocalFederation, type FederationNode } from "./localFederation.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { AggregationRule, Phase, TaskState } from "../../protocol/enums.ts";
-import { parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
+import { AggregationRule, Phase, TaskState } from "#protocol/contracts/enums";
+import { parseNodeConfig } from "#node/setup/nodeConfig";
 import { TRAINER, pythonWithTorch } from "../learning/process/torch.ts";
 import { LocalFederation, type FederationNode } from "./localFederation.ts";
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { gzipSync } from "node:zlib";
-import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { datasetSchema } from "../../protocol/datasetTerms.ts";
-import { samplerFor, batchMaker } from "../../oracle-nodes/src/learning/samples.ts";
+import { datasetTerms } from "#learning/data/dataset";
+import { loadDataset } from "#learning/data/loadDataset";
+import { datasetSchema } from "#protocol/manifest/datasetTerms";
+import { samplerFor, batchMaker } from "#learning/data/samples";
 import { dataFolder, inputError } from "./dataFolder.ts";
 
 const columns = [

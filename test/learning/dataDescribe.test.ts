@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { dataFolder } from "./dataFolder.ts";
 import { encodePng } from "./pngEncoder.ts";
 
-const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../oracle-nodes/cli/bin/concordat.mjs", import.meta.url));
 
 interface Ended {
   readonly code: number;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
+import { InputError } from "#protocol/errors";
 
 /** A temporary folder of data files, one for each test. */
 export interface DataFolder {

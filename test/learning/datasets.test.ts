@@ -4,9 +4,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import type { DatasetName } from "../../protocol/datasetTerms.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
+import type { DatasetName } from "#protocol/manifest/datasetTerms";
+import { loadDataset } from "#learning/data/loadDataset";
+import { digits } from "#learning/data/digits";
 import { dataFolder, inputError } from "./dataFolder.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

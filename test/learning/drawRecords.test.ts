@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Split } from "../../oracle-nodes/src/learning/dataset.ts";
-import { drawRecords } from "../../oracle-nodes/src/learning/drawRecords.ts";
+import type { Split } from "#learning/data/dataset";
+import { drawRecords } from "#learning/data/drawRecords";
 
 /** Records of one value each, of classes in the order of a folder: all of one, then all of the next. */
 function splitOf(...sizes: readonly number[]): Split {

@@ -3,19 +3,19 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
+import { InputError } from "#protocol/errors";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
+import { digits } from "#learning/data/digits";
 import {
   accuracyBps,
   type EngineName,
   type TrainableModel,
   TrainingDivergedError,
-} from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
-import { partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
-import type { Samples } from "../../oracle-nodes/src/learning/samples.ts";
+} from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { builtInTopology, type Topology } from "#learning/models/models";
+import { partitionNode } from "#learning/partition/partition";
+import type { Samples } from "#learning/data/samples";
 
 const dataset = digits();
 const part = partitionNode({ dataset, nodes: 5, seed: 7 }, 0);

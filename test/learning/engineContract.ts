@@ -1,16 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
-import { decodeSafetensors, encodeSafetensors } from "../../protocol/safetensors.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
-import {
-  type EngineName,
-  type TrainableModel,
-  type TrainOptions,
-} from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
-import type { Samples } from "../../oracle-nodes/src/learning/samples.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { decodeSafetensors, encodeSafetensors } from "#protocol/artifacts/safetensors";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
+import { type EngineName, type TrainableModel, type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import type { Topology } from "#learning/models/models";
+import type { Samples } from "#learning/data/samples";
+import { SeededRandom } from "#learning/seededRandom";
 
 /** How far the weights of an engine may be from those of `cpu` after 20 steps, and after one. */
 const TOLERANCE_20 = 1e-4;

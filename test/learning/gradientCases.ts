@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
-import { crossEntropy } from "../../oracle-nodes/src/learning/crossEntropy.ts";
-import type { EngineName } from "../../oracle-nodes/src/learning/engine.ts";
-import { normalise } from "../../oracle-nodes/src/learning/layers/normalise.ts";
-import { meanSquaredError } from "../../oracle-nodes/src/learning/meanSquaredError.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { openTensorflowEngine } from "../../oracle-nodes/src/learning/tensorflowEngine.ts";
-import { useBackend } from "../../oracle-nodes/src/learning/backends/openBackend.ts";
+import { crossEntropy } from "#learning/training/crossEntropy";
+import type { EngineName } from "#learning/engines/engine";
+import { normalise } from "#learning/models/layers/normalise";
+import { meanSquaredError } from "#learning/training/meanSquaredError";
+import { SeededRandom } from "#learning/seededRandom";
+import { openTensorflowEngine } from "#learning/engines/tensorflowEngine";
+import { useBackend } from "#learning/engines/backends/openBackend";
 
 type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
 interface Case {

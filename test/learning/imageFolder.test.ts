@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { encode } from "fast-png";
 import jpeg from "jpeg-js";
-import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { decodePicture, fitPicture } from "../../oracle-nodes/src/learning/data/picture.ts";
+import { datasetTerms } from "#learning/data/dataset";
+import { loadDataset } from "#learning/data/loadDataset";
+import { decodePicture, fitPicture } from "#learning/data/picture";
 import { dataFolder, inputError } from "./dataFolder.ts";
 
 /** A PNG of one colour. */

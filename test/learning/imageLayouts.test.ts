@@ -2,11 +2,11 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import jpeg from "jpeg-js";
-import { describeDataset } from "../../oracle-nodes/src/learning/data/describeDataset.ts";
-import { reportLines } from "../../oracle-nodes/src/learning/data/dataReport.ts";
-import { type Dataset, datasetTerms, type Split } from "../../oracle-nodes/src/learning/dataset.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { datasetSchema } from "../../protocol/datasetTerms.ts";
+import { describeDataset } from "#learning/data/describeDataset";
+import { reportLines } from "#learning/data/dataReport";
+import { type Dataset, datasetTerms, type Split } from "#learning/data/dataset";
+import { loadDataset } from "#learning/data/loadDataset";
+import { datasetSchema } from "#protocol/manifest/datasetTerms";
 import { dataFolder, inputError } from "./dataFolder.ts";
 import { encodePng, exifOf, withExif } from "./pngEncoder.ts";
 

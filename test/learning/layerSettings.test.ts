@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { expect } from "chai";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { buildLayers } from "../../oracle-nodes/src/learning/modelLayers.ts";
-import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { openBackend, useBackend } from "../../oracle-nodes/src/learning/backends/openBackend.ts";
-import { LAYER_KINDS } from "../../oracle-nodes/src/learning/topology/layerKinds.ts";
+import { ArtifactError } from "#protocol/errors";
+import { buildLayers } from "#learning/models/modelLayers";
+import type { Topology } from "#learning/models/models";
+import { SeededRandom } from "#learning/seededRandom";
+import { openBackend, useBackend } from "#learning/engines/backends/openBackend";
+import { LAYER_KINDS } from "#learning/models/topology/layerKinds";
 import { filled, runningNorm, type Values } from "./layerReference.ts";
 import { HONOURED, NEEDED, REFUSED } from "./layerSettingCases.ts";
 

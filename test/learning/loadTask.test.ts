@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import { checkManifest, type TaskManifest } from "../../protocol/manifest.ts";
-import { datasetTerms } from "../../oracle-nodes/src/learning/dataset.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { scoreOf } from "../../oracle-nodes/src/learning/engine.ts";
-import { loadTask } from "../../oracle-nodes/src/learning/loadTask.ts";
-import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
-import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
+import { InputError } from "#protocol/errors";
+import { checkManifest, type TaskManifest } from "#protocol/manifest/manifest";
+import { datasetTerms } from "#learning/data/dataset";
+import { digits } from "#learning/data/digits";
+import { scoreOf } from "#learning/engines/engine";
+import { loadTask } from "#learning/tasks/loadTask";
+import { manifestModel } from "#learning/models/manifestModel";
+import { builtInTopology } from "#learning/models/models";
 
 async function manifest(): Promise<TaskManifest> {
   const dataset = datasetTerms(digits());

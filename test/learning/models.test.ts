@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
-import { ArtifactError, InputError } from "../../protocol/errors.ts";
-import type { TensorSpec } from "../../protocol/tensors.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
-import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
-import { readModel } from "../../oracle-nodes/src/learning/readModel.ts";
-import { parseTopology } from "../../oracle-nodes/src/learning/topologyFile.ts";
+import { ArtifactError, InputError } from "#protocol/errors";
+import type { TensorSpec } from "#protocol/artifacts/tensors";
+import { createEngine } from "#learning/engines/createEngine";
+import { manifestModel } from "#learning/models/manifestModel";
+import { builtInTopology, type Topology } from "#learning/models/models";
+import { readModel } from "#learning/data/readModel";
+import { parseTopology } from "#learning/models/topologyFile";
 
 const parameters = (tensors: readonly TensorSpec[]) =>
   tensors.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);

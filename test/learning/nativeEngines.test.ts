@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
+import { InputError } from "#protocol/errors";
+import { createEngine } from "#learning/engines/createEngine";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import type { Dataset, Split } from "../../oracle-nodes/src/learning/dataset.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { partition, partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
+import { InputError } from "#protocol/errors";
+import type { Dataset, Split } from "#learning/data/dataset";
+import { digits } from "#learning/data/digits";
+import { partition, partitionNode } from "#learning/partition/partition";
 
 const options = { dataset: digits(), nodes: 5, seed: 7 };
 

@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import type { Dataset, Split } from "../../oracle-nodes/src/learning/dataset.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { partition, partitionDigest, partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
-import { type NodePartition } from "../../oracle-nodes/src/learning/partition/nodePartition.ts";
-import { encodePartition, readPartition } from "../../oracle-nodes/src/learning/partition/partitionFile.ts";
-import { apportion, dirichletShares } from "../../oracle-nodes/src/learning/partition/proportions.ts";
-import type { PartitionSpec } from "../../oracle-nodes/src/learning/partition/scheme.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { InputError } from "#protocol/errors";
+import type { Dataset, Split } from "#learning/data/dataset";
+import { digits } from "#learning/data/digits";
+import { partition, partitionDigest, partitionNode } from "#learning/partition/partition";
+import { type NodePartition } from "#learning/partition/nodePartition";
+import { encodePartition, readPartition } from "#learning/data/partitionFile";
+import { apportion, dirichletShares } from "#learning/partition/proportions";
+import type { PartitionSpec } from "#learning/partition/scheme";
+import { SeededRandom } from "#learning/seededRandom";
 import { dataFolder, inputError } from "./dataFolder.ts";
 
 const dataset = digits();

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { bps } from "../../protocol/ids.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { accuracyBps, scoreOf } from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
-import { partitionNode } from "../../oracle-nodes/src/learning/partition.ts";
-import { mix, scoreCandidates } from "../../oracle-nodes/src/learning/personalise.ts";
-import { trainLocalBaseline } from "../../oracle-nodes/src/learning/baselines.ts";
+import { ArtifactError } from "#protocol/errors";
+import { bps } from "#protocol/ids";
+import { digits } from "#learning/data/digits";
+import { accuracyBps, scoreOf } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { builtInTopology } from "#learning/models/models";
+import { partitionNode } from "#learning/partition/partition";
+import { mix, scoreCandidates } from "#learning/training/personalise";
+import { trainLocalBaseline } from "#learning/training/baselines";
 
 const tensors = (...data: number[]) => [{ name: "w", shape: [data.length], data: Float32Array.from(data) }];
 

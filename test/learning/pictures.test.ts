@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import { decode as decodeElsewhere } from "fast-png";
 import jpeg from "jpeg-js";
-import type { DatasetTerms } from "../../protocol/datasetTerms.ts";
-import { imageFolderTerms } from "../../oracle-nodes/src/learning/data/ownTerms.ts";
-import { decodePicture, fitPicture } from "../../oracle-nodes/src/learning/data/picture.ts";
-import { exifOrientation } from "../../oracle-nodes/src/learning/data/pictures/exif.ts";
-import { decodePng } from "../../oracle-nodes/src/learning/data/pictures/png.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { batchMaker, samplerFor } from "../../oracle-nodes/src/learning/samples.ts";
-import { imageRecord } from "../../frontend/src/pages/model/readRecord.ts";
+import type { DatasetTerms } from "#protocol/manifest/datasetTerms";
+import { imageFolderTerms } from "#learning/data/ownTerms";
+import { decodePicture, fitPicture } from "#learning/data/picture";
+import { exifOrientation } from "#learning/data/pictures/exif";
+import { decodePng } from "#learning/data/pictures/png";
+import { loadDataset } from "#learning/data/loadDataset";
+import { SeededRandom } from "#learning/seededRandom";
+import { batchMaker, samplerFor } from "#learning/data/samples";
+import { imageRecord } from "#frontend/pages/model/readRecord.ts";
 import { dataFolder, inputError } from "./dataFolder.ts";
 import { chunk, encodePng, exifOf, type PngParts, withExif } from "./pngEncoder.ts";
 

@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import type { StepPrivacy } from "../../oracle-nodes/src/learning/dpSgd.ts";
-import { type EngineName, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
-import { Keystream } from "../../oracle-nodes/src/privacy/keystream.ts";
+import type { StepPrivacy } from "#learning/training/dpSgd";
+import { type EngineName, type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { builtInTopology } from "#learning/models/models";
+import { SeededRandom } from "#learning/seededRandom";
+import { Keystream } from "#learning/threads/keystream";
 
 /** What losses and weights may differ by from wasm's. */
 const TOLERANCE = 1e-4;

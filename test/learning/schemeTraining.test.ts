@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import type { ModelTensors } from "../../protocol/tensors.ts";
-import { type TrainableModel, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import type { Topology } from "../../oracle-nodes/src/learning/models.ts";
-import type { Samples } from "../../oracle-nodes/src/learning/samples.ts";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
+import { type TrainableModel, type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { digits } from "#learning/data/digits";
+import type { Topology } from "#learning/models/models";
+import type { Samples } from "#learning/data/samples";
 
 const dataset = digits();
 const { inputShape, mean, std } = dataset;
@@ -85,7 +85,7 @@ describe("training for a scheme", function () {
     const start = await train({ correction: other });
     let [at, step] = [weights, 0];
     // Three steps by hand, each on one minibatch of the same shuffle.
-    const { minibatches } = await import("../../oracle-nodes/src/learning/minibatches.ts");
+    const { minibatches } = await import("#learning/training/minibatches");
     for (const indices of minibatches({ samples, hyper }, { round: 1, member: 1, epoch: 1 })) {
       const moved = await train({
         weights: at,

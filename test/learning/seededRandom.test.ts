@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { SeededRandom } from "#learning/seededRandom";
 
 /** Mean and variance of 20,000 draws. */
 function moments(draw: () => number): { mean: number; variance: number } {

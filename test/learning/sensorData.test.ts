@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
-import { type Split } from "../../oracle-nodes/src/learning/dataset.ts";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { cutSegments } from "../../oracle-nodes/src/learning/data/sensorWindows.ts";
+import { type Split } from "#learning/data/dataset";
+import { loadDataset } from "#learning/data/loadDataset";
+import { cutSegments } from "#learning/data/sensorWindows";
 import { dataFolder, inputError } from "./dataFolder.ts";
 
 const SIGNALS = ["body_acc", "body_gyro", "total_acc"].flatMap((s) =>

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
-import { ArtifactError } from "../../protocol/errors.ts";
-import type { TaskManifest } from "../../protocol/manifest.ts";
-import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";
-import { csvTerms } from "../../oracle-nodes/src/learning/data/ownTerms.ts";
-import { buildTask } from "../../oracle-nodes/src/learning/buildTask.ts";
-import { manifestModel } from "../../oracle-nodes/src/learning/manifestModel.ts";
-import { builtInTopology, MODEL_NAMES, type Topology } from "../../oracle-nodes/src/learning/models.ts";
-import type { TrialTask } from "../../oracle-nodes/src/learning/trialStep.ts";
-import { tryTask } from "../../oracle-nodes/src/learning/tryTask.ts";
+import { ArtifactError } from "#protocol/errors";
+import type { TaskManifest } from "#protocol/manifest/manifest";
+import { OFFICIAL_TERMS } from "#learning/data/officialTerms";
+import { csvTerms } from "#learning/data/ownTerms";
+import { buildTask } from "#learning/tasks/buildTask";
+import { manifestModel } from "#learning/models/manifestModel";
+import { builtInTopology, MODEL_NAMES, type Topology } from "#learning/models/models";
+import type { TrialTask } from "#learning/tasks/trialStep";
+import { tryTask } from "#learning/tasks/tryTask";
 import { dataFolder } from "./dataFolder.ts";
 
 const training: TaskManifest["training"] = {

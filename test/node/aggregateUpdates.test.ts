@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Update } from "../../oracle-nodes/src/aggregation/rule.ts";
-import { aggregateUpdates } from "../../oracle-nodes/src/node/aggregateUpdates.ts";
-import type { MemberId } from "../../protocol/ids.ts";
+import type { Update } from "#learning/aggregation/rule";
+import { aggregateUpdates } from "#node/rounds/aggregateUpdates";
+import type { MemberId } from "#protocol/ids";
 
 const update = (memberId: number, value: number, samples = 1): Update => ({
   memberId: memberId as MemberId,

@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { id } from "ethers";
-import { BlockFolder } from "../../oracle-nodes/src/artifacts/blockFolder.ts";
-import { serveGateway, type Gateway } from "../../oracle-nodes/src/artifacts/gatewayServer.ts";
-import { gatewayAddress } from "../../protocol/endpoints.ts";
+import { BlockFolder } from "#store/blocks/blockFolder";
+import { serveGateway, type Gateway } from "#store/gateway/gatewayServer";
+import { gatewayAddress } from "#protocol/endpoints/endpoints";
 import {
   AGGREGATION_PATH,
   REFUSALS,
   aggregationResponse,
   type AttestRequest,
-} from "../../oracle-nodes/src/node/aggregationMessages.ts";
-import { AggregationSessions, attemptKey } from "../../oracle-nodes/src/node/aggregationSessions.ts";
-import { askCommittee } from "../../oracle-nodes/src/node/askCommittee.ts";
+} from "#node/rounds/aggregationMessages";
+import { AggregationSessions, attemptKey } from "#node/rounds/aggregationSessions";
+import { askCommittee } from "#node/rounds/askCommittee";
 
 const request: AttestRequest = {
   kind: "attest",

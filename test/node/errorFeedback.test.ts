@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
-import { ErrorFeedback } from "../../oracle-nodes/src/node/errorFeedback.ts";
-import { digest, nodeId, taskId } from "../../protocol/ids.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
+import { ErrorFeedback } from "#node/rounds/errorFeedback";
+import { digest, nodeId, taskId } from "#protocol/ids";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
 
 const BASE = digest(`0x${"ab".repeat(32)}`);
 const SPECS = [

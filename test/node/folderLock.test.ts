@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { LockedError, LostLockError, takeLock } from "../../oracle-nodes/src/files/folderLock.ts";
-import { livenessOf, ownIdentity } from "../../oracle-nodes/src/files/processIdentity.ts";
+import { LockedError, LostLockError, takeLock } from "#files/folderLock";
+import { livenessOf, ownIdentity } from "#files/processIdentity";
 
 const HOLDER = fileURLToPath(new URL("lockHolder.ts", import.meta.url));
 

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import pino from "pino";
-import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
-import { keepMoving, type Mover } from "../../oracle-nodes/src/node/keepMoving.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
-import type { Services } from "../../oracle-nodes/src/node/services.ts";
-import { Phase, TaskState } from "../../protocol/enums.ts";
+import type { RoundView } from "#chain/contracts/roundView";
+import { keepMoving, type Mover } from "#node/rounds/keepMoving";
+import type { ServedTask } from "#node/tasks/servedTask";
+import type { Services } from "#node/services";
+import { Phase, TaskState } from "#protocol/contracts/enums";
 
 const MEMBERS = 4;
 const OPEN = { phase: Phase.None, round: 0, retry: 0, block: 7, deadline: 0 } as unknown as RoundView;

@@ -1,5 +1,5 @@
 // A process that takes a node's folder and holds it until it is told to stop: prints "held", "lost" or "refused: ...".
-import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
+import { openDataFolder } from "#node/setup/dataFolder";
 
 const [dir = "", waitMs = "0"] = process.argv.slice(2);
 try {

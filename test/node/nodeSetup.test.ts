@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet, id } from "ethers";
-import { OFFICIAL_TERMS } from "../../oracle-nodes/src/learning/data/officialTerms.ts";
-import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
-import { openKeystore, writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import { loadOwnDataset } from "../../oracle-nodes/src/node/loadOwnDataset.ts";
-import { parseNodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
-import { InputError } from "../../protocol/errors.ts";
+import { OFFICIAL_TERMS } from "#learning/data/officialTerms";
+import { openDataFolder } from "#node/setup/dataFolder";
+import { openKeystore, writeKeystore } from "#node/setup/keystore";
+import { loadOwnDataset } from "#node/tasks/loadOwnDataset";
+import { parseNodeConfig } from "#node/setup/nodeConfig";
+import { InputError } from "#protocol/errors";
 
 const config = {
   rpcUrl: "http://127.0.0.1:8545",

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import pino from "pino";
-import { nodeStatusText, type NodeFacts } from "../../oracle-nodes/src/cli/nodeStatusText.ts";
-import { AccountReader, submissionsLeft } from "../../oracle-nodes/src/node/accounts.ts";
-import type { ChainGateway } from "../../oracle-nodes/src/chain/chainGateway.ts";
-import { StatusBoard, type Beat, type NodeStatus } from "../../oracle-nodes/src/node/nodeStatus.ts";
-import { progressOf } from "../../oracle-nodes/src/node/progress.ts";
-import type { NodeId, TaskId } from "../../protocol/ids.ts";
+import { nodeStatusText, type NodeFacts } from "#cli/nodeStatusText";
+import { AccountReader, submissionsLeft } from "#node/setup/accounts";
+import type { ChainGateway } from "#chain/contracts/chainGateway";
+import { StatusBoard, type Beat, type NodeStatus } from "#node/status/nodeStatus";
+import { progressOf } from "#node/rounds/progress";
+import type { NodeId, TaskId } from "#protocol/ids";
 
 const NOW = Date.parse("2026-11-30T12:00:00Z");
 const before = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { ChainGateway } from "../../oracle-nodes/src/chain/chainGateway.ts";
-import { Peers } from "../../oracle-nodes/src/node/peers.ts";
-import type { MemberId, NodeId, TaskId } from "../../protocol/ids.ts";
+import type { ChainGateway } from "#chain/contracts/chainGateway";
+import { Peers } from "#node/serving/peers";
+import type { MemberId, NodeId, TaskId } from "#protocol/ids";
 
 /** A registry of so many nodes, some of which are members of the one task. */
 function peersOf(count: number, members: readonly number[]): Peers {

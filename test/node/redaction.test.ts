@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import pino from "pino";
-import { Redaction } from "../../oracle-nodes/src/node/redaction.ts";
+import { Redaction } from "#node/status/redaction";
 
 const KEY = "4f1c-SECRET-9d2e";
 const URLS = [

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet, id } from "ethers";
-import { SignedResults } from "../../oracle-nodes/src/node/signedResults.ts";
-import type { Digest } from "../../protocol/ids.ts";
+import { SignedResults } from "#node/rounds/signedResults";
+import type { Digest } from "#protocol/ids";
 import {
   hashAggregateAttestation,
   hashLocalUpdate,
   recoverSigner,
   resultDomain,
-} from "../../protocol/signedResults.ts";
+} from "#protocol/messages/signedResults";
 
 const base = id("base") as Digest;
 const wallet = new Wallet(id("signer"));

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { id } from "ethers";
-import { writeKeystore } from "../../oracle-nodes/src/node/keystore.ts";
-import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
+import { writeKeystore } from "#node/setup/keystore";
+import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
 
 const WEAK = { N: 2, r: 1, p: 1 };
 export const PASSWORD = "correct horse";

@@ -8,10 +8,10 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { livenessOf, type ProcessIdentity } from "../../oracle-nodes/src/files/processIdentity.ts";
+import { livenessOf, type ProcessIdentity } from "#files/processIdentity";
 import { makeSite, PASSWORD } from "./siteFolder.ts";
 
-const COMMAND = fileURLToPath(new URL("../../bin/concordat.mjs", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../oracle-nodes/cli/bin/concordat.mjs", import.meta.url));
 /** A node starts, or leaves, in a second or two: this is there to end a hang. */
 const PATIENCE_MS = 60_000;
 

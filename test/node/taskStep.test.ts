@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import { id } from "ethers";
 import pino from "pino";
-import { ContractError } from "../../oracle-nodes/src/chain/contractError.ts";
-import type { RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
-import { AggregationSessions } from "../../oracle-nodes/src/node/aggregationSessions.ts";
-import { Closing } from "../../oracle-nodes/src/node/closing.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
-import type { Services } from "../../oracle-nodes/src/node/services.ts";
-import { TaskStep, stepKey, type Duty } from "../../oracle-nodes/src/node/taskStep.ts";
-import { ConcordatError } from "../../protocol/errors.ts";
-import { Phase } from "../../protocol/enums.ts";
+import { ContractError } from "#chain/contracts/contractError";
+import type { RoundView } from "#chain/contracts/roundView";
+import { AggregationSessions } from "#node/rounds/aggregationSessions";
+import { Closing } from "#node/closing";
+import type { ServedTask } from "#node/tasks/servedTask";
+import type { Services } from "#node/services";
+import { TaskStep, stepKey, type Duty } from "#node/tasks/taskStep";
+import { ConcordatError } from "#protocol/errors";
+import { Phase } from "#protocol/contracts/enums";
 
 const VIEW = {
   phase: Phase.Aggregation,

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { openDataFolder } from "../../oracle-nodes/src/node/dataFolder.ts";
+import { openDataFolder } from "#node/setup/dataFolder";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** A training program that never ends its training. */

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { id } from "ethers";
-import type { PostedUpdate, RoundView } from "../../oracle-nodes/src/chain/roundView.ts";
-import type { ServedTask } from "../../oracle-nodes/src/node/servedTask.ts";
-import type { Services } from "../../oracle-nodes/src/node/services.ts";
-import { UpdateCollection } from "../../oracle-nodes/src/node/updateCollection.ts";
-import type { Digest, MemberId, NodeId } from "../../protocol/ids.ts";
+import type { PostedUpdate, RoundView } from "#chain/contracts/roundView";
+import type { ServedTask } from "#node/tasks/servedTask";
+import type { Services } from "#node/services";
+import { UpdateCollection } from "#node/rounds/updateCollection";
+import type { Digest, MemberId, NodeId } from "#protocol/ids";
 
 const view = { round: 1, base: id("base") } as unknown as RoundView;
 const posted: PostedUpdate = {

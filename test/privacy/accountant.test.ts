@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
-import { noiseMultiplierFor } from "../../oracle-nodes/src/privacy/calibrate.ts";
-import { gaussianEpsilon } from "../../oracle-nodes/src/privacy/gaussianMechanism.ts";
-import { lossCells } from "../../oracle-nodes/src/privacy/lossCells.ts";
-import { composedEpsilon } from "../../oracle-nodes/src/privacy/lossDistribution.ts";
-import type { Mechanism, Use } from "../../oracle-nodes/src/privacy/mechanism.ts";
-import { logUpperTail, upperTail } from "../../oracle-nodes/src/privacy/normalTail.ts";
-import { renyiDivergence, renyiEpsilon } from "../../oracle-nodes/src/privacy/renyi.ts";
+import { InputError } from "#protocol/errors";
+import { epsilonOf } from "#learning/privacy/accountant";
+import { noiseMultiplierFor } from "#learning/privacy/calibrate";
+import { gaussianEpsilon } from "#learning/privacy/gaussianMechanism";
+import { lossCells } from "#learning/privacy/lossCells";
+import { composedEpsilon } from "#learning/privacy/lossDistribution";
+import type { Mechanism, Use } from "#learning/privacy/mechanism";
+import { logUpperTail, upperTail } from "#learning/privacy/normalTail";
+import { renyiDivergence, renyiEpsilon } from "#learning/privacy/renyi";
 
 const gaussian = (noiseMultiplier: number, samplingRate = 1): Mechanism => ({
   kind: "gaussian",

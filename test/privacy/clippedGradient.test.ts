@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import { type BatchTensors, meanGradient } from "../../oracle-nodes/src/learning/batchGradient.ts";
-import { clippedSum } from "../../oracle-nodes/src/learning/clippedGradient.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { initialWeights } from "../../oracle-nodes/src/learning/initialWeights.ts";
-import { placeDropout } from "../../oracle-nodes/src/learning/layers/seededDropout.ts";
-import { buildLayers, tensorSpecs } from "../../oracle-nodes/src/learning/modelLayers.ts";
-import { builtInTopology, type Topology } from "../../oracle-nodes/src/learning/models.ts";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { InputError } from "#protocol/errors";
+import { type BatchTensors, meanGradient } from "#learning/training/batchGradient";
+import { clippedSum } from "#learning/training/clippedGradient";
+import { createEngine } from "#learning/engines/createEngine";
+import { initialWeights } from "#learning/models/initialWeights";
+import { placeDropout } from "#learning/models/layers/seededDropout";
+import { buildLayers, tensorSpecs } from "#learning/models/modelLayers";
+import { builtInTopology, type Topology } from "#learning/models/models";
+import { SeededRandom } from "#learning/seededRandom";
 
 type LayerJson = readonly [className: string, config: Record<string, unknown>];
 const conv = (filters: number, size: number, rest: object = {}): LayerJson => [

@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import type { BatchTensors } from "../../oracle-nodes/src/learning/batchGradient.ts";
-import { clippedSum } from "../../oracle-nodes/src/learning/clippedGradient.ts";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { poissonBatches, privateGradient, type StepPrivacy } from "../../oracle-nodes/src/learning/dpSgd.ts";
-import { accuracyBps, type TrainOptions } from "../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../oracle-nodes/src/learning/createEngine.ts";
-import { initialWeights } from "../../oracle-nodes/src/learning/initialWeights.ts";
-import { buildLayers, tensorSpecs } from "../../oracle-nodes/src/learning/modelLayers.ts";
-import { builtInTopology } from "../../oracle-nodes/src/learning/models.ts";
-import { Keystream } from "../../oracle-nodes/src/privacy/keystream.ts";
+import { InputError } from "#protocol/errors";
+import type { BatchTensors } from "#learning/training/batchGradient";
+import { clippedSum } from "#learning/training/clippedGradient";
+import { digits } from "#learning/data/digits";
+import { poissonBatches, privateGradient, type StepPrivacy } from "#learning/training/dpSgd";
+import { accuracyBps, type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { initialWeights } from "#learning/models/initialWeights";
+import { buildLayers, tensorSpecs } from "#learning/models/modelLayers";
+import { builtInTopology } from "#learning/models/models";
+import { Keystream } from "#learning/threads/keystream";
 import { describePrivateTraining } from "../learning/privateTraining.ts";
 
 const seeded = (seed: number) => new Keystream(new Uint8Array(32).fill(seed));

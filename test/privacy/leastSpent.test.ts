@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
-import type { PrivateTask } from "../../oracle-nodes/src/privacy/spentInTask.ts";
-import { leastSpent, spentInTask } from "../../oracle-nodes/src/privacy/spentInTask.ts";
+import { toMicro } from "#learning/privacy/budget";
+import type { PrivateTask } from "#learning/privacy/spentInTask";
+import { leastSpent, spentInTask } from "#learning/privacy/spentInTask";
 
 const TASK: PrivateTask = {
   privacy: { kind: "dp-sgd", clip: 1, noiseMultiplier: 1, delta: 1e-5 },

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ConcordatError } from "../../protocol/errors.ts";
-import { BudgetSpentError, PrivacyLedger } from "../../oracle-nodes/src/node/privacyLedger.ts";
-import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
-import { toMicro } from "../../oracle-nodes/src/privacy/budget.ts";
-import type { Use } from "../../oracle-nodes/src/privacy/mechanism.ts";
+import { ConcordatError } from "#protocol/errors";
+import { BudgetSpentError, PrivacyLedger } from "#node/privacyLedger";
+import { epsilonOf } from "#learning/privacy/accountant";
+import { toMicro } from "#learning/privacy/budget";
+import type { Use } from "#learning/privacy/mechanism";
 
 const round: readonly Use[] = [
   { mechanism: { kind: "gaussian", noiseMultiplier: 1.5, samplingRate: 0.05 }, times: 20 },

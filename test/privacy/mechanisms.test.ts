@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { digits } from "../../oracle-nodes/src/learning/digits.ts";
-import { noisyFeatures } from "../../oracle-nodes/src/learning/noisyFeatures.ts";
-import { batchMaker, type Samples } from "../../oracle-nodes/src/learning/samples.ts";
-import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
-import { gaussianEpsilon } from "../../oracle-nodes/src/privacy/gaussianMechanism.ts";
-import { Keystream } from "../../oracle-nodes/src/privacy/keystream.ts";
-import { noisyUpdate } from "../../oracle-nodes/src/privacy/noisyUpdate.ts";
-import { nominalBudget, usesOfTask, usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
+import { digits } from "#learning/data/digits";
+import { noisyFeatures } from "#learning/training/noisyFeatures";
+import { batchMaker, type Samples } from "#learning/data/samples";
+import { epsilonOf } from "#learning/privacy/accountant";
+import { gaussianEpsilon } from "#learning/privacy/gaussianMechanism";
+import { Keystream } from "#learning/threads/keystream";
+import { noisyUpdate } from "#learning/privacy/noisyUpdate";
+import { nominalBudget, usesOfTask, usesOfTraining } from "#learning/privacy/privacyUses";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
 
 const seeded = (seed: number) => new Keystream(new Uint8Array(32).fill(seed));
 const plan = { records: 600, features: 784, batchSize: 10, localEpochs: 5 };

@@ -1,16 +1,11 @@
 import { expect } from "chai";
-import { fixed, FRACTION_BITS, logarithm } from "../../oracle-nodes/src/privacy/fixedPoint.ts";
-import { addGaussianNoise } from "../../oracle-nodes/src/privacy/gaussianNoise.ts";
-import { Keystream } from "../../oracle-nodes/src/privacy/keystream.ts";
-import { addLaplaceNoise } from "../../oracle-nodes/src/privacy/laplaceNoise.ts";
-import {
-  clippingNorm,
-  GAUSSIAN_BITS,
-  gridStep,
-  LAPLACE_BITS,
-} from "../../oracle-nodes/src/privacy/noiseGrid.ts";
-import { density, EDGES, LAYERS } from "../../oracle-nodes/src/privacy/normalLayers.ts";
-import { upperTail } from "../../oracle-nodes/src/privacy/normalTail.ts";
+import { fixed, FRACTION_BITS, logarithm } from "#learning/privacy/fixedPoint";
+import { addGaussianNoise } from "#learning/privacy/gaussianNoise";
+import { Keystream } from "#learning/threads/keystream";
+import { addLaplaceNoise } from "#learning/privacy/laplaceNoise";
+import { clippingNorm, GAUSSIAN_BITS, gridStep, LAPLACE_BITS } from "#learning/privacy/noiseGrid";
+import { density, EDGES, LAYERS } from "#learning/privacy/normalLayers";
+import { upperTail } from "#learning/privacy/normalTail";
 
 const COUNT = 200_000;
 const SCALES = [0.001, 0.3, 1, 3, 250] as const;

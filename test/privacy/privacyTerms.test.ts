@@ -1,16 +1,12 @@
 import { Command } from "commander";
 import { expect } from "chai";
-import { InputError } from "../../protocol/errors.ts";
-import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../protocol/privacyTerms.ts";
-import {
-  privacyOptions,
-  type PrivacyOptions,
-  privacyTerms,
-} from "../../oracle-nodes/src/cli/publish/privacyOptions.ts";
-import { privacyLines } from "../../oracle-nodes/src/privacy/taskPrivacy.ts";
-import { epsilonOf } from "../../oracle-nodes/src/privacy/accountant.ts";
-import { usesOfTraining } from "../../oracle-nodes/src/privacy/privacyUses.ts";
-import type { TaskManifest } from "../../protocol/manifest.ts";
+import { InputError } from "#protocol/errors";
+import { checkPrivacy, privacySchema, type PrivacyTerms } from "#protocol/manifest/privacyTerms";
+import { privacyOptions, type PrivacyOptions, privacyTerms } from "#cli/publish/privacyOptions";
+import { privacyLines } from "#learning/privacy/taskPrivacy";
+import { epsilonOf } from "#learning/privacy/accountant";
+import { usesOfTraining } from "#learning/privacy/privacyUses";
+import type { TaskManifest } from "#protocol/manifest/manifest";
 
 const dpSgd = { kind: "dp-sgd", clip: 1, noiseMultiplier: 1.1, delta: 1e-5 } as const;
 const plan = { rounds: 10, maxSamples: 60_000, training: { batchSize: 50, localEpochs: 2 } };

@@ -6,12 +6,12 @@ import {
   decodeArtifact,
   encodeArtifact,
   maxArtifactBytes,
-} from "../../protocol/artifact.ts";
-import type { ArtifactExpectation, ArtifactMetadata } from "../../protocol/artifact.ts";
-import { digestOf } from "../../protocol/contentAddress.ts";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { digest, nodeId, taskId } from "../../protocol/ids.ts";
-import { encodeSafetensors } from "../../protocol/safetensors.ts";
+} from "#protocol/artifacts/artifact";
+import type { ArtifactExpectation, ArtifactMetadata } from "#protocol/artifacts/artifact";
+import { digestOf } from "#protocol/artifacts/contentAddress";
+import { ArtifactError } from "#protocol/errors";
+import { digest, nodeId, taskId } from "#protocol/ids";
+import { encodeSafetensors } from "#protocol/artifacts/safetensors";
 
 const BASE = digest(`0x${"ab".repeat(32)}`);
 const MODEL = [

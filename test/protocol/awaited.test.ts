@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { awaitedIn, awaitedWords, nodeWords } from "../../protocol/awaited.ts";
-import type { RoundInProgress } from "../../protocol/awaited.ts";
-import { Phase } from "../../protocol/enums.ts";
+import { awaitedIn, awaitedWords, nodeWords } from "#protocol/rules/awaited";
+import type { RoundInProgress } from "#protocol/rules/awaited";
+import { Phase } from "#protocol/contracts/enums";
 
 const START = 1_000_000;
 

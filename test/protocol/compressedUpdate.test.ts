@@ -1,19 +1,19 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { ArtifactMetadata } from "../../protocol/artifact.ts";
-import { encodeArtifact, maxArtifactBytes } from "../../protocol/artifact.ts";
-import { LONGEST_METADATA, writeMetadata } from "../../protocol/artifactMetadata.ts";
-import { decodeUpdate, encodeUpdate, maxUpdateBytes } from "../../protocol/compressedUpdate.ts";
-import { decodeIndexSet, encodeIndexSet, indexSetBytes } from "../../protocol/compression/indexSet.ts";
-import { largest } from "../../protocol/compression/largest.ts";
-import { updateLayout } from "../../protocol/compression/updateLayout.ts";
-import type { CompressedTerms } from "../../protocol/compression/updateLayout.ts";
-import { compressionSchema } from "../../protocol/compressionTerms.ts";
-import { digestOf } from "../../protocol/contentAddress.ts";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { digest, nodeId, taskId } from "../../protocol/ids.ts";
-import { encodeStored } from "../../protocol/safetensors.ts";
-import type { ModelTensors } from "../../protocol/tensors.ts";
+import type { ArtifactMetadata } from "#protocol/artifacts/artifact";
+import { encodeArtifact, maxArtifactBytes } from "#protocol/artifacts/artifact";
+import { LONGEST_METADATA, writeMetadata } from "#protocol/artifacts/artifactMetadata";
+import { decodeUpdate, encodeUpdate, maxUpdateBytes } from "#protocol/artifacts/compressedUpdate";
+import { decodeIndexSet, encodeIndexSet, indexSetBytes } from "#protocol/artifacts/compression/indexSet";
+import { largest } from "#protocol/artifacts/compression/largest";
+import { updateLayout } from "#protocol/artifacts/compression/updateLayout";
+import type { CompressedTerms } from "#protocol/artifacts/compression/updateLayout";
+import { compressionSchema } from "#protocol/manifest/compressionTerms";
+import { digestOf } from "#protocol/artifacts/contentAddress";
+import { ArtifactError } from "#protocol/errors";
+import { digest, nodeId, taskId } from "#protocol/ids";
+import { encodeStored } from "#protocol/artifacts/safetensors";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
 
 const METADATA: ArtifactMetadata = {
   role: "update",

@@ -11,8 +11,8 @@ import {
   digestOf,
   matchesCid,
   readRoot,
-} from "../../protocol/contentAddress.ts";
-import { ArtifactError } from "../../protocol/errors.ts";
+} from "#protocol/artifacts/contentAddress";
+import { ArtifactError } from "#protocol/errors";
 
 /** Bytes that do not repeat with the chunk size. */
 const pattern = (length: number): Uint8Array => new Uint8Array(length).map((_, i) => (i * 31) % 251);

@@ -9,9 +9,9 @@ import {
   localAddresses,
   ownEndpoints,
   parseEndpoints,
-} from "../../protocol/endpoints.ts";
-import { reachableHosts } from "../../protocol/addressScope.ts";
-import { InputError } from "../../protocol/errors.ts";
+} from "#protocol/endpoints/endpoints";
+import { reachableHosts } from "#protocol/endpoints/addressScope";
+import { InputError } from "#protocol/errors";
 
 const PEER = "/ip4/192.0.2.7/tcp/4001/p2p/12D3KooWRu54aQonFBN5JbWrMHcAZDkCF22WE13GA1Zk62VNMBAQ";
 

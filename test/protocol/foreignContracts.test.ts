@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { parseAddressBook } from "../../protocol/addressBook.ts";
-import { confirmedInVain, foreignAddresses, unconfirmed } from "../../protocol/foreignContracts.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { parseAddressBook } from "#protocol/contracts/addressBook";
+import { confirmedInVain, foreignAddresses, unconfirmed } from "#protocol/contracts/foreignContracts";
+import type { Address } from "#protocol/ids";
 
 const account = (digit: string) => `0x${digit.repeat(40)}` as Address;
 const book = parseAddressBook({

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as node from "node:net";
-import { IpRanges, isIPv4, isIPv6 } from "../../protocol/ipAddress.ts";
+import { IpRanges, isIPv4, isIPv6 } from "#protocol/endpoints/ipAddress";
 
 const ADDRESSES = [
   "0.0.0.0",

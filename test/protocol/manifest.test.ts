@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { MANIFEST_LIMITS, decodeManifest, encodeManifest } from "../../protocol/manifest.ts";
-import type { TaskManifest } from "../../protocol/manifest.ts";
+import { ArtifactError } from "#protocol/errors";
+import { MANIFEST_LIMITS, decodeManifest, encodeManifest } from "#protocol/manifest/manifest";
+import type { TaskManifest } from "#protocol/manifest/manifest";
 
 const MANIFEST: TaskManifest = {
   format: "concordat/manifest/1",

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { blockBytes } from "../../protocol/contentAddress.ts";
-import { roundTraffic } from "../../protocol/roundTraffic.ts";
+import { blockBytes } from "#protocol/artifacts/contentAddress";
+import { roundTraffic } from "#protocol/rules/roundTraffic";
 
 describe("the traffic of a round", () => {
   const sizes = { update: 1000, global: 80_000, nodes: 10, committee: 4 };

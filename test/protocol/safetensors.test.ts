@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { ArtifactError } from "../../protocol/errors.ts";
-import { decodeSafetensors, encodeSafetensors, safetensorsBytes } from "../../protocol/safetensors.ts";
-import type { ArtifactFault } from "../../protocol/safetensors.ts";
-import type { NamedTensor } from "../../protocol/tensors.ts";
-import { elementCount } from "../../protocol/tensors.ts";
+import { ArtifactError } from "#protocol/errors";
+import { decodeSafetensors, encodeSafetensors, safetensorsBytes } from "#protocol/artifacts/safetensors";
+import type { ArtifactFault } from "#protocol/artifacts/safetensors";
+import type { NamedTensor } from "#protocol/artifacts/tensors";
+import { elementCount } from "#protocol/artifacts/tensors";
 
 const METADATA = { format: "test" };
 const DENSE: readonly NamedTensor[] = [

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { currencyWords } from "../../protocol/currencyWords.ts";
-import { dateWords, durationWords, momentWords } from "../../protocol/timeWords.ts";
+import { currencyWords } from "#protocol/words/currencyWords";
+import { dateWords, durationWords, momentWords } from "#protocol/words/timeWords";
 
 describe("times in words", () => {
   it("say a length in its two greatest units, rounded down", () => {

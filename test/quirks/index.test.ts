@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { expect } from "chai";
-import { IndexFile } from "../../audit/index/indexFile.ts";
-import { Indexer } from "../../audit/index/indexer.ts";
-import type { IndexStep } from "../../audit/index/indexer.ts";
-import { rpcIndexSource } from "../../audit/index/indexSource.ts";
-import type { IndexSource } from "../../audit/index/indexSource.ts";
-import { ADDRESS_BOOK_FORMAT } from "../../protocol/addressBook.ts";
+import { IndexFile } from "#audit/index/indexFile";
+import { Indexer } from "#audit/index/indexer";
+import type { IndexStep } from "#audit/index/indexer";
+import { rpcIndexSource } from "#audit/index/indexSource";
+import type { IndexSource } from "#audit/index/indexSource";
+import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
 import { beginStory, playEventfulTask } from "../audit/story.ts";
 import type { Story } from "../audit/story.ts";
 import { start } from "../cli/concordat.ts";

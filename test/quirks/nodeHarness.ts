@@ -1,6 +1,6 @@
 import { pino, type Logger } from "pino";
-import type { NodeConfig } from "../../oracle-nodes/src/node/nodeConfig.ts";
-import type { NodeStatus } from "../../oracle-nodes/src/node/nodeStatus.ts";
+import type { NodeConfig } from "#node/setup/nodeConfig";
+import type { NodeStatus } from "#node/status/nodeStatus";
 import type { FederationNode } from "../integration/localFederation.ts";
 
 /** What nodes write to their log and publish as their status, and a way to wait for either. */

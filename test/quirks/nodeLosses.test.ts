@@ -1,11 +1,11 @@
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { loadDataset } from "../../oracle-nodes/src/learning/loadDataset.ts";
-import { partition } from "../../oracle-nodes/src/learning/partition.ts";
-import { encodePartition } from "../../oracle-nodes/src/learning/partition/partitionFile.ts";
-import { Phase, TaskState } from "../../protocol/enums.ts";
-import { bps } from "../../protocol/ids.ts";
+import { loadDataset } from "#learning/data/loadDataset";
+import { partition } from "#learning/partition/partition";
+import { encodePartition } from "#learning/data/partitionFile";
+import { Phase, TaskState } from "#protocol/contracts/enums";
+import { bps } from "#protocol/ids";
 import { LocalFederation, type FederationNode } from "../integration/localFederation.ts";
 import { Witness, changed } from "./nodeHarness.ts";
 

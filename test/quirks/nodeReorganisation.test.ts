@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Phase, TaskState } from "../../protocol/enums.ts";
+import { Phase, TaskState } from "#protocol/contracts/enums";
 import { LocalFederation } from "../integration/localFederation.ts";
 import { Witness, changed } from "./nodeHarness.ts";
 import { QuirkProxy } from "./quirkProxy.ts";

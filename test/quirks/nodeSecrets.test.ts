@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { parseEndpoints } from "../../protocol/endpoints.ts";
-import { AGGREGATION_PATH } from "../../oracle-nodes/src/node/aggregationMessages.ts";
-import { Phase } from "../../protocol/enums.ts";
-import { bps } from "../../protocol/ids.ts";
+import { parseEndpoints } from "#protocol/endpoints/endpoints";
+import { AGGREGATION_PATH } from "#node/rounds/aggregationMessages";
+import { Phase } from "#protocol/contracts/enums";
+import { bps } from "#protocol/ids";
 import { LocalFederation } from "../integration/localFederation.ts";
 import { Witness, changed } from "./nodeHarness.ts";
 import { QuirkProxy } from "./quirkProxy.ts";

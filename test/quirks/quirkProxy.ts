@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
-import { SeededRandom } from "../../oracle-nodes/src/learning/seededRandom.ts";
+import { SeededRandom } from "#learning/seededRandom";
 
 /** One JSON-RPC request as the client sent it. */
 export interface RpcRequest {

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { expect } from "chai";
-import { classifyAnswer } from "../../oracle-nodes/src/chain/classifyAnswer.ts";
-import type { Endpoint } from "../../oracle-nodes/src/chain/endpoint.ts";
-import { httpEndpoint } from "../../oracle-nodes/src/chain/httpEndpoint.ts";
+import { classifyAnswer } from "#chain/endpoints/classifyAnswer";
+import type { Endpoint } from "#chain/endpoints/endpoint";
+import { httpEndpoint } from "#chain/endpoints/httpEndpoint";
 import { WORDINGS, type Wording } from "./wordings.ts";
 
 /** Every wording is sent as its client sends it, over HTTP, and read as the product reads it. */

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { toBitmap } from "../../protocol/bitmap.ts";
-import { Phase } from "../../protocol/enums.ts";
-import type { Address } from "../../protocol/ids.ts";
+import { toBitmap } from "#protocol/rules/bitmap";
+import { Phase } from "#protocol/contracts/enums";
+import type { Address } from "#protocol/ids";
 import { deployFederation, wideNetwork } from "../contracts/federation.ts";
 
 const connection = await network.create();

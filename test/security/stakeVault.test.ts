@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ZeroHash } from "ethers";
 import { network } from "hardhat";
-import type { Address } from "../../protocol/ids.ts";
+import type { Address } from "#protocol/ids";
 import { deployFederation } from "../contracts/federation.ts";
 
 const connection = await network.create();

@@ -23,6 +23,8 @@ export function run(command, ...args) {
   const env = {
     CONCORDAT_DAPP: DAPP,
     ...process.env,
+    // The workspaces' sources, not what is built of them for others.
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --conditions=@concordat/source`.trim(),
     ...colour,
     PATH: `${dirname(process.execPath)}:${bin}:${process.env.PATH}`,
   };

@@ -3,12 +3,12 @@ import { globSync, statSync } from "node:fs";
 
 /** Each build with the file that it writes last and the sources that go into it. */
 const BUILDS = {
-  contracts: { output: "typechain/abis.ts", sources: ["contracts/**/*.sol", "hardhat.config.ts"] },
+  contracts: { output: "protocol/contracts/abis.ts", sources: ["contracts/**/*.sol", "hardhat.config.ts"] },
   dapp: {
     output: "frontend/dist/index.html",
     sources: [
       "{frontend,protocol,audit,oracle-nodes}/**/*.{ts,tsx,js,css,html,svg,json}",
-      "typechain/abis.ts",
+      "protocol/contracts/abis.ts",
     ],
   },
 };

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { ConcordatError, InputError } from "../../../protocol/errors.ts";
+import { ConcordatError, InputError } from "@concordat/protocol/errors";
 import { IndexCopies } from "../indexCopies.ts";
 import type { IndexedChain } from "../indexedChain.ts";
 import { IndexReader } from "../indexReader.ts";

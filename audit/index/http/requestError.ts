@@ -1,4 +1,4 @@
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 
 /** A request that is answered with an HTTP status and one line. */
 export class RequestError extends ConcordatError {

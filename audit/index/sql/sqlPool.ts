@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import type { ResultLimits, SqlAnswer, SqlQuestion } from "./runQuery.ts";
 import type { SqlProcessReply, SqlProcessRequest } from "./sqlProcess.ts";
 
@@ -40,7 +40,7 @@ const MAX_WAITING = 256;
 const MAX_WAITING_OF_CLIENT = 32;
 /** Mebibytes of JavaScript memory that one answer may take. */
 const HEAP_MB = 192;
-const PROGRAM = fileURLToPath(new URL("sqlProcess.ts", import.meta.url));
+const PROGRAM = fileURLToPath(import.meta.resolve("#index/sql/sqlProcess"));
 
 /**
  * Answers questions in processes of their own, one question at a time in each, and kills a process whose question takes too

@@ -16,7 +16,7 @@ export type SqlProcessReply = { readonly answer: SqlAnswer } | { readonly error:
 
 const [file = ""] = process.argv.slice(2);
 const database = openForQuestions(file);
-const watchdog = new Worker(new URL("watchdog.ts", import.meta.url));
+const watchdog = new Worker(new URL(import.meta.resolve("#index/sql/watchdog")));
 watchdog.unref();
 /** How much later than SqlPool the watchdog acts. */
 const GRACE_MS = 500;

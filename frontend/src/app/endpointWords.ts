@@ -1,4 +1,4 @@
-import type { AnswerClass } from "../../../oracle-nodes/src/chain/classifyAnswer.ts";
+import type { AnswerClass } from "@concordat/chain/endpoints/classifyAnswer";
 import type { Explanation } from "./explanation.ts";
 
 const ASKS_AGAIN = "The page asks again. If it stays, configure another endpoint.";

@@ -1,6 +1,6 @@
 import { BaseError, TimeoutError, UserRejectedRequestError } from "viem";
-import { revertDataOf } from "../../../oracle-nodes/src/chain/classifyAnswer.ts";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { revertDataOf } from "@concordat/chain/endpoints/classifyAnswer";
+import { ConcordatError } from "@concordat/protocol/errors";
 import { isOffline } from "../chain/offline.ts";
 import { refusalOf, type Refusal } from "../chain/refusedAnswer.ts";
 import { plainText } from "../ui/plainText.ts";

@@ -5,9 +5,9 @@ import {
   cidFromDigest,
   matchesCid,
   readRoot,
-} from "../../../protocol/contentAddress.ts";
-import { ArtifactError, ConcordatError } from "../../../protocol/errors.ts";
-import type { Digest } from "../../../protocol/ids.ts";
+} from "@concordat/protocol/artifacts/contentAddress";
+import { ArtifactError, ConcordatError } from "@concordat/protocol/errors";
+import type { Digest } from "@concordat/protocol/ids";
 import type { Gateway } from "./gateways.ts";
 
 const BLOCK_TIMEOUT_MS = 15_000;

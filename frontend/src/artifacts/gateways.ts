@@ -1,5 +1,5 @@
 import type { DappConfig } from "../config/dappConfig.ts";
-import type { World } from "../../../protocol/history/world.ts";
+import type { World } from "@concordat/protocol/history/world";
 import { isLoopback } from "../config/isLoopback.ts";
 
 /** A place that serves artifacts by their content. */

@@ -1,11 +1,11 @@
 import { createPublicClient, fallback, http } from "viem";
 import type { Hex, PublicClient } from "viem";
-import { ConcordatError } from "../../../protocol/errors.ts";
-import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import { applyEvent } from "../../../protocol/history/applyEvent.ts";
-import { emptyWorld } from "../../../protocol/history/world.ts";
-import type { World } from "../../../protocol/history/world.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
+import { CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
+import { applyEvent } from "@concordat/protocol/history/applyEvent";
+import { emptyWorld } from "@concordat/protocol/history/world";
+import type { World } from "@concordat/protocol/history/world";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 import { chainReader } from "../events/chainReader.ts";
 import type { SendRequest } from "../events/chainReader.ts";

@@ -1,6 +1,6 @@
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import type { NetworkConfig } from "../config/dappConfig.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
 
 /** The endpoint answers, but for another chain, or for one on which the contracts do not stand. */
 export class MissingContract extends ConcordatError {

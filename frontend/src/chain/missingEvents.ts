@@ -1,9 +1,9 @@
 import type { Hex, PublicClient } from "viem";
-import { Phase, TaskState } from "../../../protocol/enums.ts";
-import { ABIS } from "../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import { currentOpening, currentPhase } from "../../../protocol/history/rounds.ts";
-import type { TaskRecord, World } from "../../../protocol/history/world.ts";
+import { Phase, TaskState } from "@concordat/protocol/contracts/enums";
+import { ABIS } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
+import { currentOpening, currentPhase } from "@concordat/protocol/history/rounds";
+import type { TaskRecord, World } from "@concordat/protocol/history/world";
 
 /** Running tasks whose rounds are compared, the newest ones: each costs a read with every block. */
 const MOST_TASKS = 12;

@@ -1,6 +1,6 @@
 import { BaseError, HttpRequestError, RpcRequestError } from "viem";
-import { classifyAnswer } from "../../../oracle-nodes/src/chain/classifyAnswer.ts";
-import type { AnswerClass, RefusedAnswer } from "../../../oracle-nodes/src/chain/classifyAnswer.ts";
+import { classifyAnswer } from "@concordat/chain/endpoints/classifyAnswer";
+import type { AnswerClass, RefusedAnswer } from "@concordat/chain/endpoints/classifyAnswer";
 
 /** What an endpoint said instead of a result, and what that means by the rule that nodes go by too. */
 export interface Refusal extends RefusedAnswer {

@@ -1,7 +1,7 @@
 import { hashKey, useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { Hex } from "viem";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
 import { callAbi } from "../transactions/contractAbi.ts";
 import { useFederation, useFederationState } from "./useFederation.ts";
 

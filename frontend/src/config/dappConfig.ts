@@ -1,5 +1,5 @@
-import type { AddressBook } from "../../../protocol/addressBook.ts";
-import { InputError } from "../../../protocol/errors.ts";
+import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
+import { InputError } from "@concordat/protocol/errors";
 import { isLoopback } from "./isLoopback.ts";
 import { parseBook } from "./parseBook.ts";
 

@@ -1,5 +1,5 @@
 import { takeEarlyFile } from "./earlyFiles.ts";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import type { DappConfig } from "./dappConfig.ts";
 import { parseConfig } from "./dappConfig.ts";
 

@@ -1,8 +1,8 @@
 import { getAddress, isAddress } from "viem";
-import type { AddressBook } from "../../../protocol/addressBook.ts";
-import { InputError } from "../../../protocol/errors.ts";
-import type { Address } from "../../../protocol/ids.ts";
-import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
+import { InputError } from "@concordat/protocol/errors";
+import type { Address } from "@concordat/protocol/ids";
+import { CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
 
 const FORMAT = "concordat/addresses/1";
 

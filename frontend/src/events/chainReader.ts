@@ -1,7 +1,7 @@
 import { numberToHex } from "viem";
 import type { Hex } from "viem";
-import { fromRpcLog, inChainOrder } from "../../../protocol/events/chainLog.ts";
-import type { ChainLog, RpcLog } from "../../../protocol/events/chainLog.ts";
+import { fromRpcLog, inChainOrder } from "@concordat/protocol/events/chainLog";
+import type { ChainLog, RpcLog } from "@concordat/protocol/events/chainLog";
 
 /** Sends one JSON-RPC request to the endpoint. */
 export type SendRequest = (method: string, params: readonly unknown[]) => Promise<unknown>;

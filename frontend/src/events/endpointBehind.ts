@@ -1,4 +1,4 @@
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 
 /** The endpoint does not know yet what it, or another backend of it, has told before. Asked again, it will. */
 export class EndpointBehind extends ConcordatError {

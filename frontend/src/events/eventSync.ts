@@ -1,10 +1,10 @@
 import type { Hex } from "viem";
-import type { ChainLog } from "../../../protocol/events/chainLog.ts";
-import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import { eventReader } from "../../../protocol/events/decodeEvent.ts";
-import { EventError } from "../../../protocol/events/eventError.ts";
-import type { EventFault } from "../../../protocol/events/eventError.ts";
+import type { ChainLog } from "@concordat/protocol/events/chainLog";
+import type { ConcordatEvent } from "@concordat/protocol/events/concordatEvent";
+import type { ContractName } from "@concordat/protocol/events/contracts";
+import { eventReader } from "@concordat/protocol/events/decodeEvent";
+import { EventError } from "@concordat/protocol/events/eventError";
+import type { EventFault } from "@concordat/protocol/events/eventError";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
 import { EndpointBehind } from "./endpointBehind.ts";
 import { IndexRefused, lie } from "./indexClient.ts";

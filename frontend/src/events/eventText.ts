@@ -1,8 +1,8 @@
 import type { AbiEvent } from "viem";
-import { enumName } from "../../../protocol/enums.ts";
-import { enumOfType } from "../../../protocol/enumOfType.ts";
-import type { ConcordatEvent } from "../../../protocol/events/concordatEvent.ts";
-import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import { enumName } from "@concordat/protocol/contracts/enums";
+import { enumOfType } from "@concordat/protocol/contracts/enumOfType";
+import type { ConcordatEvent } from "@concordat/protocol/events/concordatEvent";
+import { ABIS, CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
 
 /** Enums that events hold, by contract, event and field. */
 const ENUMS = new Map(

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
-import { CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import type { ChainLog } from "../../../protocol/events/chainLog.ts";
+import { CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
+import type { ChainLog } from "@concordat/protocol/events/chainLog";
 import type { Segment } from "./segment.ts";
 
 /** Milliseconds in which an index must have answered. */

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import type { ChainLog } from "../../../protocol/events/chainLog.ts";
+import type { ChainLog } from "@concordat/protocol/events/chainLog";
 import type { ChainReader } from "./chainReader.ts";
 import type { IndexClient } from "./indexClient.ts";
 import { lie } from "./indexClient.ts";

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import { readRanges } from "../../../protocol/events/readRanges.ts";
+import { readRanges } from "@concordat/protocol/events/readRanges";
 import { EndpointBehind } from "./endpointBehind.ts";
 import type { BlockHeader, ChainReader } from "./chainReader.ts";
 import type { Segment } from "./segment.ts";

@@ -1,5 +1,5 @@
-import type { ChainLog } from "../../../protocol/events/chainLog.ts";
-import type { Hex } from "../../../protocol/ids.ts";
+import type { ChainLog } from "@concordat/protocol/events/chainLog";
+import type { Hex } from "@concordat/protocol/ids";
 
 /** All logs of the blocks `from` to `to`, with the hash that block `to` had: it vouches for every block below it. */
 export interface Segment {

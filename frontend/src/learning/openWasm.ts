@@ -2,7 +2,7 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import plainWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import simdWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import * as tf from "@tensorflow/tfjs-core";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 
 let opening: Promise<void> | undefined;
 

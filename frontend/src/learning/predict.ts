@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { buildLayers, checkEnds } from "../../../oracle-nodes/src/learning/modelLayers.ts";
-import type { TaskManifest } from "../../../protocol/manifest.ts";
-import type { ModelTensors } from "../../../protocol/tensors.ts";
+import { buildLayers, checkEnds } from "@concordat/learning/models/modelLayers";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import { openWasm } from "./openWasm.ts";
 
 /** The manifest's outputs for one record: a probability for each class, or the number itself in a regression. */

@@ -1,12 +1,12 @@
-import { initialWeights } from "../../../oracle-nodes/src/learning/initialWeights.ts";
-import { buildLayers, checkEnds, tensorSpecs } from "../../../oracle-nodes/src/learning/modelLayers.ts";
-import type { Topology } from "../../../oracle-nodes/src/learning/models.ts";
-import type { StartingModel } from "../../../oracle-nodes/src/learning/taskFiles.ts";
-import type { DatasetTerms } from "../../../protocol/datasetTerms.ts";
-import { ArtifactError } from "../../../protocol/errors.ts";
-import { MANIFEST_LIMITS } from "../../../protocol/manifest.ts";
-import type { TaskManifest } from "../../../protocol/manifest.ts";
-import { elementCount } from "../../../protocol/tensors.ts";
+import { initialWeights } from "@concordat/learning/models/initialWeights";
+import { buildLayers, checkEnds, tensorSpecs } from "@concordat/learning/models/modelLayers";
+import type { Topology } from "@concordat/learning/models/models";
+import type { StartingModel } from "@concordat/learning/tasks/taskFiles";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { ArtifactError } from "@concordat/protocol/errors";
+import { MANIFEST_LIMITS } from "@concordat/protocol/manifest/manifest";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { elementCount } from "@concordat/protocol/artifacts/tensors";
 import { openWasm } from "./openWasm.ts";
 
 type Ends = Pick<DatasetTerms, "inputShape" | "classes">;

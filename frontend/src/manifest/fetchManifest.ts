@@ -1,7 +1,7 @@
-import { ConcordatError } from "../../../protocol/errors.ts";
-import type { Digest } from "../../../protocol/ids.ts";
-import { MANIFEST_LIMITS, decodeManifest } from "../../../protocol/manifest.ts";
-import type { TaskManifest } from "../../../protocol/manifest.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
+import type { Digest } from "@concordat/protocol/ids";
+import { MANIFEST_LIMITS, decodeManifest } from "@concordat/protocol/manifest/manifest";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
 import { fetchArtifact } from "../artifacts/fetchArtifact.ts";
 import type { Gateway } from "../artifacts/gateways.ts";
 

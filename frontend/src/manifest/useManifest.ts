@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { Digest } from "../../../protocol/ids.ts";
-import type { TaskManifest } from "../../../protocol/manifest.ts";
+import type { Digest } from "@concordat/protocol/ids";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
 import { useGateways } from "../artifacts/useGateways.ts";
 
 /** Milliseconds after which a manifest that nobody had is asked for again. */

@@ -13,7 +13,7 @@ import { EventRow } from "./audit/EventRow.tsx";
 import { saveEventsCsv, saveEventsJson } from "./audit/exportEvents.ts";
 import { IndexOffer } from "./audit/IndexOffer.tsx";
 import { Recompute } from "./audit/Recompute.tsx";
-import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import { ABIS, CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
 
 const FIRST_ROWS = 50;
 

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { TaskState } from "../../../protocol/enums.ts";
+import { TaskState } from "@concordat/protocol/contracts/enums";
 import { WhenRead } from "../app/WhenRead.tsx";
 import { useTitle } from "../app/useTitle.ts";
 import { useFederationState } from "../chain/useFederation.ts";

@@ -1,6 +1,6 @@
 import { useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { ProposalKind, ProposalState } from "../../../protocol/enums.ts";
+import { ProposalKind, ProposalState } from "@concordat/protocol/contracts/enums";
 import { WhenRead } from "../app/WhenRead.tsx";
 import { useTitle } from "../app/useTitle.ts";
 import { useChainTime, useFederation, useFederationState } from "../chain/useFederation.ts";
@@ -15,7 +15,7 @@ import { NodeHealth } from "./nodes/NodeHealth.tsx";
 import { OwnNode } from "./nodes/OwnNode.tsx";
 import { StakeForm } from "./nodes/StakeForm.tsx";
 import { Votes, isOpen } from "./nodes/Votes.tsx";
-import type { NodeRecord } from "../../../protocol/history/world.ts";
+import type { NodeRecord } from "@concordat/protocol/history/world";
 
 /** Once it is drawn: the address names it, wherever in the table it stands. */
 function showRow(row: HTMLTableRowElement | null): void {

@@ -2,8 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { TaskState } from "../../../protocol/enums.ts";
-import type { TaskManifest } from "../../../protocol/manifest.ts";
+import { TaskState } from "@concordat/protocol/contracts/enums";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
 import { Reading } from "../app/WhenRead.tsx";
 import { useTitle } from "../app/useTitle.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
@@ -19,8 +19,8 @@ import { STATE_WORDS } from "../world/taskWords.ts";
 import { scoreWords } from "./task/scoreWords.ts";
 import { ORDERS, STATES, chosenTasks, withoutRepeats } from "./tasks/taskListSearch.ts";
 import type { TaskListSearch } from "./tasks/taskListSearch.ts";
-import { finalisedOpenings, meanScore } from "../../../protocol/history/rounds.ts";
-import type { TaskRecord } from "../../../protocol/history/world.ts";
+import { finalisedOpenings, meanScore } from "@concordat/protocol/history/rounds";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 /** All tasks, newest first, or those that the address asks for. */
 export function TaskListPage(): ReactElement {

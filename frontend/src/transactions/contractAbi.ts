@@ -1,7 +1,7 @@
 import { parseAbi } from "viem";
 import type { Abi } from "viem";
-import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
+import { ABIS, CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
 
 type AbiError = Extract<Abi[number], { readonly type: "error" }>;
 

@@ -1,6 +1,6 @@
 import { encodeFunctionData, keccak256 } from "viem";
 import type { Abi, Hex, PublicClient } from "viem";
-import { lastApproval, moverGas } from "../../../oracle-nodes/src/chain/moverGas.ts";
+import { lastApproval, moverGas } from "@concordat/chain/sending/moverGas";
 
 /** A vote as it would be sent. */
 interface Vote {

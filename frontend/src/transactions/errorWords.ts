@@ -1,5 +1,5 @@
-import { Phase, ProposalState, TaskState, enumName } from "../../../protocol/enums.ts";
-import { TERM_ERROR_WORDS } from "../../../protocol/terms/termErrors.ts";
+import { Phase, ProposalState, TaskState, enumName } from "@concordat/protocol/contracts/enums";
+import { TERM_ERROR_WORDS } from "@concordat/protocol/terms/termErrors";
 
 type Words = (args: readonly unknown[]) => string;
 

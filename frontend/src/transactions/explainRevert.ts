@@ -1,6 +1,6 @@
 import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, decodeErrorResult } from "viem";
 import type { Abi, Hex, PublicClient, TransactionReceipt } from "viem";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import { ERRORS_ABI } from "./contractAbi.ts";
 import { plainText } from "../ui/plainText.ts";
 import { ERROR_WORDS } from "./errorWords.ts";

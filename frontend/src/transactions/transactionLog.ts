@@ -1,6 +1,6 @@
 import { isAddressEqual } from "viem";
 import type { Hex, PublicClient, TransactionReceipt } from "viem";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import { isContractAccount } from "../wallet/contractAccount.ts";
 import { AskedStorage } from "./askedStorage.ts";
 import type { AskedTransaction } from "./askedStorage.ts";

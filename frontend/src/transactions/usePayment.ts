@@ -2,7 +2,7 @@ import { parseSignature } from "viem";
 import type { Hex } from "viem";
 import { useConfig } from "wagmi";
 import { getWalletClient } from "wagmi/actions";
-import { InputError } from "../../../protocol/errors.ts";
+import { InputError } from "@concordat/protocol/errors";
 import { useFederation } from "../chain/useFederation.ts";
 import { isContractAccount } from "../wallet/contractAccount.ts";
 import { useWallet } from "../wallet/useWallet.ts";

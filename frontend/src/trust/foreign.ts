@@ -1,9 +1,9 @@
 import { zeroAddress } from "viem";
-import type { AddressBook } from "../../../protocol/addressBook.ts";
-import { ROLE_WORDS, foreignAddresses } from "../../../protocol/foreignContracts.ts";
-import type { NamedAccounts } from "../../../protocol/foreignContracts.ts";
-import type { Address } from "../../../protocol/ids.ts";
-import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
+import { ROLE_WORDS, foreignAddresses } from "@concordat/protocol/contracts/foreignContracts";
+import type { NamedAccounts } from "@concordat/protocol/contracts/foreignContracts";
+import type { Address } from "@concordat/protocol/ids";
+import type { TaskTerms } from "@concordat/protocol/terms/taskTerms";
 
 /** The tokens that terms name. */
 export type TokenRole = "stakeToken" | "rewardToken";

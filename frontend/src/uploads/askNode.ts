@@ -4,7 +4,7 @@ import {
   UPLOAD_REFUSALS,
   type UploadOffer,
   type UploadRefusal,
-} from "../../../protocol/uploads.ts";
+} from "@concordat/protocol/messages/uploads";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 
 /** Milliseconds that a node may take to say whether it takes files. */

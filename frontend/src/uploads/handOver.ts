@@ -1,6 +1,6 @@
-import type { NamedBytes } from "../../../oracle-nodes/src/learning/taskFiles.ts";
-import type { Address } from "../../../protocol/ids.ts";
-import { MAX_GRANT_SECONDS, type SignedGrant, type UploadGrant } from "../../../protocol/uploads.ts";
+import type { NamedBytes } from "@concordat/learning/tasks/taskFiles";
+import type { Address } from "@concordat/protocol/ids";
+import { MAX_GRANT_SECONDS, type SignedGrant, type UploadGrant } from "@concordat/protocol/messages/uploads";
 import { fetchArtifact } from "../artifacts/fetchArtifact.ts";
 import type { NodeAnswer } from "./askNode.ts";
 import { sendFile } from "./sendFile.ts";

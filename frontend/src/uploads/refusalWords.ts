@@ -1,4 +1,4 @@
-import type { UploadRefusal } from "../../../protocol/uploads.ts";
+import type { UploadRefusal } from "@concordat/protocol/messages/uploads";
 
 /** What a node's refusal means to the publisher, behind "node 3 does not take it:", and what helps. */
 export const REFUSAL_WORDS: Readonly<Record<UploadRefusal, readonly [what: string, hint: string]>> = {

@@ -1,5 +1,5 @@
-import type { NamedBytes } from "../../../oracle-nodes/src/learning/taskFiles.ts";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import type { NamedBytes } from "@concordat/learning/tasks/taskFiles";
+import { ConcordatError } from "@concordat/protocol/errors";
 import {
   GRANT_HEADER,
   UPLOADS_PATH,
@@ -7,7 +7,7 @@ import {
   encodeGrant,
   type SignedGrant,
   type UploadRefusal,
-} from "../../../protocol/uploads.ts";
+} from "@concordat/protocol/messages/uploads";
 import { REFUSAL_WORDS } from "./refusalWords.ts";
 
 /** How often a file is sent where the line breaks, or the node asks for patience. */

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { useConnection } from "wagmi";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
-import type { NodeRecord } from "../../../protocol/history/world.ts";
+import type { NodeRecord } from "@concordat/protocol/history/world";
 
 /** The type of the connector that connects as a Safe. */
 export const SAFE = "safe";

@@ -2,7 +2,7 @@ import { SwitchChainError, getAddress } from "viem";
 import type { Address } from "viem";
 import { ChainNotConfiguredError, createConnector } from "wagmi";
 import type { Connector, CreateConnectorFn } from "wagmi";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import type { WalletConnectConfig } from "../config/dappConfig.ts";
 import type { RemoteWallet } from "../walletConnect/remoteWallet.ts";
 import { Pairing } from "./pairing.ts";

@@ -1,5 +1,5 @@
 import { UserRejectedRequestError } from "viem";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 
 /** What WalletConnect's client rejects with: an error, or what the peer sent, which is none. */
 interface Refusal {

@@ -1,6 +1,6 @@
 import { UnsupportedProviderMethodError, numberToHex } from "viem";
 import type { Address, Chain } from "viem";
-import { ConcordatError } from "../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import { accountsOn, allowsMethod, approvedChains } from "./approved.ts";
 import { qrCode } from "./qrCode.ts";
 import type { QrCode } from "./qrCode.ts";

@@ -1,4 +1,4 @@
-import { EndReason, TaskState, VoidReason } from "../../../protocol/enums.ts";
+import { EndReason, TaskState, VoidReason } from "@concordat/protocol/contracts/enums";
 
 /** A task's state as readers see it. */
 export const STATE_WORDS: Readonly<

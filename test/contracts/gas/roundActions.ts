@@ -1,7 +1,7 @@
 import { ZeroHash } from "ethers";
-import { ElectionMode } from "../../../protocol/enums.ts";
-import { bps } from "../../../protocol/ids.ts";
-import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+import { ElectionMode } from "#protocol/contracts/enums";
+import { bps } from "#protocol/ids";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 import type { Federation, TestNode } from "../federation.ts";
 import { fixedTerms } from "./fixedTerms.ts";
 import type { GasRecorder } from "./gasRecorder.ts";

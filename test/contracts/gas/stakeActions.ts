@@ -1,5 +1,5 @@
 import { ZeroHash } from "ethers";
-import type { Address } from "../../../protocol/ids.ts";
+import type { Address } from "#protocol/ids";
 import type { Federation } from "../federation.ts";
 import type { GasRecorder } from "./gasRecorder.ts";
 

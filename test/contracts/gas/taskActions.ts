@@ -1,4 +1,4 @@
-import { AggregationRule, Strategy } from "../../../protocol/enums.ts";
+import { AggregationRule, Strategy } from "#protocol/contracts/enums";
 import type { Federation } from "../federation.ts";
 import { fixedTerms } from "./fixedTerms.ts";
 import type { GasRecorder } from "./gasRecorder.ts";

@@ -2,15 +2,11 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { digits } from "../../../oracle-nodes/src/learning/digits.ts";
-import {
-  type TrainableModel,
-  TrainingDivergedError,
-  type TrainOptions,
-} from "../../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../../oracle-nodes/src/learning/createEngine.ts";
-import type { Samples } from "../../../oracle-nodes/src/learning/samples.ts";
-import { ConcordatError, InputError } from "../../../protocol/errors.ts";
+import { digits } from "#learning/data/digits";
+import { type TrainableModel, TrainingDivergedError, type TrainOptions } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import type { Samples } from "#learning/data/samples";
+import { ConcordatError, InputError } from "#protocol/errors";
 
 const PROGRAM = join(import.meta.dirname, "trainer.mjs");
 const SPECS = [

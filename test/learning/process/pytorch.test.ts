@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { expect } from "chai";
-import { digits } from "../../../oracle-nodes/src/learning/digits.ts";
-import { type EngineChoice, type TrainableModel } from "../../../oracle-nodes/src/learning/engine.ts";
-import { createEngine } from "../../../oracle-nodes/src/learning/createEngine.ts";
-import { builtInTopology, type Topology } from "../../../oracle-nodes/src/learning/models.ts";
-import type { Samples } from "../../../oracle-nodes/src/learning/samples.ts";
-import type { ModelTensors } from "../../../protocol/tensors.ts";
+import { digits } from "#learning/data/digits";
+import { type EngineChoice, type TrainableModel } from "#learning/engines/engine";
+import { createEngine } from "#learning/engines/createEngine";
+import { builtInTopology, type Topology } from "#learning/models/models";
+import type { Samples } from "#learning/data/samples";
+import type { ModelTensors } from "#protocol/artifacts/tensors";
 import { TRAINER, pythonWithTorch } from "./torch.ts";
 
 const dataset = digits();

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { AbiCoder, Interface, ParamType, getAddress } from "ethers";
 import type { InterfaceAbi, Result } from "ethers";
 import fc from "fast-check";
-import { valueDecoder } from "../../../protocol/events/abiValues.ts";
-import { ABIS, CONTRACT_NAMES } from "../../../protocol/events/contracts.ts";
+import { valueDecoder } from "#protocol/events/abiValues";
+import { ABIS, CONTRACT_NAMES } from "#protocol/events/contracts";
 
 const coder = AbiCoder.defaultAbiCoder();
 

@@ -4,17 +4,17 @@ import type { InterfaceAbi } from "ethers";
 import fc from "fast-check";
 import { decodeEventLog } from "viem";
 import type { Abi } from "viem";
-import { Phase } from "../../../protocol/enums.ts";
-import { enumOfType } from "../../../protocol/enumOfType.ts";
-import { fromEthersLog, fromRpcLog, fromViemLog } from "../../../protocol/events/chainLog.ts";
-import type { EthersLog, ViemLog } from "../../../protocol/events/chainLog.ts";
-import { ABIS, CONTRACT_NAMES, mapContracts } from "../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../protocol/events/contracts.ts";
-import { eventReader } from "../../../protocol/events/decodeEvent.ts";
-import { EventError } from "../../../protocol/events/eventError.ts";
-import type { EventFault } from "../../../protocol/events/eventError.ts";
-import { AMOUNT_FIELDS, BITMAP_FIELDS, WORD_FIELDS } from "../../../protocol/events/fields.ts";
-import type { AbiParameter } from "../../../protocol/events/fields.ts";
+import { Phase } from "#protocol/contracts/enums";
+import { enumOfType } from "#protocol/contracts/enumOfType";
+import { fromEthersLog, fromRpcLog, fromViemLog } from "#protocol/events/chainLog";
+import type { EthersLog, ViemLog } from "#protocol/events/chainLog";
+import { ABIS, CONTRACT_NAMES, mapContracts } from "#protocol/events/contracts";
+import type { ContractName } from "#protocol/events/contracts";
+import { eventReader } from "#protocol/events/decodeEvent";
+import { EventError } from "#protocol/events/eventError";
+import type { EventFault } from "#protocol/events/eventError";
+import { AMOUNT_FIELDS, BITMAP_FIELDS, WORD_FIELDS } from "#protocol/events/fields";
+import type { AbiParameter } from "#protocol/events/fields";
 
 const CONTRACTS = Object.fromEntries(
   CONTRACT_NAMES.map((name, i) => [name, getAddress(toBeHex(i + 0xabc0, 20))]),

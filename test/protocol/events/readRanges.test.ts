@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { readRanges } from "../../../protocol/events/readRanges.ts";
-import type { RangeReader } from "../../../protocol/events/readRanges.ts";
+import { readRanges } from "#protocol/events/readRanges";
+import type { RangeReader } from "#protocol/events/readRanges";
 
 const REFUSED = new Error("too many blocks");
 

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { toBitmap } from "../../../protocol/bitmap.ts";
-import { AlphaOrigin, EndReason, Phase, TaskState, VoidReason } from "../../../protocol/enums.ts";
-import type { ConcordatEvent, Named } from "../../../protocol/events/concordatEvent.ts";
-import { applyEvent } from "../../../protocol/history/applyEvent.ts";
-import { awaited } from "../../../protocol/history/election.ts";
-import { currentOpening, finalisedOpenings, meanScore, standings } from "../../../protocol/history/rounds.ts";
-import { emptyWorld } from "../../../protocol/history/world.ts";
-import type { TaskRecord, World } from "../../../protocol/history/world.ts";
-import { packScores } from "../../../protocol/rules/packedScores.ts";
+import { toBitmap } from "#protocol/rules/bitmap";
+import { AlphaOrigin, EndReason, Phase, TaskState, VoidReason } from "#protocol/contracts/enums";
+import type { ConcordatEvent, Named } from "#protocol/events/concordatEvent";
+import { applyEvent } from "#protocol/history/applyEvent";
+import { awaited } from "#protocol/history/election";
+import { currentOpening, finalisedOpenings, meanScore, standings } from "#protocol/history/rounds";
+import { emptyWorld } from "#protocol/history/world";
+import type { TaskRecord, World } from "#protocol/history/world";
+import { packScores } from "#protocol/rules/packedScores";
 import { validTerms } from "../rules/termsFixture.ts";
 
 const TOKEN = `0x${"70".repeat(20)}`;

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { AlphaGrid, ScoreKind, Strategy } from "../../../protocol/enums.ts";
-import { alphaCandidates, selectAlpha, targetIsMet } from "../../../protocol/rules/alphaSelection.ts";
-import { addScores, noScores, packScores } from "../../../protocol/rules/packedScores.ts";
+import { AlphaGrid, ScoreKind, Strategy } from "#protocol/contracts/enums";
+import { alphaCandidates, selectAlpha, targetIsMet } from "#protocol/rules/alphaSelection";
+import { addScores, noScores, packScores } from "#protocol/rules/packedScores";
 
 const R = 4;
 const tables = fc.array(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: R, maxLength: R }), {

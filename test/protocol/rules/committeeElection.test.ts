@@ -7,7 +7,7 @@ import {
   committeeSize,
   electCommittee,
   mixedSeed,
-} from "../../../protocol/rules/committeeElection.ts";
+} from "#protocol/rules/committeeElection";
 
 const seedOf = (value: bigint): string => zeroPadValue(toBeHex(value), 32);
 const everyone = (): boolean => true;

@@ -1,13 +1,8 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { Outcome } from "../../../protocol/rules/reputationRule.ts";
-import { nextReputation } from "../../../protocol/rules/reputationRule.ts";
-import {
-  escrowOf,
-  memberReserve,
-  refundableOf,
-  settleRound,
-} from "../../../protocol/rules/rewardSchedule.ts";
+import type { Outcome } from "#protocol/rules/reputationRule";
+import { nextReputation } from "#protocol/rules/reputationRule";
+import { escrowOf, memberReserve, refundableOf, settleRound } from "#protocol/rules/rewardSchedule";
 
 const outcomes: readonly Outcome[] = ["accepted", "lowered", "neutral"];
 const reputationTerms = fc

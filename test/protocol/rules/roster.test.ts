@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { MemberStatus } from "../../../protocol/enums.ts";
+import { MemberStatus } from "#protocol/contracts/enums";
 import {
   MAX_CHANGES,
   activate,
@@ -10,8 +10,8 @@ import {
   enqueue,
   memberIdOf,
   statusOf,
-} from "../../../protocol/rules/roster.ts";
-import type { Roster, RosterWorld } from "../../../protocol/rules/roster.ts";
+} from "#protocol/rules/roster";
+import type { Roster, RosterWorld } from "#protocol/rules/roster";
 
 const OPEN: RosterWorld = { removals: [], isRegistered: () => true, hasStake: () => true };
 

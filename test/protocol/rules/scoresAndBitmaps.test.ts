@@ -9,15 +9,9 @@ import {
   bitmapsOverlap,
   fromBitmap,
   toBitmap,
-} from "../../../protocol/bitmap.ts";
-import {
-  addScores,
-  noScores,
-  packScores,
-  scoresAreValid,
-  unpackScores,
-} from "../../../protocol/rules/packedScores.ts";
-import { quorumOf } from "../../../protocol/rules/quorum.ts";
+} from "#protocol/rules/bitmap";
+import { addScores, noScores, packScores, scoresAreValid, unpackScores } from "#protocol/rules/packedScores";
+import { quorumOf } from "#protocol/rules/quorum";
 
 const members = fc.uniqueArray(fc.integer({ min: 1, max: 1024 }), { maxLength: 60 });
 const sorted = (values: Iterable<number>): number[] => [...values].toSorted((a, b) => a - b);

@@ -7,7 +7,7 @@ import {
   hashLocalUpdate,
   recoverSigner,
   resultDomain,
-} from "../../../protocol/signedResults.ts";
+} from "#protocol/messages/signedResults";
 
 const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const wallet = new Wallet(id("a node's key"));

@@ -6,10 +6,10 @@ import {
   ScoreKind,
   Strategy,
   TrainingBase,
-} from "../../../protocol/enums.ts";
-import type { Address } from "../../../protocol/ids.ts";
-import { bps, digest } from "../../../protocol/ids.ts";
-import type { TaskTerms } from "../../../protocol/taskTerms.ts";
+} from "#protocol/contracts/enums";
+import type { Address } from "#protocol/ids";
+import { bps, digest } from "#protocol/ids";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
 
 const account = (byte: string): Address => `0x${byte.repeat(20)}` as Address;
 

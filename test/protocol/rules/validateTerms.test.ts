@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { AGGREGATION_RULES } from "../../../protocol/aggregationRule.ts";
-import { AggregationRule, ScoreKind, enumName } from "../../../protocol/enums.ts";
-import type { Address, Bps } from "../../../protocol/ids.ts";
-import { ZERO_DIGEST } from "../../../protocol/ids.ts";
-import { hardEndOf, longestRoundSeconds } from "../../../protocol/rules/roundClock.ts";
-import { validateTerms } from "../../../protocol/rules/validateTerms.ts";
-import type { TaskTerms } from "../../../protocol/taskTerms.ts";
-import { termsFromAbi, termsToAbi } from "../../../protocol/taskTerms.ts";
+import { AGGREGATION_RULES } from "#protocol/rules/aggregationRule";
+import { AggregationRule, ScoreKind, enumName } from "#protocol/contracts/enums";
+import type { Address, Bps } from "#protocol/ids";
+import { ZERO_DIGEST } from "#protocol/ids";
+import { hardEndOf, longestRoundSeconds } from "#protocol/rules/roundClock";
+import { validateTerms } from "#protocol/rules/validateTerms";
+import type { TaskTerms } from "#protocol/terms/taskTerms";
+import { termsFromAbi, termsToAbi } from "#protocol/terms/taskTerms";
 import { validTerms } from "./termsFixture.ts";
 
 const now = 1_800_000_000;

@@ -3,15 +3,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress } from "viem";
-import { useFederation } from "../../chain/useFederation.ts";
-import { eventId, fieldText, fieldsOf } from "../../events/eventText.ts";
-import { Account, Copy, Hash } from "../../ui/Account.tsx";
-import { ExplorerLink } from "../../ui/ExplorerLink.tsx";
-import { Moment } from "../../ui/Moment.tsx";
-import { Icon } from "../../ui/icons.tsx";
-import { Badge } from "../../ui/parts.tsx";
-import { Said } from "../../ui/Said.tsx";
-import type { ConcordatEvent as ChainEvent } from "../../../../protocol/events/concordatEvent.ts";
+import { useFederation } from "#chain/useFederation.ts";
+import { eventId, fieldText, fieldsOf } from "#events/eventText.ts";
+import { Account, Copy, Hash } from "#ui/Account.tsx";
+import { ExplorerLink } from "#ui/ExplorerLink.tsx";
+import { Moment } from "#ui/Moment.tsx";
+import { Icon } from "#ui/icons.tsx";
+import { Badge } from "#ui/parts.tsx";
+import { Said } from "#ui/Said.tsx";
+import type { ConcordatEvent as ChainEvent } from "@concordat/protocol/events/concordatEvent";
 
 /** Fields that are told in the row's first line. */
 const SHORT = 4;

@@ -1,9 +1,9 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress } from "viem";
-import { EXAMPLE_QUESTIONS, addressQuestion } from "../../../../audit/index/questions.ts";
-import { TextField } from "../../ui/Field.tsx";
-import { Card } from "../../ui/parts.tsx";
+import { EXAMPLE_QUESTIONS, addressQuestion } from "@concordat/audit/index/questions";
+import { TextField } from "#ui/Field.tsx";
+import { Card } from "#ui/parts.tsx";
 
 /** All but the question about one address, which has a field of its own. */
 const QUESTIONS = EXAMPLE_QUESTIONS.filter(({ sql }) => !sql.includes("WHERE address = "));

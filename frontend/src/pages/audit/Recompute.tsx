@@ -1,14 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { ReactElement } from "react";
-import type { Check } from "../../../../audit/checks.ts";
-import { missingWords } from "../../../../audit/missingWords.ts";
-import { useFederation, useFederationState } from "../../chain/useFederation.ts";
-import { useGateways } from "../../artifacts/useGateways.ts";
-import { CheckField } from "../../ui/Field.tsx";
-import { count, number } from "../../ui/format.ts";
-import { Badge, Button, Card, Notice, Table } from "../../ui/parts.tsx";
-import { Said } from "../../ui/Said.tsx";
+import type { Check } from "@concordat/audit/checks";
+import { missingWords } from "@concordat/audit/missingWords";
+import { useFederation, useFederationState } from "#chain/useFederation.ts";
+import { useGateways } from "#artifacts/useGateways.ts";
+import { CheckField } from "#ui/Field.tsx";
+import { count, number } from "#ui/format.ts";
+import { Badge, Button, Card, Notice, Table } from "#ui/parts.tsx";
+import { Said } from "#ui/Said.tsx";
 import type { AuditAnswer, AuditRequest } from "./auditWorker.ts";
 
 /** Replays all events in a worker with the rules of the contracts, and compares every decision. */

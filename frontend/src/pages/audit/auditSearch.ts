@@ -1,7 +1,7 @@
-import { eventId, fieldText, fieldsOf, numberField } from "../../events/eventText.ts";
-import type { ConcordatEvent as ChainEvent } from "../../../../protocol/events/concordatEvent.ts";
-import { CONTRACT_NAMES } from "../../../../protocol/events/contracts.ts";
-import type { ContractName } from "../../../../protocol/events/contracts.ts";
+import { eventId, fieldText, fieldsOf, numberField } from "#events/eventText.ts";
+import type { ConcordatEvent as ChainEvent } from "@concordat/protocol/events/concordatEvent";
+import { CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
 
 /** What the audit page's address asks for; all of it must hold. */
 export interface AuditSearch {

@@ -1,12 +1,12 @@
-import { audit } from "../../../../audit/audit.ts";
-import { chainSource } from "../../../../audit/chainSource.ts";
-import type { Check } from "../../../../audit/checks.ts";
-import type { Deployment } from "../../../../audit/contracts.ts";
-import type { MissingFacts } from "../../../../audit/missingWords.ts";
-import { aggregationRule } from "../../../../oracle-nodes/src/aggregation/aggregationRule.ts";
-import { leastSpent } from "../../../../oracle-nodes/src/privacy/spentInTask.ts";
-import { ConcordatError } from "../../../../protocol/errors.ts";
-import type { Gateway } from "../../artifacts/gateways.ts";
+import { audit } from "@concordat/audit/audit";
+import { chainSource } from "@concordat/audit/reading/chainSource";
+import type { Check } from "@concordat/audit/checks";
+import type { Deployment } from "@concordat/audit/reading/contracts";
+import type { MissingFacts } from "@concordat/audit/missingWords";
+import { aggregationRule } from "@concordat/learning/aggregation/aggregationRule";
+import { leastSpent } from "@concordat/learning/privacy/spentInTask";
+import { ConcordatError } from "@concordat/protocol/errors";
+import type { Gateway } from "#artifacts/gateways.ts";
 import { pageArtifacts } from "./pageArtifacts.ts";
 
 /** What the page asks the worker to compute again. */

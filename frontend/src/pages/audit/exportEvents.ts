@@ -1,6 +1,6 @@
-import { fieldText, fieldsOf } from "../../events/eventText.ts";
-import { saveFile, toCsv } from "../../ui/saveFile.ts";
-import type { ConcordatEvent as ChainEvent } from "../../../../protocol/events/concordatEvent.ts";
+import { fieldText, fieldsOf } from "#events/eventText.ts";
+import { saveFile, toCsv } from "#ui/saveFile.ts";
+import type { ConcordatEvent as ChainEvent } from "@concordat/protocol/events/concordatEvent";
 
 /** Saves events with all their fields, one a row; the fields as JSON in the last column. */
 export function saveEventsCsv(events: readonly ChainEvent[]): void {

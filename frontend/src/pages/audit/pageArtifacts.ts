@@ -1,7 +1,7 @@
-import type { ArtifactReader } from "../../../../audit/recomputeAggregates.ts";
-import { ArtifactError } from "../../../../protocol/errors.ts";
-import { fetchArtifact } from "../../artifacts/fetchArtifact.ts";
-import type { Gateway } from "../../artifacts/gateways.ts";
+import type { ArtifactReader } from "@concordat/audit/recompute/recomputeAggregates";
+import { ArtifactError } from "@concordat/protocol/errors";
+import { fetchArtifact } from "#artifacts/fetchArtifact.ts";
+import type { Gateway } from "#artifacts/gateways.ts";
 
 /** Artifacts for an audit in the page: from the gateway of the node that made one first, then from all others. */
 export function pageArtifacts(gateways: readonly Gateway[]): ArtifactReader {

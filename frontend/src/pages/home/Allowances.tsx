@@ -1,14 +1,14 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useFederation, useFederationState } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import type { Token } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { amount } from "../../ui/format.ts";
-import { Card } from "../../ui/parts.tsx";
+import { useFederation, useFederationState } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import type { Token } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { amount } from "#ui/format.ts";
+import { Card } from "#ui/parts.tsx";
 import { tokensOf } from "./tokensOf.ts";
-import type { ContractName } from "../../../../protocol/events/contracts.ts";
+import type { ContractName } from "@concordat/protocol/events/contracts";
 
 const SPENDERS = ["TaskRegistry", "StakeVault"] as const satisfies readonly ContractName[];
 

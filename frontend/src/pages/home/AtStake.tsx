@@ -1,13 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useChainTime } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { amount, date } from "../../ui/format.ts";
-import { Card } from "../../ui/parts.tsx";
+import { useChainTime } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { amount, date } from "#ui/format.ts";
+import { Card } from "#ui/parts.tsx";
 import type { Membership } from "./membership.ts";
-import type { NodeRecord } from "../../../../protocol/history/world.ts";
+import type { NodeRecord } from "@concordat/protocol/history/world";
 
 /** What is bonded and on its way out, until when it can be slashed, and when it unlocks. */
 export function AtStake({

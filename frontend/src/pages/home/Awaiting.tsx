@@ -1,16 +1,16 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement, ReactNode } from "react";
-import { Phase, TaskState, enumName } from "../../../../protocol/enums.ts";
-import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
-import { date, duration } from "../../ui/format.ts";
-import { Card } from "../../ui/parts.tsx";
-import { useWallet } from "../../wallet/useWallet.ts";
+import { Phase, TaskState, enumName } from "@concordat/protocol/contracts/enums";
+import { useChainTime, useFederationState } from "#chain/useFederation.ts";
+import { date, duration } from "#ui/format.ts";
+import { Card } from "#ui/parts.tsx";
+import { useWallet } from "#wallet/useWallet.ts";
 import { Vote, mayVote } from "../nodes/Votes.tsx";
 import { TaskLink } from "./TaskLink.tsx";
 import { memberOf } from "./membership.ts";
-import { awaited } from "../../../../protocol/history/election.ts";
-import { currentOpening, currentPhase } from "../../../../protocol/history/rounds.ts";
-import type { NodeRecord, TaskRecord } from "../../../../protocol/history/world.ts";
+import { awaited } from "@concordat/protocol/history/election";
+import { currentOpening, currentPhase } from "@concordat/protocol/history/rounds";
+import type { NodeRecord, TaskRecord } from "@concordat/protocol/history/world";
 
 /** Votes, duties of the present phases, and tasks that are open to join. */
 export function Awaiting(): ReactElement {

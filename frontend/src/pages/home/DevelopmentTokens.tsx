@@ -1,12 +1,12 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
 import { zeroAddress } from "viem";
-import { useFederation } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { amount } from "../../ui/format.ts";
-import { Card } from "../../ui/parts.tsx";
+import { useFederation } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { amount } from "#ui/format.ts";
+import { Card } from "#ui/parts.tsx";
 
 /** On a development chain the token can be minted by anyone. */
 export function DevelopmentTokens({ account }: { readonly account: Hex }): ReactElement {

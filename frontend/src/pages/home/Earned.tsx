@@ -1,14 +1,14 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useToken } from "../../chain/useToken.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { claimCall } from "../../transactions/claimCall.ts";
-import { amount } from "../../ui/format.ts";
-import { Button, Card, Table } from "../../ui/parts.tsx";
-import { saveFile, toCsv } from "../../ui/saveFile.ts";
+import { useToken } from "#chain/useToken.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { claimCall } from "#transactions/claimCall.ts";
+import { amount } from "#ui/format.ts";
+import { Button, Card, Table } from "#ui/parts.tsx";
+import { saveFile, toCsv } from "#ui/saveFile.ts";
 import { TaskCells } from "./TaskCells.tsx";
 import type { Membership } from "./membership.ts";
-import { standings } from "../../../../protocol/history/rounds.ts";
+import { standings } from "@concordat/protocol/history/rounds";
 
 /** Reputation and rewards by task, to be claimed and to be saved. */
 export function Earned({

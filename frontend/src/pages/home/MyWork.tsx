@@ -1,10 +1,10 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useFederationState } from "../../chain/useFederation.ts";
-import { Account } from "../../ui/Account.tsx";
-import { PageHead } from "../../ui/parts.tsx";
-import { useWallet } from "../../wallet/useWallet.ts";
-import { WrongNetwork } from "../../wallet/WrongNetwork.tsx";
+import { useFederationState } from "#chain/useFederation.ts";
+import { Account } from "#ui/Account.tsx";
+import { PageHead } from "#ui/parts.tsx";
+import { useWallet } from "#wallet/useWallet.ts";
+import { WrongNetwork } from "#wallet/WrongNetwork.tsx";
 import { Allowances } from "./Allowances.tsx";
 import { AtStake } from "./AtStake.tsx";
 import { Awaiting } from "./Awaiting.tsx";

@@ -1,11 +1,11 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useFederation, useFederationState } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { amount } from "../../ui/format.ts";
-import { Card } from "../../ui/parts.tsx";
+import { useFederation, useFederationState } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { amount } from "#ui/format.ts";
+import { Card } from "#ui/parts.tsx";
 import { tokensOf } from "./tokensOf.ts";
 
 /** What slashing has credited to the account, by token; nothing at all where there is none. */

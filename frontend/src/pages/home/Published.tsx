@@ -1,13 +1,13 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { TaskState } from "../../../../protocol/enums.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { amount } from "../../ui/format.ts";
-import { Card, Table } from "../../ui/parts.tsx";
+import { TaskState } from "@concordat/protocol/contracts/enums";
+import { useToken } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { amount } from "#ui/format.ts";
+import { Card, Table } from "#ui/parts.tsx";
 import { TaskCells } from "./TaskCells.tsx";
-import type { TaskRecord } from "../../../../protocol/history/world.ts";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 /** The account's own tasks, and what of their escrow nobody can earn any more. */
 export function Published({ tasks }: { readonly tasks: readonly TaskRecord[] }): ReactElement {

@@ -1,4 +1,4 @@
-import type { MemberRecord, NodeRecord, TaskRecord } from "../../../../protocol/history/world.ts";
+import type { MemberRecord, NodeRecord, TaskRecord } from "@concordat/protocol/history/world";
 
 /** A node in a task that it takes part in, or once took part in. */
 export interface Membership {

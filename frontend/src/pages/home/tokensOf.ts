@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { zeroAddress } from "viem";
-import type { NetworkConfig } from "../../config/dappConfig.ts";
-import type { World } from "../../../../protocol/history/world.ts";
+import type { NetworkConfig } from "#config/dappConfig.ts";
+import type { World } from "@concordat/protocol/history/world";
 
 /** Tokens that the tasks of a federation, and its development, use in the given ways. */
 export function tokensOf(

@@ -1,6 +1,6 @@
 import { useRef } from "react";
 import type { PointerEvent, ReactElement } from "react";
-import { Button } from "../../ui/parts.tsx";
+import { Button } from "#ui/parts.tsx";
 
 /** Pixels of a side: many times what a model of handwriting takes, so that scaling down smooths the pen. */
 const SIDE = 280;

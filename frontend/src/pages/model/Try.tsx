@@ -1,13 +1,13 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { Failed } from "../../app/Failed.tsx";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
-import { number } from "../../ui/format.ts";
-import { Button, Card, Meter, Notice } from "../../ui/parts.tsx";
-import { Said } from "../../ui/Said.tsx";
-import { plainText } from "../../ui/plainText.ts";
+import { Failed } from "#app/Failed.tsx";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { normalisesItself } from "@concordat/protocol/manifest/datasetTerms";
+import { number } from "#ui/format.ts";
+import { Button, Card, Meter, Notice } from "#ui/parts.tsx";
+import { Said } from "#ui/Said.tsx";
+import { plainText } from "#ui/plainText.ts";
 import { DrawPad } from "./DrawPad.tsx";
 import { imageRecord, rowRecord } from "./readRecord.ts";
 
@@ -28,8 +28,8 @@ export function Try({
   const run = useMutation({
     mutationFn: async (read: () => Promise<Float32Array>) => {
       const [{ predict }, { decodeArtifact }] = await Promise.all([
-        import("../../learning/predict.ts"),
-        import("../../../../protocol/artifact.ts"),
+        import("#learning/predict.ts"),
+        import("@concordat/protocol/artifacts/artifact"),
       ]);
       const { tensors } = decodeArtifact(file, { specs: manifest.model.tensors, role: "global" });
       return predict(manifest, tensors, await read());

@@ -1,8 +1,8 @@
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import { recordSize } from "../../../../protocol/datasetTerms.ts";
-import { InputError } from "../../../../protocol/errors.ts";
-import { readDecimal } from "../../../../oracle-nodes/src/learning/data/decimalNumber.ts";
-import type { Picture } from "../../../../oracle-nodes/src/learning/data/picture.ts";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { recordSize } from "@concordat/protocol/manifest/datasetTerms";
+import { InputError } from "@concordat/protocol/errors";
+import { readDecimal } from "@concordat/learning/data/decimalNumber";
+import type { Picture } from "@concordat/learning/data/picture";
 
 /**
  * An image file as the model sees it: turned as it says, laid over white, scaled to the model's size, in grey or colour, normalised.
@@ -11,8 +11,7 @@ import type { Picture } from "../../../../oracle-nodes/src/learning/data/picture
  */
 export async function imageRecord(file: Blob, dataset: DatasetTerms): Promise<Float32Array> {
   const [height = 1, width = 1, channels = 1] = dataset.inputShape;
-  const { decodePicture, fitPicture, isReadable } =
-    await import("../../../../oracle-nodes/src/learning/data/picture.ts");
+  const { decodePicture, fitPicture, isReadable } = await import("@concordat/learning/data/picture");
   const bytes = new Uint8Array(await file.arrayBuffer());
   const picture = isReadable(bytes) ? decoded(() => decodePicture(bytes)) : await drawn(file);
   const fitted = fitPicture(picture, height, width, channels);
@@ -38,7 +37,7 @@ async function drawn(file: Blob): Promise<Picture> {
   if (context === null) throw new InputError("This browser cannot read the image");
   context.drawImage(image, 0, 0);
   image.close();
-  const { overBackground } = await import("../../../../oracle-nodes/src/learning/data/pictures/pixels.ts");
+  const { overBackground } = await import("@concordat/learning/data/pictures/pixels");
   const { data } = context.getImageData(0, 0, width, height);
   return overBackground({ width, height, channels: 4, data: new Uint8Array(data.buffer) }).picture;
 }

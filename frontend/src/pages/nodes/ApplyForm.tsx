@@ -1,14 +1,14 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress } from "viem";
-import { ProposalKind } from "../../../../protocol/enums.ts";
-import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { TextField } from "../../ui/Field.tsx";
-import { date } from "../../ui/format.ts";
-import { Card, Notice } from "../../ui/parts.tsx";
-import { useContractAccount } from "../../wallet/contractAccount.ts";
-import { useWallet } from "../../wallet/useWallet.ts";
+import { ProposalKind } from "@concordat/protocol/contracts/enums";
+import { useChainTime, useFederationState } from "#chain/useFederation.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { TextField } from "#ui/Field.tsx";
+import { date } from "#ui/format.ts";
+import { Card, Notice } from "#ui/parts.tsx";
+import { useContractAccount } from "#wallet/contractAccount.ts";
+import { useWallet } from "#wallet/useWallet.ts";
 import { useEndpointsCheck } from "./useEndpointsCheck.ts";
 import { isOpen } from "./Votes.tsx";
 

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { useGateways } from "../../artifacts/useGateways.ts";
-import type { Gateway } from "../../artifacts/gateways.ts";
-import { Badge } from "../../ui/parts.tsx";
-import type { NodeRecord } from "../../../../protocol/history/world.ts";
+import { useGateways } from "#artifacts/useGateways.ts";
+import type { Gateway } from "#artifacts/gateways.ts";
+import { Badge } from "#ui/parts.tsx";
+import type { NodeRecord } from "@concordat/protocol/history/world";
 
 const TIMEOUT_MS = 4_000;
 

@@ -1,14 +1,14 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
 import { isAddress } from "viem";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { Account } from "../../ui/Account.tsx";
-import { TextField } from "../../ui/Field.tsx";
-import { Card, Facts } from "../../ui/parts.tsx";
-import { Said } from "../../ui/Said.tsx";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { Account } from "#ui/Account.tsx";
+import { TextField } from "#ui/Field.tsx";
+import { Card, Facts } from "#ui/parts.tsx";
+import { Said } from "#ui/Said.tsx";
 import { useEndpointsCheck } from "./useEndpointsCheck.ts";
 import { NodeHealth } from "./NodeHealth.tsx";
-import type { NodeRecord } from "../../../../protocol/history/world.ts";
+import type { NodeRecord } from "@concordat/protocol/history/world";
 
 /** What an operator can change about its node. */
 export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {

@@ -1,20 +1,20 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useChainTime, useFederation } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { ActionButton, useIsActive } from "../../transactions/ActionButton.tsx";
-import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
-import type { ForeignConsent } from "../../trust/useForeign.ts";
-import { useForeignToken } from "../../trust/useForeign.ts";
-import { usePayment } from "../../transactions/usePayment.ts";
-import { amount, date, duration } from "../../ui/format.ts";
-import { parseAmount } from "../../ui/parseAmount.ts";
-import { Button, Facts } from "../../ui/parts.tsx";
-import { TextField } from "../../ui/Field.tsx";
-import { useWallet } from "../../wallet/useWallet.ts";
-import type { NodeRecord } from "../../../../protocol/history/world.ts";
+import { useChainTime, useFederation } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { ActionButton, useIsActive } from "#transactions/ActionButton.tsx";
+import { ForeignAddresses } from "#trust/ForeignAddresses.tsx";
+import type { ForeignConsent } from "#trust/useForeign.ts";
+import { useForeignToken } from "#trust/useForeign.ts";
+import { usePayment } from "#transactions/usePayment.ts";
+import { amount, date, duration } from "#ui/format.ts";
+import { parseAmount } from "#ui/parseAmount.ts";
+import { Button, Facts } from "#ui/parts.tsx";
+import { TextField } from "#ui/Field.tsx";
+import { useWallet } from "#wallet/useWallet.ts";
+import type { NodeRecord } from "@concordat/protocol/history/world";
 
 interface Pending {
   readonly amount: bigint;

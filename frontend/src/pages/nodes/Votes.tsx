@@ -1,14 +1,14 @@
 import type { ReactElement } from "react";
-import { ProposalKind, ProposalState } from "../../../../protocol/enums.ts";
-import { useChainTime, useFederationState } from "../../chain/useFederation.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { Account } from "../../ui/Account.tsx";
-import { count, date, duration } from "../../ui/format.ts";
-import { Badge, Card } from "../../ui/parts.tsx";
-import { Said } from "../../ui/Said.tsx";
+import { ProposalKind, ProposalState } from "@concordat/protocol/contracts/enums";
+import { useChainTime, useFederationState } from "#chain/useFederation.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { Account } from "#ui/Account.tsx";
+import { count, date, duration } from "#ui/format.ts";
+import { Badge, Card } from "#ui/parts.tsx";
+import { Said } from "#ui/Said.tsx";
 import { onRecord } from "./onRecord.ts";
-import { useWallet } from "../../wallet/useWallet.ts";
-import type { NodeRecord, ProposalRecord } from "../../../../protocol/history/world.ts";
+import { useWallet } from "#wallet/useWallet.ts";
+import type { NodeRecord, ProposalRecord } from "@concordat/protocol/history/world";
 
 /** Votes on who comes and who goes, the open ones first. */
 export function Votes(): ReactElement {

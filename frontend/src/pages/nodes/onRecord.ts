@@ -1,6 +1,6 @@
-import { ProposalKind, ProposalState } from "../../../../protocol/enums.ts";
-import { count } from "../../ui/format.ts";
-import type { NodeRecord, ProposalRecord, World } from "../../../../protocol/history/world.ts";
+import { ProposalKind, ProposalState } from "@concordat/protocol/contracts/enums";
+import { count } from "#ui/format.ts";
+import type { NodeRecord, ProposalRecord, World } from "@concordat/protocol/history/world";
 
 /** What the chain says of whom a vote is about, each as a sentence; the more telling first. */
 export function onRecord(world: World, proposal: ProposalRecord): readonly string[] {

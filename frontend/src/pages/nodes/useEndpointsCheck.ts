@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { explainError } from "../../app/explainError.ts";
+import { explainError } from "#app/explainError.ts";
 
 /** What is to be said of endpoints before somebody pays for publishing them. */
 export interface EndpointsCheck {
@@ -20,7 +20,7 @@ export function useEndpointsCheck(text: string): EndpointsCheck {
     staleTime: Infinity,
     retry: false,
     queryFn: async () => {
-      const { checkEndpoints, localAddresses } = await import("../../../../protocol/endpoints.ts");
+      const { checkEndpoints, localAddresses } = await import("@concordat/protocol/endpoints/endpoints");
       checkEndpoints(wanted);
       const [local] = localAddresses(wanted);
       return { local };

@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
-import { useFederationState } from "../../chain/useFederation.ts";
-import { count } from "../../ui/format.ts";
+import { useFederationState } from "#chain/useFederation.ts";
+import { count } from "#ui/format.ts";
 import type { DraftForm } from "./DraftFields.tsx";
 import { TermField, TermFields } from "./TermField.tsx";
 

@@ -1,17 +1,17 @@
 import { useMutation } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import type { NamedBytes, TaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
-import { ConcordatError } from "../../../../protocol/errors.ts";
-import { Failed } from "../../app/Failed.tsx";
-import { isLoopback } from "../../config/isLoopback.ts";
-import type { Gateway } from "../../artifacts/gateways.ts";
-import { useGateways } from "../../artifacts/useGateways.ts";
-import { useFederation } from "../../chain/useFederation.ts";
-import { Copy, Hash } from "../../ui/Account.tsx";
-import { CheckField } from "../../ui/Field.tsx";
-import { bytes } from "../../ui/format.ts";
-import { Button, Notice } from "../../ui/parts.tsx";
-import { saveFile } from "../../ui/saveFile.ts";
+import type { NamedBytes, TaskFiles } from "@concordat/learning/tasks/taskFiles";
+import { ConcordatError } from "@concordat/protocol/errors";
+import { Failed } from "#app/Failed.tsx";
+import { isLoopback } from "#config/isLoopback.ts";
+import type { Gateway } from "#artifacts/gateways.ts";
+import { useGateways } from "#artifacts/useGateways.ts";
+import { useFederation } from "#chain/useFederation.ts";
+import { Copy, Hash } from "#ui/Account.tsx";
+import { CheckField } from "#ui/Field.tsx";
+import { bytes } from "#ui/format.ts";
+import { Button, Notice } from "#ui/parts.tsx";
+import { saveFile } from "#ui/saveFile.ts";
 import { UploadToNodes } from "./UploadToNodes.tsx";
 
 const NAMES = ["manifest.json", "initial-model.safetensors"] as const;
@@ -93,7 +93,7 @@ function NodeStore({ files, stored, onStored }: Props): ReactElement {
   const look = useMutation({
     mutationFn: async () => {
       const served: Served[] = [];
-      const { fetchArtifact } = await import("../../artifacts/fetchArtifact.ts");
+      const { fetchArtifact } = await import("#artifacts/fetchArtifact.ts");
       for (const [name, { bytes: content, digest }] of both(files)) {
         const onServed = (gateway: Gateway): void => void served.push({ name, gateway });
         await fetchArtifact(digest, inOrder(gateways), { maxBytes: content.length, onServed }).catch(

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { ReactElement, ReactNode } from "react";
-import { AreaField, Described, SelectField, TextField } from "../../ui/Field.tsx";
+import { AreaField, Described, SelectField, TextField } from "#ui/Field.tsx";
 import { OWN_CHOICES } from "./draft.ts";
 import type { Draft, DraftFaults, TextName, TextTermName } from "./draft.ts";
 

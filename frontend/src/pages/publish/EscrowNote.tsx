@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
-import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
-import type { Token } from "../../chain/useToken.ts";
-import { Notice } from "../../ui/parts.tsx";
+import type { TaskTerms } from "@concordat/protocol/terms/taskTerms";
+import type { Token } from "#chain/useToken.ts";
+import { Notice } from "#ui/parts.tsx";
 import { escrowWords } from "./escrowWords.ts";
 import { tokenAmount } from "./tokenAmount.ts";
 

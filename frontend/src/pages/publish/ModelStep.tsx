@@ -1,12 +1,12 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { DATASET_DEFAULTS } from "../../../../oracle-nodes/src/learning/datasetDefaults.ts";
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import { normalisesItself } from "../../../../protocol/datasetTerms.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { elementCount } from "../../../../protocol/tensors.ts";
-import { bytes, count } from "../../ui/format.ts";
+import { DATASET_DEFAULTS } from "@concordat/learning/data/datasetDefaults";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { normalisesItself } from "@concordat/protocol/manifest/datasetTerms";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { elementCount } from "@concordat/protocol/artifacts/tensors";
+import { bytes, count } from "#ui/format.ts";
 import type { Draft } from "./draft.ts";
 import { DraftChoice, DraftText, FileField } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import { Failed } from "../../app/Failed.tsx";
-import { Notice } from "../../ui/parts.tsx";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { Failed } from "#app/Failed.tsx";
+import { Notice } from "#ui/parts.tsx";
 import { DraftChoice } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 import { isByBudget, privacyFields, privacyRequest } from "./draftPrivacy.ts";

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
 import { zeroAddress } from "viem";
-import { useFederation } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
+import { useFederation } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
 import { MoreFields } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 import { TermField, TermFields } from "./TermField.tsx";

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { AreaField, SelectField, TextField } from "../../ui/Field.tsx";
-import { Button, Notice } from "../../ui/parts.tsx";
+import { AreaField, SelectField, TextField } from "#ui/Field.tsx";
+import { Button, Notice } from "#ui/parts.tsx";
 import { FileField } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";
 import { NEW_COLUMN, parseTable, readSchemaFile } from "./tableDraft.ts";

@@ -1,8 +1,8 @@
 import { Fragment } from "react";
 import type { ReactElement, ReactNode } from "react";
-import { TERMS, termOf } from "../../../../protocol/terms/terms.ts";
-import { AreaField, CheckField, SelectField, TextField } from "../../ui/Field.tsx";
-import { DECIMAL, writeDecimal } from "../../ui/readDecimal.ts";
+import { TERMS, termOf } from "@concordat/protocol/terms/terms";
+import { AreaField, CheckField, SelectField, TextField } from "#ui/Field.tsx";
+import { DECIMAL, writeDecimal } from "#ui/readDecimal.ts";
 import type { DraftForm } from "./DraftFields.tsx";
 import type { ChoiceTermName, Draft, FieldTerm, FlagTermName, TextTermName } from "./draft.ts";
 import { fieldHint, fieldLabel, shownText, typedText } from "./fieldUnit.ts";

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { bytes, count } from "../../ui/format.ts";
-import { Notice } from "../../ui/parts.tsx";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { bytes, count } from "#ui/format.ts";
+import { Notice } from "#ui/parts.tsx";
 import { draftCompression } from "./draftContent.ts";
 import { MoreFields } from "./DraftFields.tsx";
 import type { DraftForm } from "./DraftFields.tsx";

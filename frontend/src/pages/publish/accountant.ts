@@ -1,9 +1,5 @@
-import type { PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
-import {
-  calibratedNoise,
-  guaranteeOf,
-  type Guarantee,
-} from "../../../../oracle-nodes/src/privacy/taskPrivacy.ts";
+import type { PrivacyTerms } from "@concordat/protocol/manifest/privacyTerms";
+import { calibratedNoise, guaranteeOf, type Guarantee } from "@concordat/learning/privacy/taskPrivacy";
 import type { PrivacyRequest } from "./draftPrivacy.ts";
 
 /** The terms with their noise, and what they promise a node. */

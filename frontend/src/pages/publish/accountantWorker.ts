@@ -1,4 +1,4 @@
-import { ConcordatError } from "../../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import { accountPrivacy, type PrivacyAnswer } from "./accountant.ts";
 import type { PrivacyRequest } from "./draftPrivacy.ts";
 

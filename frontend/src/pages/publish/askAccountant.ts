@@ -1,4 +1,4 @@
-import { ConcordatError } from "../../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import type { PrivacyAnswer } from "./accountant.ts";
 import type { AccountantAnswer } from "./accountantWorker.ts";
 import type { PrivacyRequest } from "./draftPrivacy.ts";

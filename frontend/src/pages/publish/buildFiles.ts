@@ -1,7 +1,7 @@
-import { ConcordatError } from "../../../../protocol/errors.ts";
-import { makeTaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
-import type { TaskFiles } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
-import { startingModel } from "../../learning/startingModel.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
+import { makeTaskFiles } from "@concordat/learning/tasks/taskFiles";
+import type { TaskFiles } from "@concordat/learning/tasks/taskFiles";
+import { startingModel } from "#learning/startingModel.ts";
 import type { PrivacyAnswer } from "./accountant.ts";
 import type { Draft } from "./draft.ts";
 import { draftContent, draftTraining } from "./draftContent.ts";

@@ -1,7 +1,7 @@
-import { SENSOR_POSITIONS } from "../../../../protocol/datasetTerms.ts";
-import { TERM_NAMES, choicesOf, termOf } from "../../../../protocol/terms/terms.ts";
-import type { ChoiceOf, TERMS, TermName, TermsOfKind } from "../../../../protocol/terms/terms.ts";
-import { MODEL_NAMES } from "../../../../oracle-nodes/src/learning/models.ts";
+import { SENSOR_POSITIONS } from "@concordat/protocol/manifest/datasetTerms";
+import { TERM_NAMES, choicesOf, termOf } from "@concordat/protocol/terms/terms";
+import type { ChoiceOf, TERMS, TermName, TermsOfKind } from "@concordat/protocol/terms/terms";
+import { MODEL_NAMES } from "@concordat/learning/models/models";
 import { EMPTY_TABLE } from "./tableDraft.ts";
 
 /** The terms for which the wizard has a field; a draft holds each by its name, as it would be typed after an option. */

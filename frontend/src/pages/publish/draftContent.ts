@@ -1,9 +1,9 @@
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import type { PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
-import { compressionOf } from "../../../../protocol/compressionTerms.ts";
-import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
-import type { TaskContent } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import type { PrivacyTerms } from "@concordat/protocol/manifest/privacyTerms";
+import { compressionOf } from "@concordat/protocol/manifest/compressionTerms";
+import type { CompressionTerms } from "@concordat/protocol/manifest/compressionTerms";
+import type { TaskContent } from "@concordat/learning/tasks/taskFiles";
 import type { Draft } from "./draft.ts";
 import { draftNumber } from "./draftNumber.ts";
 

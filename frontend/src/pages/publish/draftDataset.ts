@@ -1,11 +1,7 @@
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import { datasetSchema } from "../../../../protocol/datasetTerms.ts";
-import { OFFICIAL_TERMS } from "../../../../oracle-nodes/src/learning/data/officialTerms.ts";
-import {
-  csvTerms,
-  imageFolderTerms,
-  realWorldTerms,
-} from "../../../../oracle-nodes/src/learning/data/ownTerms.ts";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { datasetSchema } from "@concordat/protocol/manifest/datasetTerms";
+import { OFFICIAL_TERMS } from "@concordat/learning/data/officialTerms";
+import { csvTerms, imageFolderTerms, realWorldTerms } from "@concordat/learning/data/ownTerms";
 import type { Draft, DraftFaults } from "./draft.ts";
 import { linesOf, parseTable, tableSchema } from "./tableDraft.ts";
 

@@ -1,9 +1,9 @@
 import { isAddress } from "viem";
-import { readTerm } from "../../../../protocol/terms/readTerm.ts";
-import { TERMS, termOf } from "../../../../protocol/terms/terms.ts";
-import type { TermsOfKind } from "../../../../protocol/terms/terms.ts";
-import { number } from "../../ui/format.ts";
-import { parseAmount } from "../../ui/parseAmount.ts";
+import { readTerm } from "@concordat/protocol/terms/readTerm";
+import { TERMS, termOf } from "@concordat/protocol/terms/terms";
+import type { TermsOfKind } from "@concordat/protocol/terms/terms";
+import { number } from "#ui/format.ts";
+import { parseAmount } from "#ui/parseAmount.ts";
 import { FIELD_TERMS } from "./draft.ts";
 import type { Draft, DraftFaults } from "./draft.ts";
 import { draftDataset } from "./draftDataset.ts";

@@ -1,8 +1,8 @@
-import { ConcordatError } from "../../../../protocol/errors.ts";
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import { builtInTopology } from "../../../../oracle-nodes/src/learning/models.ts";
-import type { Topology } from "../../../../oracle-nodes/src/learning/models.ts";
-import { parseTopology } from "../../../../oracle-nodes/src/learning/topologyFile.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { builtInTopology } from "@concordat/learning/models/models";
+import type { Topology } from "@concordat/learning/models/models";
+import { parseTopology } from "@concordat/learning/models/topologyFile";
 import type { Draft } from "./draft.ts";
 
 /** The model that a draft names, or why there is none. Whether nodes may run a file's, `checkModel` tells. */

@@ -1,7 +1,7 @@
-import { readTerm } from "../../../../protocol/terms/readTerm.ts";
-import type { NumericTerm } from "../../../../protocol/terms/term.ts";
-import { TERMS } from "../../../../protocol/terms/terms.ts";
-import type { TermsOfKind } from "../../../../protocol/terms/terms.ts";
+import { readTerm } from "@concordat/protocol/terms/readTerm";
+import type { NumericTerm } from "@concordat/protocol/terms/term";
+import { TERMS } from "@concordat/protocol/terms/terms";
+import type { TermsOfKind } from "@concordat/protocol/terms/terms";
 import type { Draft, FieldTerm } from "./draft.ts";
 
 export type NumericField = FieldTerm & TermsOfKind<NumericTerm["kind"]>;

@@ -1,8 +1,8 @@
-import { normalisesItself, type DatasetTerms } from "../../../../protocol/datasetTerms.ts";
-import { ConcordatError } from "../../../../protocol/errors.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { checkPrivacy, privacySchema, type PrivacyTerms } from "../../../../protocol/privacyTerms.ts";
-import type { Topology } from "../../../../oracle-nodes/src/learning/models.ts";
+import { normalisesItself, type DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
+import { ConcordatError } from "@concordat/protocol/errors";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { checkPrivacy, privacySchema, type PrivacyTerms } from "@concordat/protocol/manifest/privacyTerms";
+import type { Topology } from "@concordat/learning/models/models";
 import { draftTraining } from "./draftContent.ts";
 import type { Draft, DraftFaults, FieldTerm } from "./draft.ts";
 import { inSentences } from "./draftModel.ts";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { ifStored } from "../../app/ifStored.ts";
+import { ifStored } from "#app/ifStored.ts";
 import { NEW_DRAFT, parseDraft } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 

@@ -1,7 +1,7 @@
 import { isAddress, parseUnits } from "viem";
-import type { Address, Bps } from "../../../../protocol/ids.ts";
-import type { TermsSettings } from "../../../../protocol/termsSettings.ts";
-import { TERMS } from "../../../../protocol/terms/terms.ts";
+import type { Address, Bps } from "@concordat/protocol/ids";
+import type { TermsSettings } from "@concordat/protocol/terms/termsSettings";
+import { TERMS } from "@concordat/protocol/terms/terms";
 import type { Draft, FlagTermName } from "./draft.ts";
 import { draftNumber } from "./draftNumber.ts";
 import type { NumericField } from "./draftNumber.ts";

@@ -1,7 +1,7 @@
-import { escrowOf, memberReserve } from "../../../../protocol/rules/rewardSchedule.ts";
-import type { TaskTerms } from "../../../../protocol/taskTerms.ts";
-import type { Token } from "../../chain/useToken.ts";
-import { count } from "../../ui/format.ts";
+import { escrowOf, memberReserve } from "@concordat/protocol/rules/rewardSchedule";
+import type { TaskTerms } from "@concordat/protocol/terms/taskTerms";
+import type { Token } from "#chain/useToken.ts";
+import { count } from "#ui/format.ts";
 import { tokenAmount } from "./tokenAmount.ts";
 
 /** What is paid in, what each round pays, and what comes back when: a name and a sentence each. */

@@ -1,7 +1,7 @@
-import { inputNote } from "../../../../protocol/terms/inputNote.ts";
-import type { FieldUnit } from "../../../../protocol/terms/term.ts";
-import { termOf } from "../../../../protocol/terms/terms.ts";
-import type { TermName } from "../../../../protocol/terms/terms.ts";
+import { inputNote } from "@concordat/protocol/terms/inputNote";
+import type { FieldUnit } from "@concordat/protocol/terms/term";
+import { termOf } from "@concordat/protocol/terms/terms";
+import type { TermName } from "@concordat/protocol/terms/terms";
 
 /** How a draft writes the unit that a field does not take as typed. */
 const SUFFIXES: Readonly<Record<FieldUnit, string>> = { minutes: "m", hours: "h", percent: "%" };

@@ -1,6 +1,6 @@
-import { buildDag } from "../../../../protocol/contentAddress.ts";
-import type { NamedBytes } from "../../../../oracle-nodes/src/learning/taskFiles.ts";
-import { ConcordatError } from "../../../../protocol/errors.ts";
+import { buildDag } from "@concordat/protocol/artifacts/contentAddress";
+import type { NamedBytes } from "@concordat/learning/tasks/taskFiles";
+import { ConcordatError } from "@concordat/protocol/errors";
 
 /** Milliseconds that one call to Kubo may take. */
 const CALL_TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
-import { CONTRACT_TERMS } from "../../../../protocol/terms/contractTerms.ts";
-import { TERM_GROUPS } from "../../../../protocol/terms/groups.ts";
-import type { Term, TermGroup } from "../../../../protocol/terms/term.ts";
-import { termOf } from "../../../../protocol/terms/terms.ts";
+import { CONTRACT_TERMS } from "@concordat/protocol/terms/contractTerms";
+import { TERM_GROUPS } from "@concordat/protocol/terms/groups";
+import type { Term, TermGroup } from "@concordat/protocol/terms/term";
+import { termOf } from "@concordat/protocol/terms/terms";
 import { FIELD_TERMS } from "./draft.ts";
 import type { Draft, FieldTerm } from "./draft.ts";
 

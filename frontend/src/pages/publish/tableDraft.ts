@@ -1,5 +1,5 @@
-import type { CsvSchema } from "../../../../protocol/datasetTerms.ts";
-import { csvSchema } from "../../../../protocol/datasetTerms.ts";
+import type { CsvSchema } from "@concordat/protocol/manifest/datasetTerms";
+import { csvSchema } from "@concordat/protocol/manifest/datasetTerms";
 
 /** A column while it is described; its values stand one a line. */
 export interface ColumnDraft {

@@ -1,5 +1,5 @@
 import { formatUnits } from "viem";
-import type { Token } from "../../chain/useToken.ts";
+import type { Token } from "#chain/useToken.ts";
 
 /** An amount in whole tokens, to its last digit, e.g. "1,234.000001 DEV". */
 export function tokenAmount(value: bigint, token: Pick<Token, "symbol" | "decimals"> | undefined): string {

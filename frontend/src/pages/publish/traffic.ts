@@ -1,9 +1,9 @@
-import { maxArtifactBytes } from "../../../../protocol/artifact.ts";
-import { maxUpdateBytes } from "../../../../protocol/compressedUpdate.ts";
-import type { CompressionTerms } from "../../../../protocol/compressionTerms.ts";
-import { roundTraffic, type NodeTraffic } from "../../../../protocol/roundTraffic.ts";
-import { committeeSize } from "../../../../protocol/rules/committeeElection.ts";
-import type { TensorSpec } from "../../../../protocol/tensors.ts";
+import { maxArtifactBytes } from "@concordat/protocol/artifacts/artifact";
+import { maxUpdateBytes } from "@concordat/protocol/artifacts/compressedUpdate";
+import type { CompressionTerms } from "@concordat/protocol/manifest/compressionTerms";
+import { roundTraffic, type NodeTraffic } from "@concordat/protocol/rules/roundTraffic";
+import { committeeSize } from "@concordat/protocol/rules/committeeElection";
+import type { TensorSpec } from "@concordat/protocol/artifacts/tensors";
 
 /** What a round costs on the wire, in bytes. */
 export interface Traffic {

@@ -1,4 +1,4 @@
-import { ConcordatError } from "../../../../protocol/errors.ts";
+import { ConcordatError } from "@concordat/protocol/errors";
 import type { DraftFaults } from "./draft.ts";
 
 /** A task that fails at its first step, wherever it is trained, with the field in which that is corrected. */

@@ -1,5 +1,5 @@
-import type { TrialTask } from "../../../../oracle-nodes/src/learning/trialStep.ts";
-import { ConcordatError } from "../../../../protocol/errors.ts";
+import type { TrialTask } from "@concordat/learning/tasks/trialStep";
+import { ConcordatError } from "@concordat/protocol/errors";
 import { TrialRefusedError } from "./trialFault.ts";
 
 /**
@@ -8,8 +8,8 @@ import { TrialRefusedError } from "./trialFault.ts";
  */
 export async function tryDraft(task: TrialTask): Promise<void> {
   const [{ openWasm }, { trialStep }] = await Promise.all([
-    import("../../learning/openWasm.ts"),
-    import("../../../../oracle-nodes/src/learning/trialStep.ts"),
+    import("#learning/openWasm.ts"),
+    import("@concordat/learning/tasks/trialStep"),
   ]);
   await openWasm();
   try {

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { keccak256, toBytes } from "viem";
 import { useMemo } from "react";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import type { DatasetTerms } from "../../../../protocol/datasetTerms.ts";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import type { DatasetTerms } from "@concordat/protocol/manifest/datasetTerms";
 import type { Draft } from "./draft.ts";
 import { draftTopology } from "./draftModel.ts";
 
@@ -22,7 +22,7 @@ export function useModel(
     retry: false,
     queryFn: async () => {
       if (topology === undefined || dataset === undefined) throw new Error("There is no model yet");
-      const { describeModel } = await import("../../learning/startingModel.ts");
+      const { describeModel } = await import("#learning/startingModel.ts");
       return describeModel(topology, dataset);
     },
   });

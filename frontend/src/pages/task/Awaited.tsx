@@ -1,13 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement, ReactNode } from "react";
-import { awaitedIn } from "../../../../protocol/awaited.ts";
-import type { RoundInProgress } from "../../../../protocol/awaited.ts";
-import { useChainTime } from "../../chain/useFederation.ts";
-import { count, duration } from "../../ui/format.ts";
+import { awaitedIn } from "@concordat/protocol/rules/awaited";
+import type { RoundInProgress } from "@concordat/protocol/rules/awaited";
+import { useChainTime } from "#chain/useFederation.ts";
+import { count, duration } from "#ui/format.ts";
 import { NodeNames } from "./NodeLink.tsx";
-import { committeeOf } from "../../../../protocol/history/election.ts";
-import { currentPhase } from "../../../../protocol/history/rounds.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import { committeeOf } from "@concordat/protocol/history/election";
+import { currentPhase } from "@concordat/protocol/history/rounds";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 /** Whom the round waits for, what happens if they stay silent, and what anybody can do about it. */
 export function Awaited({

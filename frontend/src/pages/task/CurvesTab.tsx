@@ -2,14 +2,14 @@ import { useMemo } from "react";
 import type { ReactElement } from "react";
 import { formatUnits } from "viem";
 import type { Hex } from "viem";
-import { ScoreKind } from "../../../../protocol/enums.ts";
-import { LineChart } from "../../charts/LineChart.tsx";
-import type { Line } from "../../charts/LineChart.tsx";
-import { useToken } from "../../chain/useToken.ts";
-import { Card, Empty } from "../../ui/parts.tsx";
+import { ScoreKind } from "@concordat/protocol/contracts/enums";
+import { LineChart } from "#charts/LineChart.tsx";
+import type { Line } from "#charts/LineChart.tsx";
+import { useToken } from "#chain/useToken.ts";
+import { Card, Empty } from "#ui/parts.tsx";
 import { GasCurve } from "./GasCurve.tsx";
-import { finalisedOpenings, meanScore, standings } from "../../../../protocol/history/rounds.ts";
-import type { TaskRecord } from "../../../../protocol/history/world.ts";
+import { finalisedOpenings, meanScore, standings } from "@concordat/protocol/history/rounds";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 /** Alpha, scores, reputation, rewards and gas over the rounds. */
 export function CurvesTab({ task }: { readonly task: TaskRecord }): ReactElement {

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { Failed } from "../../app/Failed.tsx";
-import { LineChart } from "../../charts/LineChart.tsx";
-import { useFederation } from "../../chain/useFederation.ts";
-import { Button, Card } from "../../ui/parts.tsx";
-import { finalisedOpenings } from "../../../../protocol/history/rounds.ts";
-import type { TaskRecord } from "../../../../protocol/history/world.ts";
+import { Failed } from "#app/Failed.tsx";
+import { LineChart } from "#charts/LineChart.tsx";
+import { useFederation } from "#chain/useFederation.ts";
+import { Button, Card } from "#ui/parts.tsx";
+import { finalisedOpenings } from "@concordat/protocol/history/rounds";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 /** Gas of the transaction that finalised each round: what the contract spends, whatever the number of nodes. */
 export function GasCurve({ task }: { readonly task: TaskRecord }): ReactElement {

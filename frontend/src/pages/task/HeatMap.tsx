@@ -1,10 +1,10 @@
 import type { CSSProperties, ReactElement } from "react";
-import { ScoreKind } from "../../../../protocol/enums.ts";
-import { alphaCandidates } from "../../../../protocol/rules/alphaSelection.ts";
-import { number, ratio } from "../../ui/format.ts";
+import { ScoreKind } from "@concordat/protocol/contracts/enums";
+import { alphaCandidates } from "@concordat/protocol/rules/alphaSelection";
+import { number, ratio } from "#ui/format.ts";
 import { NodeLink } from "./NodeLink.tsx";
 import { columnsOf } from "./columns.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 /** The round's table of scores: a row for each node, a column for each candidate of alpha; darker is better. */
 export function HeatMap({

@@ -1,19 +1,19 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { useGateways } from "../../artifacts/useGateways.ts";
-import { Failed } from "../../app/Failed.tsx";
-import { TaskState } from "../../../../protocol/enums.ts";
-import { digest as toDigest } from "../../../../protocol/ids.ts";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { Hash } from "../../ui/Account.tsx";
-import { bytes, count, ratio } from "../../ui/format.ts";
-import { Button, Card, Empty, Facts, Meter, Notice } from "../../ui/parts.tsx";
-import { saveFile } from "../../ui/saveFile.ts";
+import { useGateways } from "#artifacts/useGateways.ts";
+import { Failed } from "#app/Failed.tsx";
+import { TaskState } from "@concordat/protocol/contracts/enums";
+import { digest as toDigest } from "@concordat/protocol/ids";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { Hash } from "#ui/Account.tsx";
+import { bytes, count, ratio } from "#ui/format.ts";
+import { Button, Card, Empty, Facts, Meter, Notice } from "#ui/parts.tsx";
+import { saveFile } from "#ui/saveFile.ts";
 import { scoreWords } from "./scoreWords.ts";
 import { Try } from "../model/Try.tsx";
-import { finalisedOpenings, meanScore } from "../../../../protocol/history/rounds.ts";
-import type { TaskRecord } from "../../../../protocol/history/world.ts";
+import { finalisedOpenings, meanScore } from "@concordat/protocol/history/rounds";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 /** The task's newest global model: its file, and what it says about a record of the reader's. */
 export function ModelTab({
@@ -31,7 +31,7 @@ export function ModelTab({
     // What is fetched keeps its round and its digest: while it is here, another round may have come.
     mutationFn: async (wanted: Wanted) => {
       setShare(0);
-      const { fetchArtifact } = await import("../../artifacts/fetchArtifact.ts");
+      const { fetchArtifact } = await import("#artifacts/fetchArtifact.ts");
       const file = await fetchArtifact(toDigest(wanted.digest), gateways, {
         maxBytes: task.terms.maxArtifactBytes,
         onProgress: setShare,

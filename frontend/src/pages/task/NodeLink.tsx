@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ReactElement } from "react";
-import { useFederationState } from "../../chain/useFederation.ts";
-import { Identicon } from "../../ui/Account.tsx";
-import { Button } from "../../ui/parts.tsx";
+import { useFederationState } from "#chain/useFederation.ts";
+import { Identicon } from "#ui/Account.tsx";
+import { Button } from "#ui/parts.tsx";
 
 /** A node by its number, with its operator's identicon. */
 export function NodeLink({ nodeId }: { readonly nodeId: number }): ReactElement {

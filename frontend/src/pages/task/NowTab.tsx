@@ -1,19 +1,19 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { Phase, TaskState } from "../../../../protocol/enums.ts";
-import { useChainTime } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { amount, count, date, duration, number, ratio } from "../../ui/format.ts";
-import { Badge, Card, Facts, Meter } from "../../ui/parts.tsx";
+import { Phase, TaskState } from "@concordat/protocol/contracts/enums";
+import { useChainTime } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { amount, count, date, duration, number, ratio } from "#ui/format.ts";
+import { Badge, Card, Facts, Meter } from "#ui/parts.tsx";
 import { Awaited } from "./Awaited.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { Results } from "./Results.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { TakePart } from "./TakePart.tsx";
 import type { Hex } from "viem";
-import { committeeOf } from "../../../../protocol/history/election.ts";
-import { currentOpening, currentPhase, finalisedOpenings } from "../../../../protocol/history/rounds.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import { committeeOf } from "@concordat/protocol/history/election";
+import { currentOpening, currentPhase, finalisedOpenings } from "@concordat/protocol/history/rounds";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 /** What happens in the task at this moment, and how far it has come. */
 export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {

@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
-import { Badge } from "../../ui/parts.tsx";
-import type { Opening } from "../../../../protocol/history/world.ts";
+import { Badge } from "#ui/parts.tsx";
+import type { Opening } from "@concordat/protocol/history/world";
 
 export function Outcome({ opening }: { readonly opening: Opening }): ReactElement {
   if (opening.finalised !== undefined) return <Badge tone="good">finalised</Badge>;

@@ -1,13 +1,13 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { alphaCandidates } from "../../../../protocol/rules/alphaSelection.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { amount, count, ratio } from "../../ui/format.ts";
-import { Card, Facts, Table } from "../../ui/parts.tsx";
+import { alphaCandidates } from "@concordat/protocol/rules/alphaSelection";
+import { useToken } from "#chain/useToken.ts";
+import { amount, count, ratio } from "#ui/format.ts";
+import { Card, Facts, Table } from "#ui/parts.tsx";
 import { NodeLink } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
-import { finalisedOpenings, meanScore, standings } from "../../../../protocol/history/rounds.ts";
-import type { MemberRecord, Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import { finalisedOpenings, meanScore, standings } from "@concordat/protocol/history/rounds";
+import type { MemberRecord, Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 /** Alpha, in basis points, at which a mixture is the global model alone, and the node's own alone. */
 const GLOBAL_ALONE = 0;

@@ -1,13 +1,13 @@
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { useFederationState } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { Account } from "../../ui/Account.tsx";
-import { amount, count } from "../../ui/format.ts";
-import { Badge, Card, Empty, Table } from "../../ui/parts.tsx";
+import { useFederationState } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { Account } from "#ui/Account.tsx";
+import { amount, count } from "#ui/format.ts";
+import { Badge, Card, Empty, Table } from "#ui/parts.tsx";
 import { NodeLink } from "./NodeLink.tsx";
-import { standings } from "../../../../protocol/history/rounds.ts";
-import type { MemberRecord, TaskRecord } from "../../../../protocol/history/world.ts";
+import { standings } from "@concordat/protocol/history/rounds";
+import type { MemberRecord, TaskRecord } from "@concordat/protocol/history/world";
 
 /** Who takes part, and how each stands. */
 export function RosterTab({ task }: { readonly task: TaskRecord }): ReactElement {

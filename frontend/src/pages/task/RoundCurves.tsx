@@ -1,9 +1,9 @@
 import type { ReactElement } from "react";
-import { ScoreKind, Strategy } from "../../../../protocol/enums.ts";
-import { alphaCandidates } from "../../../../protocol/rules/alphaSelection.ts";
-import { number, ratio } from "../../ui/format.ts";
+import { ScoreKind, Strategy } from "@concordat/protocol/contracts/enums";
+import { alphaCandidates } from "@concordat/protocol/rules/alphaSelection";
+import { number, ratio } from "#ui/format.ts";
 import { columnsOf } from "./columns.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 /** Mean and variance over the candidates: the two curves that the strategies look at. */
 export function RoundCurves({

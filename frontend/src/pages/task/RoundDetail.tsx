@@ -1,20 +1,20 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { ElectionMode, Phase, SkipReason, enumName } from "../../../../protocol/enums.ts";
-import { committeeSize } from "../../../../protocol/rules/committeeElection.ts";
-import { Hash } from "../../ui/Account.tsx";
-import { Moment } from "../../ui/Moment.tsx";
-import { date, duration, number, percent } from "../../ui/format.ts";
-import { Badge, Card, Notice, Table } from "../../ui/parts.tsx";
-import { VOID_WORDS } from "../../world/taskWords.ts";
+import { ElectionMode, Phase, SkipReason, enumName } from "@concordat/protocol/contracts/enums";
+import { committeeSize } from "@concordat/protocol/rules/committeeElection";
+import { Hash } from "#ui/Account.tsx";
+import { Moment } from "#ui/Moment.tsx";
+import { date, duration, number, percent } from "#ui/format.ts";
+import { Badge, Card, Notice, Table } from "#ui/parts.tsx";
+import { VOID_WORDS } from "#world/taskWords.ts";
 import { HeatMap } from "./HeatMap.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { RoundCurves } from "./RoundCurves.tsx";
 import { RoundGas } from "./RoundGas.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { Outcome } from "./Outcome.tsx";
-import { committeeOf } from "../../../../protocol/history/election.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import { committeeOf } from "@concordat/protocol/history/election";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 interface Props {
   readonly task: TaskRecord;

@@ -2,12 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { Failed } from "../../app/Failed.tsx";
-import { useFederation } from "../../chain/useFederation.ts";
-import { number } from "../../ui/format.ts";
-import { Button, Card, Table } from "../../ui/parts.tsx";
-import type { EventPlace } from "../../../../protocol/events/concordatEvent.ts";
-import type { Opening } from "../../../../protocol/history/world.ts";
+import { Failed } from "#app/Failed.tsx";
+import { useFederation } from "#chain/useFederation.ts";
+import { number } from "#ui/format.ts";
+import { Button, Card, Table } from "#ui/parts.tsx";
+import type { EventPlace } from "@concordat/protocol/events/concordatEvent";
+import type { Opening } from "@concordat/protocol/history/world";
 
 /** What the round cost, by kind of transaction. Receipts are only asked for when a reader wants to know. */
 export function RoundGas({ opening }: { readonly opening: Opening }): ReactElement {

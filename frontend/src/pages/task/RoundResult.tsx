@@ -1,11 +1,11 @@
 import type { ReactElement } from "react";
-import { AlphaOrigin } from "../../../../protocol/enums.ts";
-import { count, percent, ratio } from "../../ui/format.ts";
-import { Facts } from "../../ui/parts.tsx";
+import { AlphaOrigin } from "@concordat/protocol/contracts/enums";
+import { count, percent, ratio } from "#ui/format.ts";
+import { Facts } from "#ui/parts.tsx";
 import { NodeNames } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
-import { meanScore } from "../../../../protocol/history/rounds.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import { meanScore } from "@concordat/protocol/history/rounds";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 /** The outcome of a finalised round in figures. */
 export function RoundResult({

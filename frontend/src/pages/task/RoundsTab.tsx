@@ -1,13 +1,13 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { Suspense, lazy, useState } from "react";
 import type { ReactElement } from "react";
-import { ratio } from "../../ui/format.ts";
-import { Moment } from "../../ui/Moment.tsx";
-import { Button, Card, Empty, Notice, Table } from "../../ui/parts.tsx";
+import { ratio } from "#ui/format.ts";
+import { Moment } from "#ui/Moment.tsx";
+import { Button, Card, Empty, Notice, Table } from "#ui/parts.tsx";
 import { scoreWords } from "./scoreWords.ts";
 import { Outcome } from "./Outcome.tsx";
-import { meanScore } from "../../../../protocol/history/rounds.ts";
-import type { Opening, TaskRecord } from "../../../../protocol/history/world.ts";
+import { meanScore } from "@concordat/protocol/history/rounds";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
 
 const RoundDetail = lazy(async () => ({ default: (await import("./RoundDetail.tsx")).RoundDetail }));
 

@@ -1,22 +1,22 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import type { Hex } from "viem";
-import { TaskState } from "../../../../protocol/enums.ts";
-import { useChainTime, useFederation } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { useView } from "../../chain/useView.ts";
-import { ActionButton } from "../../transactions/ActionButton.tsx";
-import { FeeNote } from "../../transactions/FeeNote.tsx";
-import type { ContractCall } from "../../transactions/useSend.ts";
-import { claimCall } from "../../transactions/claimCall.ts";
-import { amount } from "../../ui/format.ts";
-import { Card, Facts, Notice } from "../../ui/parts.tsx";
-import { useWallet } from "../../wallet/useWallet.ts";
-import { ForeignAddresses } from "../../trust/ForeignAddresses.tsx";
-import { useForeign } from "../../trust/useForeign.ts";
+import { TaskState } from "@concordat/protocol/contracts/enums";
+import { useChainTime, useFederation } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { useView } from "#chain/useView.ts";
+import { ActionButton } from "#transactions/ActionButton.tsx";
+import { FeeNote } from "#transactions/FeeNote.tsx";
+import type { ContractCall } from "#transactions/useSend.ts";
+import { claimCall } from "#transactions/claimCall.ts";
+import { amount } from "#ui/format.ts";
+import { Card, Facts, Notice } from "#ui/parts.tsx";
+import { useWallet } from "#wallet/useWallet.ts";
+import { ForeignAddresses } from "#trust/ForeignAddresses.tsx";
+import { useForeign } from "#trust/useForeign.ts";
 import { StakeForm } from "../nodes/StakeForm.tsx";
-import { currentOpening, currentPhase } from "../../../../protocol/history/rounds.ts";
-import type { MemberRecord, NodeRecord, TaskRecord } from "../../../../protocol/history/world.ts";
+import { currentOpening, currentPhase } from "@concordat/protocol/history/rounds";
+import type { MemberRecord, NodeRecord, TaskRecord } from "@concordat/protocol/history/world";
 
 /** What the reader can do in this task now. */
 export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement {

@@ -1,19 +1,19 @@
 import type { ReactElement, ReactNode } from "react";
 import type { Hex } from "viem";
-import type { TaskManifest } from "../../../../protocol/manifest.ts";
-import { memberReserve } from "../../../../protocol/rules/rewardSchedule.ts";
-import { quorumOf } from "../../../../protocol/rules/quorum.ts";
-import { TERM_GROUPS } from "../../../../protocol/terms/groups.ts";
-import type { TermGroup } from "../../../../protocol/terms/term.ts";
-import { termRows } from "../../../../protocol/terms/termRows.ts";
-import type { TermRow } from "../../../../protocol/terms/termRows.ts";
-import { useFederationState } from "../../chain/useFederation.ts";
-import { useToken } from "../../chain/useToken.ts";
-import { Account, Hash } from "../../ui/Account.tsx";
-import { amount, bytes, count, date, duration, number, percent, ratio } from "../../ui/format.ts";
-import { Card } from "../../ui/parts.tsx";
-import { ContractsCard } from "../../trust/ContractsCard.tsx";
-import type { TaskRecord } from "../../../../protocol/history/world.ts";
+import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
+import { memberReserve } from "@concordat/protocol/rules/rewardSchedule";
+import { quorumOf } from "@concordat/protocol/rules/quorum";
+import { TERM_GROUPS } from "@concordat/protocol/terms/groups";
+import type { TermGroup } from "@concordat/protocol/terms/term";
+import { termRows } from "@concordat/protocol/terms/termRows";
+import type { TermRow } from "@concordat/protocol/terms/termRows";
+import { useFederationState } from "#chain/useFederation.ts";
+import { useToken } from "#chain/useToken.ts";
+import { Account, Hash } from "#ui/Account.tsx";
+import { amount, bytes, count, date, duration, number, percent, ratio } from "#ui/format.ts";
+import { Card } from "#ui/parts.tsx";
+import { ContractsCard } from "#trust/ContractsCard.tsx";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> = {
   none: "none: whoever fetches an update can try to learn about the records behind it",

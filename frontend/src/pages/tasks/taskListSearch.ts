@@ -1,5 +1,5 @@
-import { TaskState } from "../../../../protocol/enums.ts";
-import type { TaskRecord } from "../../../../protocol/history/world.ts";
+import { TaskState } from "@concordat/protocol/contracts/enums";
+import type { TaskRecord } from "@concordat/protocol/history/world";
 
 /** Which tasks a reader asks for, by a word that stands in the address. */
 export const STATES = [

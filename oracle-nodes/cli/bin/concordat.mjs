@@ -3,7 +3,7 @@
 // file starts itself again on the Node that is pinned in package.json, and passes signals and the exit code through.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire, registerHooks } from "node:module";
+import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,8 +14,6 @@ whenOrphaned(() => {
   if (!process.emit("SIGTERM", "SIGTERM")) process.exit(143);
 });
 
-/** The condition under which packages give their sources. */
-const SOURCES = "--conditions=@concordat/source";
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
@@ -24,21 +22,15 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     const type = typeof rest[0] === "object" ? rest[0]?.type : rest[0];
     if (type !== "ExperimentalWarning") warn.call(process, warning, ...rest);
   };
-  if (existsSync(new URL("../main.ts", import.meta.url))) useSources();
+  if (existsSync(new URL("../main.ts", import.meta.url))) {
+    // Not above: an older Node lacks what it imports.
+    const { useSources } = await import("./useSources.mjs");
+    useSources();
+  }
   const { main } = await import("#main");
   await main(process.argv.slice(2));
 } else {
   runOnPinnedNode();
-}
-
-/** In a checkout, this process, its threads and the processes that it starts load the workspaces' TypeScript, not what is built of it. */
-function useSources() {
-  if (process.execArgv.includes(SOURCES) || process.env.NODE_OPTIONS?.includes(SOURCES)) return;
-  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} ${SOURCES}`.trim();
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      next(specifier, { ...context, conditions: [...context.conditions, "@concordat/source"] }),
-  });
 }
 
 function runOnPinnedNode() {

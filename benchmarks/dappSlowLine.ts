@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { Stage } from "../test/browser/stage.ts";
+import { DappFixture } from "../test/browser/dappFixture.ts";
 
 const [runs = 3] = process.argv.slice(2).map(Number);
 /** As DevTools throttles for "Slow 4G", in bytes a second. */
@@ -45,11 +45,11 @@ interface Watched {
 }
 
 process.env["CONCORDAT_DAPP"] ??= fileURLToPath(new URL("../frontend/dist", import.meta.url));
-const stage = await Stage.open();
-if (stage === undefined) throw new Error("This machine has no Chromium");
-await stage.federation.startTask();
-await stage.federation.playRound();
-await stage.federation.playRound();
+const fixture = await DappFixture.open();
+if (fixture === undefined) throw new Error("This machine has no Chromium");
+await fixture.federation.startTask();
+await fixture.federation.playRound();
+await fixture.federation.playRound();
 
 const results: Seen[] = [];
 for (const [name, path, text] of PAGES) {
@@ -57,7 +57,7 @@ for (const [name, path, text] of PAGES) {
   for (let run = 0; run < runs; run++) seen.push(await look(name, path, text));
   results.push(seen.toSorted((a, b) => a.largestPaintMs - b.largestPaintMs)[runs >> 1] ?? fail());
 }
-await stage.close();
+await fixture.close();
 
 const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, load: loadavg()[0] ?? 0 };
 const file = (ending: string): URL => new URL(`results/dapp-slow-line.${ending}`, import.meta.url);
@@ -73,13 +73,13 @@ function fail(): never {
 }
 
 async function look(name: string, path: string, text: string): Promise<Seen> {
-  const { context, page } = await (stage ?? fail()).visit();
+  const { context, page } = await (fixture ?? fail()).visit();
   await page.addInitScript(watch);
   const devtools = await context.newCDPSession(page);
   await devtools.send("Network.enable");
   await devtools.send("Network.emulateNetworkConditions", SLOW_4G);
   await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
-  await page.goto(`${(stage ?? fail()).site.url}#${path}`, { waitUntil: "commit", timeout: 120_000 });
+  await page.goto(`${(fixture ?? fail()).site.url}#${path}`, { waitUntil: "commit", timeout: 120_000 });
   await page.getByText(text).first().waitFor({ timeout: 120_000 });
   const seen = await read(page);
   await context.close();

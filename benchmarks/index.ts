@@ -17,7 +17,7 @@ import type { IndexedChain } from "#audit/index/indexedChain";
 import { Indexer } from "#audit/index/indexer";
 import { rpcIndexSource } from "#audit/index/indexSource";
 import { EXAMPLE_QUESTIONS } from "#audit/index/questions";
-import type { Story } from "../test/audit/story.ts";
+import type { Scenario } from "../test/audit/scenario.ts";
 
 /** What the reading process tells of one reading. */
 interface Reading {
@@ -73,17 +73,17 @@ function mostMemory(): number {
 
 async function measure(rounds: number): Promise<void> {
   // Not for the reading process, whose memory is measured: these bring the chain along.
-  const { beginStory } = await import("../test/audit/story.ts");
-  const { chainOf, serveChain } = await import("../test/index/storyIndex.ts");
-  const story = await beginStory();
-  await play(story, rounds);
-  const endpoint = await serveChain(story);
+  const { beginScenario } = await import("../test/audit/scenario.ts");
+  const { chainOf, serveChain } = await import("../test/index/scenarioIndex.ts");
+  const scenario = await beginScenario();
+  await play(scenario, rounds);
+  const endpoint = await serveChain(scenario);
   const folder = await mkdtemp(join(tmpdir(), "concordat-index-"));
   try {
     const path = join(folder, "index.sqlite");
-    const blocks = await story.source.latestBlock();
-    const reading = await read(endpoint.url, chainOf(story), path);
-    const restart = await read(endpoint.url, chainOf(story), path);
+    const blocks = await scenario.source.latestBlock();
+    const reading = await read(endpoint.url, chainOf(scenario), path);
+    const restart = await read(endpoint.url, chainOf(scenario), path);
     const { size } = await stat(path);
     const questions = timeQuestions(path);
     await writeResults({ rounds, blocks, reading, restart, size, questions });
@@ -95,7 +95,7 @@ async function measure(rounds: number): Promise<void> {
 }
 
 /** Tasks of ten rounds with five nodes, each of which sends its own update and report, as nodes do. */
-async function play({ federation }: Story, rounds: number): Promise<void> {
+async function play({ federation }: Scenario, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     if (round % 10 === 0) await federation.startTask({ rounds: 10 });
     const nodes = await federation.activeNodes();

@@ -86,7 +86,7 @@ export default defineConfig({
             },
             {
               name: "page",
-              test: /(frontend\/src\/(app|ui|chain|world|wallet|trust|config|events|transactions)|protocol\/(events|history))\//,
+              test: /(frontend\/src\/(app|ui|chain|wallet|trust|config|events|transactions)|protocol\/(events|history))\//,
             },
           ],
         },

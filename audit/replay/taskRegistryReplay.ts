@@ -104,7 +104,7 @@ export class TaskRegistryReplay {
 
   /** Applies the changes of an opening to the roster; their events have to come next. */
   beginOpening(task: ReplayedTask): void {
-    task.pending.push(...change(task, applyChanges(task.roster, this.#world(task))));
+    task.pending.push(...change(task, applyChanges(task.roster, this.#federation(task))));
   }
 
   async #published(event: Named<EventFrom<"TaskRegistry">, "TaskPublished">): Promise<void> {
@@ -150,7 +150,7 @@ export class TaskRegistryReplay {
     const { terms } = task;
     const place = placeOf(event, "start", task.taskId);
     // Leaves of removed nodes were replayed as they came; the rule now finds none that is still active.
-    const forgotten = change(task, followRemovals(task.roster, this.#world(task)));
+    const forgotten = change(task, followRemovals(task.roster, this.#federation(task)));
     this.#context.checks.expect("roster.change", place, [], forgotten);
     const activeCount = task.roster.active.length;
     this.#context.checks.expect(
@@ -256,7 +256,7 @@ export class TaskRegistryReplay {
   }
 
   #checkMayJoin(task: ReplayedTask, nodeId: number, place: ReturnType<typeof placeOf>): void {
-    const world = this.#world(task);
+    const world = this.#federation(task);
     this.#context.checks.expect(
       "roster.member",
       place,
@@ -269,7 +269,7 @@ export class TaskRegistryReplay {
     );
   }
 
-  #world(task: ReplayedTask): RosterWorld {
+  #federation(task: ReplayedTask): RosterWorld {
     const { minStake, stakeToken } = task.terms;
     return {
       removals: this.#nodes.removals,

@@ -23,7 +23,7 @@ import type { DemoReport } from "./report.ts";
 import type { RoundRecord } from "./roundHistory.ts";
 import { scoreModels } from "./scoreModels.ts";
 import { selfAudit } from "./selfAudit.ts";
-import { Stage } from "./stage.ts";
+import { DemoDisplay } from "./demoDisplay.ts";
 import { startNodes } from "./startNodes.ts";
 import { makeWorkspace } from "./workspace.ts";
 import type { Workspace } from "./workspace.ts";
@@ -56,33 +56,33 @@ export async function demonstrate(
   const workspace = await makeWorkspace(options.dir);
   cleanup.add(() => workspace.remove());
   if (options.dir !== undefined) workspace.keep();
-  const stage = new Stage(plan.setting, options.rounds, signal);
-  cleanup.add(() => stage.close());
+  const display = new DemoDisplay(plan.setting, options.rounds, signal);
+  cleanup.add(() => display.close());
 
-  const running = await startFederation(options, plan, workspace, stage, cleanup, command);
+  const running = await startFederation(options, plan, workspace, display, cleanup, command);
   const { observer, processes, task, federation, store, rpcUrl } = running;
   const orStopped = async <T>(work: Promise<T>): Promise<T> =>
     orInterrupted(Promise.race([work, processes.failure, observer.failure]), signal);
 
-  stage.step("Publishing the task; the nodes join");
+  display.step("Publishing the task; the nodes join");
   observer.follow(await orStopped(task.publish()));
-  const baselines = startBaselines(options, plan, running, stage);
+  const baselines = startBaselines(options, plan, running, display);
   await orStopped(task.join());
   await orStopped(observer.until(({ history }) => history?.endReason !== undefined));
   const rounds = finishedRounds(observer);
 
-  stage.step("Settling and claiming the rewards");
+  display.step("Settling and claiming the rewards");
   const accounts = await orStopped(task.claim());
   await orStopped(observer.settled());
-  stage.step("Waiting for the baselines");
+  display.step("Waiting for the baselines");
   const models = await orStopped(baselines);
-  stage.step("Scoring the models on the test data");
+  display.step("Scoring the models on the test data");
   const providers = [...observer.endpoints.values()];
   const dirs = federation.nodes.map(({ dir }) => dir);
   const results = await orStopped(scoreModels({ plan, store, providers, rounds, models, dirs, signal }));
-  stage.step("Auditing from events and artifacts");
+  display.step("Auditing from events and artifacts");
   const audit = await orStopped(selfAudit(rpcUrl, federation.book, store, signal));
-  stage.close();
+  display.close();
 
   const report: DemoReport = {
     setting: plan.setting,
@@ -98,7 +98,7 @@ export async function demonstrate(
         : "a global model trained by FedAvg beside the federation",
   };
   printReport(report);
-  print(`\nTook ${stage.seconds()} s.`);
+  print(`\nTook ${display.seconds()} s.`);
   if (options.json !== undefined) await writeResults(options.json, options, report, plan.partition.digest);
   if (audit.disagreements > 0) process.exitCode = ExitCode.Failure;
   if (options.keep) await keepRunning(running, signal);
@@ -109,11 +109,11 @@ async function startFederation(
   options: DemoOptions,
   { files, shares }: DemoPlan,
   workspace: Workspace,
-  stage: Stage,
+  display: DemoDisplay,
   cleanup: Cleanup,
   command: string,
 ): Promise<Running> {
-  stage.step("Starting an embedded chain");
+  display.step("Starting an embedded chain");
   const chain = await startEmbeddedChain();
   cleanup.add(() => chain.close());
   const store = await createHeliaStore({ dir: join(workspace.dir, "publisher") });
@@ -121,25 +121,25 @@ async function startFederation(
   await store.put(files.manifestFile.bytes);
   await store.put(files.initialModel.bytes);
 
-  stage.step(`Deploying the contracts and founding a federation of ${options.nodes} nodes`);
+  display.step(`Deploying the contracts and founding a federation of ${options.nodes} nodes`);
   const federation = await orInterrupted(
     foundFederation(chain, workspace.dir, options, shares, [store.endpoints()]),
-    stage.signal,
+    display.signal,
   );
   cleanup.add(() => federation.provider.destroy());
   const dapp = await serveDapp(chain.rpcUrl, federation.book);
   cleanup.add(() => dapp.close());
-  const observer = new Observer(federation, (line) => stage.event(line));
+  const observer = new Observer(federation, (line) => display.event(line));
   cleanup.add(async () => observer.stop());
-  stage.show(observer);
+  display.show(observer);
   const task = new DemoTask(federation, options, files);
   const processes = new ChildProcesses(command);
   cleanup.add(async () => processes.stop());
 
-  stage.event(`the dApp shows it live: ${dapp.url}`);
+  display.event(`the dApp shows it live: ${dapp.url}`);
 
-  stage.step("Starting the oracle nodes");
-  await orInterrupted(task.stake(), stage.signal);
+  display.step("Starting the oracle nodes");
+  await orInterrupted(task.stake(), display.signal);
   await startNodes({
     nodes: federation.nodes,
     start: (node) => {
@@ -148,12 +148,12 @@ async function startFederation(
         args: ["node", "run", "--config", node.config],
         logFile: join(node.dir, "node.log"),
         env: { CONCORDAT_PASSWORD: PASSWORD },
-        onMessage: (message) => stage.statuses.set(node.id, message as NodeStatus),
+        onMessage: (message) => display.statuses.set(node.id, message as NodeStatus),
       });
     },
     untilUp: async (count) => {
       const up = observer.until((seen) => seen.endpoints.size >= count);
-      await orInterrupted(Promise.race([up, processes.failure, observer.failure]), stage.signal);
+      await orInterrupted(Promise.race([up, processes.failure, observer.failure]), display.signal);
     },
   });
   return { rpcUrl: chain.rpcUrl, dappUrl: dapp.url, workspace, store, federation, observer, processes, task };
@@ -163,7 +163,7 @@ async function startBaselines(
   options: DemoOptions,
   { files, shares }: DemoPlan,
   { processes, workspace, federation }: Running,
-  stage: Stage,
+  display: DemoDisplay,
 ): Promise<BaselineModels> {
   const baselines = trainBaselines(processes, {
     dir: workspace.dir,
@@ -174,7 +174,7 @@ async function startBaselines(
     members: federation.nodes.map(({ id }) => id),
     federationIsFedAvg: options.trainingBase === "global" && options.aggregationRule === "fedavg",
     onProgress: (done, total) => {
-      stage.baseline = { done, total };
+      display.baseline = { done, total };
     },
   });
   baselines.catch(() => undefined);

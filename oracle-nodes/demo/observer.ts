@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConcordatEvent } from "@concordat/protocol/events/concordatEvent";
 import { ABIS, CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
 import { applyEvent } from "@concordat/protocol/history/applyEvent";
-import { emptyWorld } from "@concordat/protocol/history/world";
+import { emptyFederation } from "@concordat/protocol/history/federationState";
 import { bindContracts } from "@concordat/chain/contracts/chainAccess";
 import type { Contracts } from "@concordat/chain/contracts/chainAccess";
 import { BlockFollower } from "./blockFollower.ts";
@@ -24,7 +24,7 @@ export class Observer {
   history: RoundHistory | undefined;
   committee: readonly number[] = [];
   blockNumber = 0;
-  readonly #world = emptyWorld();
+  readonly #federation = emptyFederation();
   readonly #contracts: Contracts;
   readonly #follower: BlockFollower;
   readonly #onEvent: (line: string) => void;
@@ -62,7 +62,7 @@ export class Observer {
 
   /** Starts to tell the story of a task. */
   follow(taskId: number): void {
-    this.history = new RoundHistory(this.#world, taskId);
+    this.history = new RoundHistory(this.#federation, taskId);
   }
 
   /** Resolves once the condition holds after a block. */
@@ -102,7 +102,7 @@ export class Observer {
   }
 
   #take(event: ConcordatEvent): void {
-    applyEvent(this.#world, event);
+    applyEvent(this.#federation, event);
     if (event.name === "EndpointsChanged") this.endpoints.set(event.args.nodeId, event.args.endpoints);
     const line = this.history?.tell(event);
     if (line !== undefined) this.#onEvent(line);

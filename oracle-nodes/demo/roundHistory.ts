@@ -3,7 +3,7 @@ import type { Bitmap } from "@concordat/protocol/rules/bitmap";
 import { AlphaOrigin, EndReason, Phase, TaskState, enumName } from "@concordat/protocol/contracts/enums";
 import type { ConcordatEvent } from "@concordat/protocol/events/concordatEvent";
 import { currentPhase, meanScore } from "@concordat/protocol/history/rounds";
-import type { Opening, TaskRecord, World } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord, FederationState } from "@concordat/protocol/history/federationState";
 import { END_WORDS, VOID_WORDS } from "@concordat/protocol/words/enumWords";
 import type { ObservedCall } from "./blockFollower.ts";
 
@@ -42,12 +42,12 @@ export interface RoundRecord {
 
 /** The story of a task, told from what the events made of it. */
 export class RoundHistory {
-  readonly #world: World;
+  readonly #federation: FederationState;
   readonly taskId: number;
   readonly #gas = new Map<number, bigint>();
 
-  constructor(world: World, taskId: number) {
-    this.#world = world;
+  constructor(federation: FederationState, taskId: number) {
+    this.#federation = federation;
     this.taskId = taskId;
   }
 
@@ -101,7 +101,7 @@ export class RoundHistory {
   }
 
   get #task(): TaskRecord | undefined {
-    return this.#world.tasks.get(this.taskId);
+    return this.#federation.tasks.get(this.taskId);
   }
 }
 

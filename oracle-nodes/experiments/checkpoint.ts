@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TensorSpec } from "@concordat/protocol/artifacts/tensors";
 import { writeWhole } from "@concordat/files/durableFile";
-import type { ChainState, RoundRecord } from "./trajectory.ts";
+import type { TrajectoryState, RoundRecord } from "./trajectory.ts";
 import type { FederationFacts } from "./federation.ts";
 import { ModelFolder } from "./modelFolder.ts";
 
@@ -14,7 +14,7 @@ export interface RecordedRound extends RoundRecord {
 }
 
 interface RoundFile extends RecordedRound {
-  readonly numbers: ChainState["numbers"];
+  readonly numbers: TrajectoryState["numbers"];
   /** Names of the state's models, which stand in files beside. */
   readonly models: readonly string[];
 }
@@ -28,7 +28,7 @@ const FILE = /^round-(\d+)\.json$/;
 export async function saveRound(
   dir: string,
   specs: readonly TensorSpec[],
-  state: ChainState,
+  state: TrajectoryState,
   record: RecordedRound,
 ): Promise<void> {
   const { round } = record;
@@ -39,18 +39,18 @@ export async function saveRound(
   await rm(join(dir, `state-${round - 1}`), { recursive: true, force: true });
 }
 
-/** The last complete round of a chain's folder and the state after it. */
+/** The last complete round of a trajectory's folder and the state after it. */
 export async function lastRound(
   dir: string,
   specs: readonly TensorSpec[],
 ): Promise<
-  { readonly round: number; readonly state: ChainState; readonly facts: FederationFacts } | undefined
+  { readonly round: number; readonly state: TrajectoryState; readonly facts: FederationFacts } | undefined
 > {
   const round = (await roundsIn(dir)).at(-1);
   if (round === undefined) return undefined;
   const { models: names, numbers, facts } = await readRound(dir, round);
   const folder = await ModelFolder.open(join(dir, `state-${round}`), specs);
-  const models: Record<string, ChainState["models"][string]> = {};
+  const models: Record<string, TrajectoryState["models"][string]> = {};
   for (const name of names) {
     const tensors = await folder.read(name);
     if (tensors === undefined) throw new Error(`${dir} has lost the model ${name} of round ${round}`);
@@ -59,7 +59,7 @@ export async function lastRound(
   return { round, state: { models, numbers }, facts };
 }
 
-/** All complete rounds of a chain's folder, in order. */
+/** All complete rounds of a trajectory's folder, in order. */
 export async function readRounds(dir: string): Promise<RecordedRound[]> {
   const rounds: RecordedRound[] = [];
   for (const round of await roundsIn(dir)) rounds.push(await readRound(dir, round));

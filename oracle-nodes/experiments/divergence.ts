@@ -47,12 +47,12 @@ export function divergenceLine({ schemes, seed, round, node, problem }: Diverged
   return `${schemes.join(", ")}: seed ${seed} diverged in round ${round} at node ${node}: ${problem}`;
 }
 
-/** Writes down that a chain ended, beside its checkpoints, so that no later run tries it again. */
+/** Writes down that a trajectory ended, beside its checkpoints, so that no later run tries it again. */
 export async function saveDivergence(dir: string, divergence: Divergence): Promise<void> {
   await writeWhole({ path: join(dir, FILE), bytes: JSON.stringify(divergence) });
 }
 
-/** Where a chain ended, if it diverged. */
+/** Where a trajectory ended, if it diverged. */
 export async function readDivergence(dir: string): Promise<Divergence | undefined> {
   try {
     return JSON.parse(await readFile(join(dir, FILE), "utf8")) as Divergence;

@@ -2,15 +2,15 @@ import { encodeUpdate } from "@concordat/protocol/artifacts/compressedUpdate";
 import { nodeId, taskId, ZERO_DIGEST } from "@concordat/protocol/ids";
 import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import type { Update } from "@concordat/learning/aggregation/rule";
-import type { ChainState } from "./trajectory.ts";
+import type { TrajectoryState } from "./trajectory.ts";
 import type { Federation } from "./federation.ts";
 
 /** What a round's updates come to once they were sent. */
 export interface Exchanged {
   /** w_G of the updates as everyone reads them. */
   readonly global: ModelTensors;
-  /** What compression left unsaid, by name, for the chain's state: it is added to the next round's update. */
-  readonly residuals: ChainState["models"];
+  /** What compression left unsaid, by name, for the trajectory's state: it is added to the next round's update. */
+  readonly residuals: TrajectoryState["models"];
   /** Mean bytes of an update, header and all. */
   readonly up: number;
 }
@@ -25,7 +25,7 @@ export async function exchange(
   round: number,
   trained: readonly Update[],
   base: ModelTensors,
-  state: ChainState,
+  state: TrajectoryState,
 ): Promise<Exchanged> {
   const slotOf = (memberId: number) => `residual ${memberId}`;
   const left = new Map<number, ModelTensors>();

@@ -20,7 +20,7 @@ import { digestOfModel } from "./modelDigest.ts";
 import { ModelFolder } from "./modelFolder.ts";
 import { privacyTerms, simulatedNoise } from "./privacy.ts";
 
-/** What a chain gives to a training beside what the federation knows. */
+/** What a trajectory gives to a training beside what the federation knows. */
 export type TrainSettings = Omit<TrainOptions, "samples" | "hyper" | "round" | "member" | "signal"> & {
   readonly momentum?: number;
   /** Whether the model never leaves its node, and needs no noise. */
@@ -57,7 +57,7 @@ export interface FederationFacts {
   readonly parameters: number;
 }
 
-/** Where trained models are kept for other chains of the same seed, or for a later run. */
+/** Where trained models are kept for other trajectories of the same seed, or for a later run. */
 export interface KeptModels {
   readonly dir: string;
   /** Up to which round: 1 for what schemes share, since all train from the initial model. */
@@ -101,7 +101,7 @@ export async function openFederation(
   const train: Train = async (member, round, settings) => {
     const { momentum = hyper.momentum, stays = false, ...given } = settings;
     const terms: PrivacyTerms = stays ? { kind: "none" } : privacyOf(member.train.indices.length);
-    // Training from equal weights with nothing added gives equal bits, whichever chain does it.
+    // Training from equal weights with nothing added gives equal bits, whichever trajectory does it.
     const isPlain = Object.keys(given).join() === "weights" && momentum === hyper.momentum;
     const shared = isPlain && round <= (keep?.rounds ?? 0) ? kept : undefined;
     const name = `round-${round}-node-${member.id}-${terms.kind}-${digestOfModel(given.weights).slice(2, 18)}`;

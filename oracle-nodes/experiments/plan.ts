@@ -2,28 +2,28 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import canonicalize from "canonicalize";
-import type { Chain, Scoring } from "./trajectory.ts";
-import { asyncChain } from "./trajectories/async.ts";
-import { fedProxChain } from "./trajectories/fedProx.ts";
-import { fedRepChain } from "./trajectories/fedRep.ts";
-import { localChain } from "./trajectories/local.ts";
-import { personalisedChain } from "./trajectories/personalised.ts";
-import { scaffoldChain } from "./trajectories/scaffold.ts";
-import { isServedByTrunk, trunkChain } from "./trajectories/trunk.ts";
+import type { Trajectory, Scoring } from "./trajectory.ts";
+import { asyncTrajectory } from "./trajectories/async.ts";
+import { fedProxTrajectory } from "./trajectories/fedProx.ts";
+import { fedRepTrajectory } from "./trajectories/fedRep.ts";
+import { localTrajectory } from "./trajectories/local.ts";
+import { personalisedTrajectory } from "./trajectories/personalised.ts";
+import { scaffoldTrajectory } from "./trajectories/scaffold.ts";
+import { isServedByTrunk, trunkTrajectory } from "./trajectories/trunk.ts";
 import type { Experiment } from "./experiment.ts";
 import type { KeptModels } from "./federation.ts";
 import { isByEpsilon } from "./privacy.ts";
 import type { NamedScheme } from "./schemes.ts";
 
-/** Folder, below the results, of trained models that chains share. */
+/** Folder, below the results, of trained models that trajectories share. */
 export const KEPT_MODELS = "models";
 
-/** One chain of one seed: what a process works on, and what can be resumed. */
+/** One trajectory of one seed: what a process works on, and what can be resumed. */
 export interface Job {
   readonly experiment: Experiment;
   readonly schemes: readonly NamedScheme[];
-  /** Which of the chains of these schemes. */
-  readonly chain: string;
+  /** Which of the trajectories of these schemes. */
+  readonly trajectory: string;
   /** The experiment's variant that it belongs to; empty where there are none. */
   readonly variant: string;
   readonly seed: number;
@@ -32,39 +32,43 @@ export interface Job {
   readonly scoring: Exclude<Scoring, "none">;
   /** Folder of its checkpoints. */
   readonly dir: string;
-  /** Trained models that chains share or a later run may use. */
+  /** Trained models that trajectories share or a later run may use. */
   readonly keep?: KeptModels;
 }
 
 /** The trajectories that some schemes need: one trunk for all that it serves, and one for each other. */
-export function chainsOf(experiment: Experiment, schemes: readonly NamedScheme[]): readonly Chain[] {
+export function trajectoriesOf(
+  experiment: Experiment,
+  schemes: readonly NamedScheme[],
+): readonly Trajectory[] {
   const onTrunk = schemes.filter(isServedByTrunk);
-  const chains = onTrunk.length === 0 ? [] : [trunkChain(experiment, onTrunk)];
+  const trajectories = onTrunk.length === 0 ? [] : [trunkTrajectory(experiment, onTrunk)];
   for (const { label, scheme } of schemes) {
     switch (scheme.kind) {
       case "scei":
-        if (scheme.base === "personalised") chains.push(personalisedChain(experiment, label, scheme));
+        if (scheme.base === "personalised")
+          trajectories.push(personalisedTrajectory(experiment, label, scheme));
         break;
       case "scei-async":
-        chains.push(asyncChain(experiment, label, scheme));
+        trajectories.push(asyncTrajectory(experiment, label, scheme));
         break;
       case "local":
-        chains.push(localChain(label));
+        trajectories.push(localTrajectory(label));
         break;
       case "fedprox":
-        chains.push(fedProxChain(label, scheme));
+        trajectories.push(fedProxTrajectory(label, scheme));
         break;
       case "scaffold":
-        chains.push(scaffoldChain(label));
+        trajectories.push(scaffoldTrajectory(label));
         break;
       case "fedrep":
-        chains.push(fedRepChain(experiment, label, scheme));
+        trajectories.push(fedRepTrajectory(experiment, label, scheme));
         break;
       default:
         break;
     }
   }
-  return chains;
+  return trajectories;
 }
 
 /**
@@ -85,22 +89,24 @@ export async function planJobs(
   const { out, seeds, rounds, scoring, variant = "" } = options;
   const common = await trainingSettings(experiment);
   const { skews, evaluateEvery, report } = experiment;
-  const chains = chainsOf(experiment, schemes);
+  const trajectories = trajectoriesOf(experiment, schemes);
   const keptRounds = experiment.keepModels ? experiment.rounds : 1;
-  return chains.flatMap((chain) => {
-    const digest = shortDigest({ common, skews, evaluateEvery, report, scoring, chain: chain.settings });
+  return trajectories.flatMap((trajectory) => {
+    const digest = shortDigest({ common, skews, evaluateEvery, report, scoring, chain: trajectory.settings });
     return seeds.map((seed): Job => {
       const kept = join(out, KEPT_MODELS, shortDigest(common), `seed-${seed}`);
       return {
         experiment,
         schemes,
-        chain: chain.name,
+        trajectory: trajectory.name,
         variant,
         seed,
         rounds,
         scoring,
-        dir: join(out, "checkpoints", `${chain.name}-${digest}`, `seed-${seed}`),
-        ...((experiment.keepModels || chains.length > 1) && { keep: { dir: kept, rounds: keptRounds } }),
+        dir: join(out, "checkpoints", `${trajectory.name}-${digest}`, `seed-${seed}`),
+        ...((experiment.keepModels || trajectories.length > 1) && {
+          keep: { dir: kept, rounds: keptRounds },
+        }),
       };
     });
   });

@@ -8,7 +8,7 @@ import { writeWhole } from "@concordat/files/durableFile";
 import { roundsIn } from "./checkpoint.ts";
 import { type DivergedRun, readDivergence } from "./divergence.ts";
 import { reportedRounds, variantsOf, type Experiment } from "./experiment.ts";
-import { KEPT_MODELS, chainsOf, digestOfSettings, planJobs, type Job } from "./plan.ts";
+import { KEPT_MODELS, trajectoriesOf, digestOfSettings, planJobs, type Job } from "./plan.ts";
 import { collect, type Results } from "./results/collect.ts";
 import { csvFiles } from "./results/csv.ts";
 import { plotFiles } from "./results/plots.ts";
@@ -36,8 +36,8 @@ export interface ExperimentProgress {
   readonly total: number;
   /** Seconds that the rest of the stage will take at the pace so far; undefined before there is a pace. */
   readonly secondsLeft: number | undefined;
-  /** The chain and seed that this is news of, and its last complete round. */
-  readonly chain: string;
+  /** The trajectory and seed that this is news of, and its last complete round. */
+  readonly trajectory: string;
   readonly seed: number;
   readonly round: number;
   readonly rounds: number;
@@ -175,7 +175,7 @@ function progressOf(
       done,
       total,
       secondsLeft: trained === 0 ? undefined : (total - done) * pace,
-      chain: job.chain,
+      trajectory: job.trajectory,
       seed: job.seed,
       round: rounds.get(job) ?? 0,
       rounds: job.rounds,
@@ -184,6 +184,6 @@ function progressOf(
   };
 }
 
-function trainingsOf({ experiment, schemes, chain }: Job): number {
-  return chainsOf(experiment, schemes).find(({ name }) => name === chain)?.trainings ?? 1;
+function trainingsOf({ experiment, schemes, trajectory }: Job): number {
+  return trajectoriesOf(experiment, schemes).find(({ name }) => name === trajectory)?.trainings ?? 1;
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { ConcordatError, InputError } from "@concordat/protocol/errors";
 import type { ChainMessage } from "./trajectoryProcess.ts";
 import type { Job } from "./plan.ts";
-import type { ChainProgress } from "./runTrajectory.ts";
+import type { TrajectoryProgress } from "./runTrajectory.ts";
 
 const PROGRAM = fileURLToPath(import.meta.resolve("#trajectoryProcess"));
 
@@ -16,7 +16,7 @@ export async function runJobs(
   jobs: readonly Job[],
   processes: number,
   signal: AbortSignal,
-  onProgress: (job: Job, progress: ChainProgress) => void,
+  onProgress: (job: Job, progress: TrajectoryProgress) => void,
 ): Promise<void> {
   const waiting = [...jobs];
   const running = new Set<ChildProcess>();
@@ -47,7 +47,7 @@ export async function runJobs(
 async function runJob(
   job: Job,
   running: Set<ChildProcess>,
-  onProgress: (job: Job, progress: ChainProgress) => void,
+  onProgress: (job: Job, progress: TrajectoryProgress) => void,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const child = fork(PROGRAM, { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
@@ -64,9 +64,12 @@ async function runJob(
     else if (code === 0) resolve();
     else {
       reject(
-        new ConcordatError(`The process of ${job.chain}, seed ${job.seed}, ended with ${killedBy ?? code}`, {
-          hint: "Run again with --resume",
-        }),
+        new ConcordatError(
+          `The process of ${job.trajectory}, seed ${job.seed}, ended with ${killedBy ?? code}`,
+          {
+            hint: "Run again with --resume",
+          },
+        ),
       );
     }
   });

@@ -2,8 +2,8 @@ import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import type { Divergence } from "./divergence.ts";
 import type { Federation } from "./federation.ts";
 
-/** Everything that a chain carries from one round to the next; it is what a checkpoint holds. */
-export interface ChainState {
+/** Everything that a trajectory carries from one round to the next; it is what a checkpoint holds. */
+export interface TrajectoryState {
   readonly models: Readonly<Record<string, ModelTensors>>;
   readonly numbers: Readonly<Record<string, number>>;
 }
@@ -43,7 +43,7 @@ export interface CandidateRow {
   readonly total: number;
 }
 
-/** What a round of a chain leaves behind. */
+/** What a round of a trajectory leaves behind. */
 export interface RoundRecord {
   readonly scores: readonly ScoreRow[];
   readonly alphas: readonly AlphaRow[];
@@ -51,14 +51,14 @@ export interface RoundRecord {
   readonly candidates: readonly CandidateRow[];
   /** Digests of the round's models by name: "w_G", and "w_k 3" for node 3. */
   readonly digests: Readonly<Record<string, string>>;
-  /** Schemes that end in this round while the others of the chain go on; absent where none does. */
+  /** Schemes that end in this round while the others of the trajectory go on; absent where none does. */
   readonly diverged?: readonly Omit<Divergence, "round">[];
 }
 
 /** What is scored after a round: nothing, the validation split (tuning), or the test splits. */
 export type Scoring = "none" | "validation" | "test";
 
-/** Where a chain stands in its work. */
+/** Where a trajectory stands in its work. */
 export interface RoundContext {
   readonly federation: Federation;
   /** 1-based. */
@@ -74,7 +74,7 @@ export interface RoundContext {
  * A training trajectory with all schemes that it serves. A round is a function of the state and nothing else, so a run that
  * was killed goes on from its last checkpoint with the same bits.
  */
-export interface Chain {
+export interface Trajectory {
   /** Names its folder: lower-case letters, digits, hyphens. */
   readonly name: string;
   /** Labels of the schemes that it scores. */
@@ -83,20 +83,23 @@ export interface Chain {
   readonly settings: unknown;
   /** Trainings of a node's split in one round, for the time left. */
   readonly trainings: number;
-  begin(federation: Federation): ChainState;
-  round(context: RoundContext, state: ChainState): Promise<{ state: ChainState; record: RoundRecord }>;
+  begin(federation: Federation): TrajectoryState;
+  round(
+    context: RoundContext,
+    state: TrajectoryState,
+  ): Promise<{ state: TrajectoryState; record: RoundRecord }>;
 }
 
 /** A model of a state. */
-export function modelOf(state: ChainState, name: string): ModelTensors {
+export function modelOf(state: TrajectoryState, name: string): ModelTensors {
   const model = state.models[name];
-  if (model === undefined) throw new Error(`The chain's state has no model ${name}`);
+  if (model === undefined) throw new Error(`The trajectory's state has no model ${name}`);
   return model;
 }
 
 /** A number of a state. */
-export function numberOf(state: ChainState, name: string): number {
+export function numberOf(state: TrajectoryState, name: string): number {
   const value = state.numbers[name];
-  if (value === undefined) throw new Error(`The chain's state has no number ${name}`);
+  if (value === undefined) throw new Error(`The trajectory's state has no number ${name}`);
   return value;
 }

@@ -1,15 +1,15 @@
 /**
- * A process that runs one chain of an experiment. It gets its job over the channel from the process that started it, sends
+ * A process that runs one trajectory of an experiment. It gets its job over the channel from the process that started it, sends
  * progress back, and ends with it: checkpoints are whole files, so it may be killed at any moment.
  */
 import { setPriority } from "node:os";
 import { ConcordatError, InputError } from "@concordat/protocol/errors";
 import type { Job } from "./plan.ts";
-import { runChain, type ChainProgress } from "./runTrajectory.ts";
+import { runTrajectory, type TrajectoryProgress } from "./runTrajectory.ts";
 
 /** What the process sends. */
 export type ChainMessage =
-  | ChainProgress
+  | TrajectoryProgress
   | {
       readonly kind: "failed";
       readonly message: string;
@@ -31,7 +31,7 @@ process.once("message", (job: Job) => void work(job));
 async function work(job: Job): Promise<void> {
   const { signal } = new AbortController();
   try {
-    await runChain(job, signal, send);
+    await runTrajectory(job, signal, send);
   } catch (error) {
     send(failure(error));
   }

@@ -8,7 +8,7 @@ import {
   readRoot,
 } from "@concordat/protocol/artifacts/contentAddress";
 import type { Digest } from "@concordat/protocol/ids";
-import type { WholeArtifact } from "./blocks/blockHolder.ts";
+import type { WholeArtifact } from "./blocks/blockStorage.ts";
 
 /** Bytes of the root's length, big-endian, at the end of the file. */
 const TRAILER_BYTES = 4;

@@ -16,7 +16,7 @@ import {
   ArtifactTimeoutError,
   ArtifactTooLargeError,
 } from "./artifactStore.ts";
-import type { WholeArtifact } from "./blocks/blockHolder.ts";
+import type { WholeArtifact } from "./blocks/blockStorage.ts";
 import { BlockSink } from "./blocks/blockSink.ts";
 import { BlockDamagedError, BlockNotHeldError } from "./blocks/blockSource.ts";
 import { untilAborted } from "@concordat/protocol/untilAborted";

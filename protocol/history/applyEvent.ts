@@ -3,21 +3,21 @@ import { applyRegistryEvent, applyStakeEvent } from "./applyNodeEvent.ts";
 import { applyRoundEvent } from "./applyRoundEvent.ts";
 import { applyLedgerEvent, applyTaskEvent } from "./applyTaskEvent.ts";
 import { draft } from "./draft.ts";
-import type { World } from "./world.ts";
+import type { FederationState } from "./federationState.ts";
 
-/** Folds the next event of the chain into the world. */
-export function applyEvent(world: World, event: ConcordatEvent): void {
-  draft(world).events.push(event);
+/** Folds the next event of the chain into the state of the federation. */
+export function applyEvent(federation: FederationState, event: ConcordatEvent): void {
+  draft(federation).events.push(event);
   switch (event.contract) {
     case "NodeRegistry":
-      return applyRegistryEvent(world, event);
+      return applyRegistryEvent(federation, event);
     case "StakeVault":
-      return applyStakeEvent(world, event);
+      return applyStakeEvent(federation, event);
     case "TaskRegistry":
-      return applyTaskEvent(world, event);
+      return applyTaskEvent(federation, event);
     case "RewardLedger":
-      return applyLedgerEvent(world, event);
+      return applyLedgerEvent(federation, event);
     case "RoundCoordinator":
-      return applyRoundEvent(world, event);
+      return applyRoundEvent(federation, event);
   }
 }

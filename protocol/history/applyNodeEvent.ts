@@ -1,15 +1,15 @@
 import { ProposalState } from "../contracts/enums.ts";
 import type { EventFrom } from "../events/concordatEvent.ts";
 import { draft } from "./draft.ts";
-import type { World } from "./world.ts";
+import type { FederationState } from "./federationState.ts";
 
 /** Identity, admission and removal. */
-export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry">): void {
+export function applyRegistryEvent(federation: FederationState, event: EventFrom<"NodeRegistry">): void {
   const { place } = event;
   switch (event.name) {
     case "ProposalCreated": {
       const { args } = event;
-      draft(world).proposals.set(args.proposalId, {
+      draft(federation).proposals.set(args.proposalId, {
         proposalId: args.proposalId,
         kind: args.kind,
         nodeId: args.nodeId,
@@ -29,7 +29,7 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
     }
     case "Voted": {
       const { proposalId, voterNodeId, approve, approvals, rejections } = event.args;
-      const proposal = draft(world.proposals.get(proposalId));
+      const proposal = draft(federation.proposals.get(proposalId));
       if (proposal === undefined) return;
       proposal.votes.set(voterNodeId, approve);
       proposal.approvals = approvals;
@@ -37,13 +37,13 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
       return;
     }
     case "ProposalClosed": {
-      const proposal = draft(world.proposals.get(event.args.proposalId));
+      const proposal = draft(federation.proposals.get(event.args.proposalId));
       if (proposal !== undefined) proposal.state = event.args.state;
       return;
     }
     case "NodeAdmitted": {
       const { nodeId, operator, signer, encryptionKey, endpoints } = event.args;
-      draft(world).nodes.set(nodeId, {
+      draft(federation).nodes.set(nodeId, {
         nodeId,
         operator,
         signer,
@@ -58,7 +58,7 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
       return;
     }
   }
-  const node = draft(world.nodes.get(event.args.nodeId));
+  const node = draft(federation.nodes.get(event.args.nodeId));
   if (node === undefined) return;
   switch (event.name) {
     case "NodeRemoved":
@@ -77,10 +77,10 @@ export function applyRegistryEvent(world: World, event: EventFrom<"NodeRegistry"
 }
 
 /** Bonded stake; what is on its way out is read from the vault. */
-export function applyStakeEvent(world: World, event: EventFrom<"StakeVault">): void {
+export function applyStakeEvent(federation: FederationState, event: EventFrom<"StakeVault">): void {
   if (event.name === "ProceedsClaimed") return;
   const { nodeId, token } = event.args;
-  const node = draft(world.nodes.get(nodeId));
+  const node = draft(federation.nodes.get(nodeId));
   if (node === undefined) return;
   switch (event.name) {
     case "Deposited":

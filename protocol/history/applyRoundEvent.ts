@@ -4,11 +4,11 @@ import { ZERO_DIGEST } from "../ids.ts";
 import { unpackScores } from "../rules/packedScores.ts";
 import { draft } from "./draft.ts";
 import type { Draft } from "./draft.ts";
-import type { Opening, TaskRecord, World } from "./world.ts";
+import type { Opening, TaskRecord, FederationState } from "./federationState.ts";
 
 /** How rounds run. */
-export function applyRoundEvent(world: World, event: EventFrom<"RoundCoordinator">): void {
-  const task = draft(world.tasks.get(event.args.taskId));
+export function applyRoundEvent(federation: FederationState, event: EventFrom<"RoundCoordinator">): void {
+  const task = draft(federation.tasks.get(event.args.taskId));
   if (task === undefined) return;
   if (event.name === "RoundOpened") return open(task, event.args, event.place);
   const opening = draft(task.openings.at(-1));

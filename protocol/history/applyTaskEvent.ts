@@ -3,13 +3,13 @@ import { EndReason, TaskState } from "../contracts/enums.ts";
 import type { EventFrom } from "../events/concordatEvent.ts";
 import { draft } from "./draft.ts";
 import type { Draft } from "./draft.ts";
-import type { TaskRecord, World } from "./world.ts";
+import type { TaskRecord, FederationState } from "./federationState.ts";
 
 /** Publication, life cycle and roster. */
-export function applyTaskEvent(world: World, event: EventFrom<"TaskRegistry">): void {
+export function applyTaskEvent(federation: FederationState, event: EventFrom<"TaskRegistry">): void {
   if (event.name === "TaskPublished") {
     const { taskId, publisher, escrow, hardEnd, terms } = event.args;
-    draft(world).tasks.set(taskId, {
+    draft(federation).tasks.set(taskId, {
       taskId,
       publisher,
       terms,
@@ -31,7 +31,7 @@ export function applyTaskEvent(world: World, event: EventFrom<"TaskRegistry">): 
     });
     return;
   }
-  const task = draft(world.tasks.get(event.args.taskId));
+  const task = draft(federation.tasks.get(event.args.taskId));
   if (task !== undefined) applyToTask(task, event);
 }
 
@@ -87,8 +87,8 @@ function applyToTask(task: Draft<TaskRecord>, event: TaskEvent): void {
 }
 
 /** What rounds were recorded for reputation, and who was paid. */
-export function applyLedgerEvent(world: World, event: EventFrom<"RewardLedger">): void {
-  const task = draft(world.tasks.get(event.args.taskId));
+export function applyLedgerEvent(federation: FederationState, event: EventFrom<"RewardLedger">): void {
+  const task = draft(federation.tasks.get(event.args.taskId));
   if (task === undefined) return;
   switch (event.name) {
     case "RoundRecorded":

@@ -1,7 +1,7 @@
 import { Phase } from "../contracts/enums.ts";
 import { attemptSeed, electCommittee, leaderPosition } from "../rules/committeeElection.ts";
 import { currentPhase } from "./rounds.ts";
-import type { MemberRecord, Opening, TaskRecord } from "./world.ts";
+import type { MemberRecord, Opening, TaskRecord } from "./federationState.ts";
 
 /** Members that have yet to act in the present phase; in Aggregation the committee, of which one must propose. */
 export function awaited(task: TaskRecord, opening: Opening): readonly MemberRecord[] {

@@ -1,6 +1,6 @@
 import { TaskState } from "../contracts/enums.ts";
 import { settleRound } from "../rules/rewardSchedule.ts";
-import type { FinalisedRecord, Opening, PhaseRecord, TaskRecord } from "./world.ts";
+import type { FinalisedRecord, Opening, PhaseRecord, TaskRecord } from "./federationState.ts";
 
 /** The opening that runs now, or undefined where none does. */
 export function currentOpening(task: TaskRecord): Opening | undefined {

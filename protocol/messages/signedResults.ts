@@ -9,6 +9,7 @@ import {
   recoverAddress,
 } from "ethers";
 import type { Address } from "../ids.ts";
+import type { RoundRef } from "./roundRef.ts";
 
 /** EIP-712 domain of a task's results: chain and coordinator, so that nothing signed for one counts for another. */
 export interface ResultDomain {
@@ -19,11 +20,7 @@ export interface ResultDomain {
 }
 
 /** A node's update of one retry. `base` names w_G^{t-1}, `digest` the update's artifact. */
-export interface LocalUpdate {
-  readonly taskId: number | bigint;
-  readonly round: number | bigint;
-  readonly retry: number | bigint;
-  readonly base: string;
+export interface LocalUpdate extends RoundRef {
   readonly node: number | bigint;
   readonly digest: string;
   /** Number of training samples: the update's weight. */
@@ -31,23 +28,15 @@ export interface LocalUpdate {
 }
 
 /** A node's scores of the R candidates, packed (see rules/packedScores.ts). `aggregate` names w_G^t. */
-export interface AccuracyReport {
-  readonly taskId: number | bigint;
-  readonly round: number | bigint;
-  readonly retry: number | bigint;
-  readonly base: string;
+export interface AccuracyReport extends RoundRef {
   readonly node: number | bigint;
   readonly aggregate: string;
   readonly scores: bigint;
 }
 
 /** What a committee member attests: the digest of w_G^t and whose updates are in it. Bitmaps as in bitmap.ts. */
-export interface AggregateAttestation {
-  readonly taskId: number | bigint;
-  readonly round: number | bigint;
-  readonly retry: number | bigint;
+export interface AggregateAttestation extends RoundRef {
   readonly attempt: number | bigint;
-  readonly base: string;
   readonly digest: string;
   readonly accepted: readonly bigint[];
   readonly rejected: readonly bigint[];

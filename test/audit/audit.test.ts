@@ -9,21 +9,27 @@ import type { ChainSource } from "#audit/reading/chainSource";
 import type { Check } from "#audit/checks";
 import { CHECK_KINDS } from "#audit/checks";
 import type { Address } from "#protocol/ids";
-import type { Story } from "./story.ts";
-import { beginStory, playEventfulTask, playContractSigner, playFailures, playStakedTask } from "./story.ts";
+import type { Scenario } from "./scenario.ts";
+import {
+  beginScenario,
+  playEventfulTask,
+  playContractSigner,
+  playFailures,
+  playStakedTask,
+} from "./scenario.ts";
 
 describe("auditing an honest federation", () => {
-  let story: Story;
+  let scenario: Scenario;
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    await playStakedTask(story);
-    await playFailures(story);
-    await playContractSigner(story);
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    await playStakedTask(scenario);
+    await playFailures(scenario);
+    await playContractSigner(scenario);
   });
 
   it("agrees with every decision, and checks of nearly every kind are among them", async () => {
-    const { source, deployment } = story;
+    const { source, deployment } = scenario;
     const report = await audit({ chain: { source }, addressBook: deployment });
     expect(report.firstDisagreement).to.equal(undefined);
     expect(report.agrees).to.equal(true);
@@ -32,15 +38,15 @@ describe("auditing an honest federation", () => {
   });
 
   it("says what it could only read: the operators' own decisions and skipped results", async () => {
-    const { source, deployment } = story;
+    const { source, deployment } = scenario;
     const report = await audit({ chain: { source }, addressBook: deployment });
     const read = report.checks.filter((check) => !check.recomputed).map((check) => check.kind);
     expect(new Set(read)).to.deep.equal(new Set(["registry.removal"]));
   });
 
   it("asks a signing contract again, and says so where the endpoint forgot its state", async () => {
-    const { source, deployment } = story;
-    const taskId = Number(story.federation.taskId);
+    const { source, deployment } = scenario;
+    const taskId = Number(scenario.federation.taskId);
     const signed = async (from: ChainSource): Promise<Check[]> => {
       const report = await audit({ chain: { source: from }, addressBook: deployment, taskId });
       expect(report.firstDisagreement).to.equal(undefined);
@@ -52,7 +58,7 @@ describe("auditing an honest federation", () => {
   });
 
   it("reads an endpoint that answers only for a few blocks at a time", async () => {
-    const { source, deployment } = story;
+    const { source, deployment } = scenario;
     const all = await audit({ chain: { source }, addressBook: deployment });
     const narrow: ChainSource = {
       ...source,
@@ -65,7 +71,7 @@ describe("auditing an honest federation", () => {
   });
 
   it("audits one task without the others", async () => {
-    const { source, deployment } = story;
+    const { source, deployment } = scenario;
     const report = await audit({ chain: { source }, addressBook: deployment, taskId: 2 });
     expect(report.agrees).to.equal(true);
     expect(new Set(report.checks.map((check) => check.taskId))).to.deep.equal(new Set([undefined, 2]));
@@ -73,7 +79,7 @@ describe("auditing an honest federation", () => {
   });
 
   it("reads a chain over HTTP", async () => {
-    const { connection } = story.federation;
+    const { connection } = scenario.federation;
     const server = createServer(async (request, response) => {
       const body = JSON.parse(await text(request));
       const answers = [];
@@ -86,7 +92,7 @@ describe("auditing an honest federation", () => {
     const { port } = server.address() as AddressInfo;
     try {
       const rpcUrl = `http://127.0.0.1:${port}`;
-      const report = await auditRpc({ rpcUrl, addressBook: story.deployment });
+      const report = await auditRpc({ rpcUrl, addressBook: scenario.deployment });
       expect(report.agrees).to.equal(true);
     } finally {
       server.close();
@@ -96,7 +102,7 @@ describe("auditing an honest federation", () => {
 
 describe("auditing a task of somebody else's contracts", () => {
   it("says that it cannot be replayed, and goes on with the others", async () => {
-    const { source, deployment, federation } = await beginStory();
+    const { source, deployment, federation } = await beginScenario();
     const rewardLedger = `0x${"Ab".repeat(20)}`.toLowerCase() as Address;
     await federation.startTask({ rewardLedger });
     await federation.train();
@@ -112,14 +118,14 @@ describe("auditing a task of somebody else's contracts", () => {
 
 describe("auditing a task that was ended later than at its last possible moment", () => {
   it("agrees: the deadline that the end tells is the moment itself", async () => {
-    const story = await beginStory();
-    const { federation } = story;
+    const scenario = await beginScenario();
+    const { federation } = scenario;
     await federation.startTask();
     await federation.train();
     const { hardEnd } = await federation.status();
     await federation.connection.networkHelpers.time.increaseTo(Number(hardEnd) + 60);
     await federation.advance();
-    const report = await audit({ chain: { source: story.source }, addressBook: story.deployment });
+    const report = await audit({ chain: { source: scenario.source }, addressBook: scenario.deployment });
     expect(report.firstDisagreement).to.equal(undefined);
     expect(report.counts["task.end"]?.agree).to.equal(1);
   });

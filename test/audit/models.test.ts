@@ -18,8 +18,8 @@ import { encodeManifest } from "#protocol/manifest/manifest";
 import type { TaskManifest } from "#protocol/manifest/manifest";
 import type { ModelTensors } from "#protocol/artifacts/tensors";
 import type { ProposalFields } from "../contracts/federation.ts";
-import type { Story } from "./story.ts";
-import { beginStory } from "./story.ts";
+import type { Scenario } from "./scenario.ts";
+import { beginScenario } from "./scenario.ts";
 
 const SHAPE = [4, 3];
 const MANIFEST: TaskManifest = {
@@ -77,13 +77,13 @@ const without = (store: Store, unusable: Digest | undefined): ArtifactReader => 
 });
 
 describe("auditing models", () => {
-  let story: Story;
+  let scenario: Scenario;
   let store: Store;
   /** Digests of the nodes' updates in the first round. */
   let updates: Digest[];
 
   beforeEach(async () => {
-    story = await beginStory();
+    scenario = await beginScenario();
     store = new Store();
   });
 
@@ -94,7 +94,7 @@ describe("auditing models", () => {
     malformedFourth = rule === AggregationRule.FedAvg,
     compression: CompressionTerms = { kind: "none" },
   ): Promise<void> {
-    const { federation, nodes } = story;
+    const { federation, nodes } = scenario;
     const initial = model(0);
     await federation.startTask(
       {
@@ -133,7 +133,7 @@ describe("auditing models", () => {
 
   /** Plays rounds of a private task in which every node says the true budget, but the fourth what is given. */
   async function playPrivateRounds(fourth: readonly (SpentBudget | undefined)[]): Promise<void> {
-    const { federation, nodes } = story;
+    const { federation, nodes } = scenario;
     let global = model(0);
     await federation.startTask(
       {
@@ -169,8 +169,8 @@ describe("auditing models", () => {
 
   const reportOf = async (artifacts: ArtifactReader): Promise<AuditReport> =>
     audit({
-      chain: { source: story.source },
-      addressBook: story.deployment,
+      chain: { source: scenario.source },
+      addressBook: scenario.deployment,
       models: {
         artifacts,
         aggregate: (rule, given, f) => aggregationRule(rule).aggregate(given, f),
@@ -290,9 +290,9 @@ describe("auditing models", () => {
   });
 
   it("asks the maker of an update first, then the round's others, then whoever was a member before", async () => {
-    const { federation, nodes } = story;
+    const { federation, nodes } = scenario;
     const [one] = nodes;
-    if (one === undefined) throw new Error("The story has no nodes");
+    if (one === undefined) throw new Error("The scenario has no nodes");
     await federation.startTask(
       { rounds: 2, manifestDigest: await store.put(encodeManifest(MANIFEST)) },
       nodes,

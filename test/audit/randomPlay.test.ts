@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { audit } from "#audit/audit";
 import type { Draw } from "./randomPlay.ts";
 import { playAtRandom } from "./randomPlay.ts";
-import { beginStory } from "./story.ts";
+import { beginScenario } from "./scenario.ts";
 
 const ACTIONS = 120;
 
@@ -20,9 +20,9 @@ function seeded(seed: number): Draw {
 describe("whatever a federation does", () => {
   for (const seed of [1, 2, 3]) {
     it(`the audit derives the same as the contracts (seed ${seed})`, async () => {
-      const story = await beginStory();
-      await playAtRandom(story, seeded(seed), ACTIONS);
-      const report = await audit({ chain: { source: story.source }, addressBook: story.deployment });
+      const scenario = await beginScenario();
+      await playAtRandom(scenario, seeded(seed), ACTIONS);
+      const report = await audit({ chain: { source: scenario.source }, addressBook: scenario.deployment });
       expect(report.checks.filter((check) => !check.agrees)).to.deep.equal([]);
       expect(report.counts["round.opening"]?.agree).to.be.at.least(6);
     });

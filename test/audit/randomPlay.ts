@@ -1,19 +1,19 @@
 import { Phase, TaskState } from "#protocol/contracts/enums";
 import type { TestNode } from "../contracts/federation.ts";
 import { testNode } from "../contracts/federation.ts";
-import type { Story } from "./story.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** Gives whole numbers below a bound, the same ones for the same draws. */
 export type Draw = (below: number) => number;
 
-type Action = (story: Story, draw: Draw) => Promise<unknown>;
+type Action = (scenario: Scenario, draw: Draw) => Promise<unknown>;
 
 /** What anybody may try at any time, legal or not; what reverts leaves no trace. */
 const ACTIONS: readonly Action[] = [
-  (story, draw) => play(story, draw),
-  (story, draw) => play(story, draw),
-  (story, draw) => play(story, draw),
-  (story, draw) => play(story, draw),
+  (scenario, draw) => play(scenario, draw),
+  (scenario, draw) => play(scenario, draw),
+  (scenario, draw) => play(scenario, draw),
+  (scenario, draw) => play(scenario, draw),
   async ({ federation }) => {
     await federation.passDeadline();
     await federation.advance();
@@ -36,8 +36,8 @@ const ACTIONS: readonly Action[] = [
     const proposal = await nodeRegistry.proposalCount();
     await nodeRegistry.connect(pick(nodes, draw).operator).vote(proposal, draw(3) > 0);
   },
-  async (story, draw) => {
-    const { federation, nodes } = story;
+  async (scenario, draw) => {
+    const { federation, nodes } = scenario;
     if (nodes.length < 9 && draw(2) === 0) nodes.push(await federation.admit());
   },
   async ({ federation }, draw) => {
@@ -57,16 +57,16 @@ const ACTIONS: readonly Action[] = [
 ];
 
 /** Plays this many random actions; starts another task whenever one has ended. */
-export async function playAtRandom(story: Story, draw: Draw, actions: number): Promise<void> {
+export async function playAtRandom(scenario: Scenario, draw: Draw, actions: number): Promise<void> {
   for (let count = 0; count < actions; count++) {
-    if (await needsTask(story)) await startAnother(story, draw);
+    if (await needsTask(scenario)) await startAnother(scenario, draw);
     const action = ACTIONS[draw(ACTIONS.length)];
-    await action?.(story, draw).catch(ignoreReverts);
+    await action?.(scenario, draw).catch(ignoreReverts);
   }
 }
 
 /** The step that the round waits for, by some of its members. */
-async function play({ federation }: Story, draw: Draw): Promise<unknown> {
+async function play({ federation }: Scenario, draw: Draw): Promise<unknown> {
   const { phase } = await federation.round();
   const active = await federation.activeNodes();
   const some = draw(3) === 0 ? active.filter(() => draw(2) === 0) : active;
@@ -91,12 +91,12 @@ async function play({ federation }: Story, draw: Draw): Promise<unknown> {
   }
 }
 
-async function needsTask({ federation }: Story): Promise<boolean> {
+async function needsTask({ federation }: Scenario): Promise<boolean> {
   if (federation.taskId === 0n) return true;
   return Number((await federation.status()).state) > TaskState.Running;
 }
 
-async function startAnother({ federation, nodes }: Story, draw: Draw): Promise<void> {
+async function startAnother({ federation, nodes }: Scenario, draw: Draw): Promise<void> {
   const { nodeRegistry, coordinator } = federation.contracts;
   await federation.publish({
     rounds: 2 + draw(4),

@@ -37,7 +37,7 @@ export function argsOf<Name extends ConcordatEvent["name"]>(
   return args as Exact<Named<ConcordatEvent, Name>["args"]>;
 }
 
-/** Answers every question once and then from memory: the chain of a finished story does not change. */
+/** Answers every question once and then from memory: the chain of a finished scenario does not change. */
 export function rememberedSource(source: ChainSource): ChainSource {
   const known = new Map<string, Promise<unknown>>();
   const once = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
@@ -80,7 +80,7 @@ export async function liedSource(
     return event?.name === lie.event && (lie.where?.(event.args) ?? true);
   });
   const event = target && read(target);
-  if (target === undefined || event === undefined) throw new Error(`The story has no such ${lie.event}`);
+  if (target === undefined || event === undefined) throw new Error(`The scenario has no such ${lie.event}`);
   const changed = lie.change(event.args);
   const told = changed === undefined ? [] : [{ ...target, ...encode(event, changed) }];
   const isTarget = (log: ChainLog): boolean =>

@@ -7,8 +7,8 @@ import { INTERFACES } from "#audit/reading/contracts";
 import { EndReason, ProposalState, SkipReason, VoidReason } from "#protocol/contracts/enums";
 import type { ContractName } from "#protocol/events/contracts";
 import type { Hex } from "#protocol/ids";
-import type { Story } from "./story.ts";
-import { beginStory, playEventfulTask, playFailures, playStakedTask } from "./story.ts";
+import type { Scenario } from "./scenario.ts";
+import { beginScenario, playEventfulTask, playFailures, playStakedTask } from "./scenario.ts";
 import type { Args, Lie } from "./tamperedSource.ts";
 import { argsOf, liedSource, rememberedSource } from "./tamperedSource.ts";
 
@@ -245,15 +245,15 @@ function withTerms(change: Args): (args: Args) => Args {
 }
 
 describe("an audit finds", () => {
-  let story: Story;
+  let scenario: Scenario;
   let source: ChainSource;
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    await playStakedTask(story);
-    await playFailures(story);
-    source = rememberedSource(story.source);
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    await playStakedTask(scenario);
+    await playFailures(scenario);
+    source = rememberedSource(scenario.source);
   });
 
   /** The first check that disagrees; the audit goes no further. */
@@ -265,7 +265,7 @@ describe("an audit finds", () => {
       objection = check;
       throw stop;
     };
-    await audit({ chain: { source: told }, addressBook: story.deployment, onCheck }).catch(
+    await audit({ chain: { source: told }, addressBook: scenario.deployment, onCheck }).catch(
       (error: unknown) => {
         if (error !== stop) throw error;
       },
@@ -275,7 +275,7 @@ describe("an audit finds", () => {
 
   for (const [what, kind, lie] of LIES) {
     it(`a lie about ${what} (${kind})`, async () => {
-      const lied = await liedSource(source, story.deployment, lie);
+      const lied = await liedSource(source, scenario.deployment, lie);
       const objection = await firstObjection(lied.source);
       expect(objection?.kind).to.equal(kind);
       expect(objection?.block).to.be.at.least(lied.block);
@@ -284,7 +284,7 @@ describe("an audit finds", () => {
 
   for (const [what, kind, lie] of STATE_LIES) {
     it(`in the contracts' state ${what} (${kind})`, async () => {
-      const lied = await liedSource(source, story.deployment, lie);
+      const lied = await liedSource(source, scenario.deployment, lie);
       expect((await firstObjection(lied.source))?.kind).to.equal(kind);
     });
   }
@@ -304,7 +304,7 @@ describe("an audit finds", () => {
   }
 
   it("a header that does not have the hash that seeded an election (round.seed)", async () => {
-    const { sealBlock } = await story.federation.contracts.coordinator.roundOf(1);
+    const { sealBlock } = await scenario.federation.contracts.coordinator.roundOf(1);
     const lying: ChainSource = {
       ...source,
       block: async (number) => {
@@ -318,13 +318,13 @@ describe("an audit finds", () => {
   /** The chain whose first change of endpoints has other data. */
   async function endpointsOf(data: Hex): Promise<ChainSource> {
     const topic = INTERFACES.NodeRegistry.getEvent("EndpointsChanged")?.topicHash;
-    const { nodeRegistry } = story.federation.contracts;
-    const told = await nodeRegistry.connect(story.federation.node(1).operator).setEndpoints("http://a");
+    const { nodeRegistry } = scenario.federation.contracts;
+    const told = await nodeRegistry.connect(scenario.federation.node(1).operator).setEndpoints("http://a");
     const { blockNumber } = (await told.wait()) ?? {};
     return {
-      ...story.source,
+      ...scenario.source,
       logs: async (...range) =>
-        (await story.source.logs(...range)).map((log) =>
+        (await scenario.source.logs(...range)).map((log) =>
           log.blockNumber === blockNumber && log.topics[0] === topic ? { ...log, data } : log,
         ),
     };
@@ -338,8 +338,8 @@ describe("an audit finds", () => {
       expected: "bytes that fit the event",
       found: "data out-of-bounds",
     });
-    const report = await audit({ chain: { source: lying }, addressBook: story.deployment });
-    const events = await audit({ chain: { source: story.source }, addressBook: story.deployment });
+    const report = await audit({ chain: { source: lying }, addressBook: scenario.deployment });
+    const events = await audit({ chain: { source: scenario.source }, addressBook: scenario.deployment });
     expect(report.events).to.equal(events.events);
   });
 

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import type { Locator, Page } from "playwright-core";
 import { Federation } from "../contracts/federation.ts";
-import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
+import { playEventfulTask, playFailures, playStakedTask } from "../audit/scenario.ts";
 import { axeFindings } from "./axe.ts";
 import { paleTexts } from "./contrast.ts";
 import { smallTargets } from "./fingers.ts";
 import { takeLook } from "./look.ts";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage, type Visitor } from "./stage.ts";
+import { DappFixture, type Visitor } from "./dappFixture.ts";
 
 /** Pages that everybody reads; tasks 2 to 5 are the story's, 6 runs, 7 waits for nodes. */
 const READING = [
@@ -42,17 +42,17 @@ const LOOKS = [
 
 describe("accessibility of the pages", function () {
   this.timeout(600_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open(5);
+    const opened = await DappFixture.open(5);
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const { connection, domain, contracts } = stage.federation;
-    const nodes = [...stage.federation.nodes];
+    fixture = opened;
+    const { connection, domain, contracts } = fixture.federation;
+    const nodes = [...fixture.federation.nodes];
     const federation = new Federation(connection, nodes, domain, contracts);
     await playEventfulTask({ federation, nodes });
     await playStakedTask({ federation, nodes });
@@ -63,10 +63,10 @@ describe("accessibility of the pages", function () {
     await federation.publish();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("no page has a finding of axe-core, nor pale text, in light, dark and on a phone", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     for (const path of READING) {
       await visitor.open(path);
       await expectSound(visitor, path);
@@ -75,7 +75,7 @@ describe("accessibility of the pages", function () {
   });
 
   it("nor has what a node's operator sees, with the wallet's dialog and what became of a transaction", async () => {
-    const visitor = await stage.visit(stage.federation.nodes[0]?.operator);
+    const visitor = await fixture.visit(fixture.federation.nodes[0]?.operator);
     const { page, wallet } = visitor;
     if (wallet === undefined) throw new Error("The visitor has no wallet");
     await visitor.open("/");
@@ -109,7 +109,7 @@ describe("accessibility of the pages", function () {
   });
 
   it("nor has any step of the wizard, filled in well or badly, and its confirmation", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/publish");
     const next = page.getByRole("button", { name: /^(Next|To the confirmation)$/ });
@@ -129,32 +129,32 @@ describe("accessibility of the pages", function () {
   });
 
   it("nor has a round computed again, a wrong configuration, or an endpoint that is down", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/audit?task=2&round=1");
     await page.getByRole("button", { name: /^Recompute/ }).click();
     await page.getByRole("table", { name: "Facts of this round" }).waitFor();
     await expectSound(visitor, "recomputed round");
 
-    stage.site.config = { format: "concordat/dapp/1", networks: [] };
+    fixture.site.config = { format: "concordat/dapp/1", networks: [] };
     await page.goto("about:blank");
-    await page.goto(stage.site.url);
+    await page.goto(fixture.site.url);
     await page.getByRole("alert").waitFor();
     await expectSound(visitor, "wrong configuration");
 
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
-    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
+    fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
     await page.goto("about:blank");
     await visitor.open("/tasks/2");
     await proxy.down();
     await page.getByText("The network’s endpoint does not answer.").waitFor();
     await expectSound(visitor, "endpoint that is down");
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
     await visitor.close();
   });
 
   it("a reader with the keyboard alone skips to the page, opens a task, changes its tab, and sees where the focus is", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks");
     await page.keyboard.press("Tab");
@@ -175,7 +175,7 @@ describe("accessibility of the pages", function () {
   });
 
   it("the wallet's dialog is opened, used and closed by keyboard, and gives the focus back", async () => {
-    const visitor = await stage.visit(stage.federation.nodes[0]?.operator);
+    const visitor = await fixture.visit(fixture.federation.nodes[0]?.operator);
     const { page } = visitor;
     await visitor.open("/tasks");
     const button = page.getByRole("button", { name: "Connect wallet" });
@@ -200,7 +200,7 @@ describe("accessibility of the pages", function () {
   });
 
   it("a chart takes the colours of the page when they change, by the system or by the page’s button", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2?tab=curves");
     const canvas = page.locator("canvas").first();
@@ -223,7 +223,7 @@ describe("accessibility of the pages", function () {
   });
 
   it("nothing moves for a reader who asks for less motion", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     await visitor.page.emulateMedia({ reducedMotion: "reduce" });
     for (const path of ["/", "/tasks/6", "/tasks/2?tab=curves", "/publish"]) {
       await visitor.open(path);

@@ -14,28 +14,28 @@ import { start } from "../cli/concordat.ts";
 import type { Federation } from "../contracts/federation.ts";
 import { serveBlocks, type BlockHost } from "./hostile.ts";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage } from "./stage.ts";
+import { DappFixture } from "./dappFixture.ts";
 
 describe("auditing in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    await stage.federation.startTask({ rounds: 2 });
-    await stage.federation.playRound();
-    await stage.federation.playRound();
+    fixture = opened;
+    await fixture.federation.startTask({ rounds: 2 });
+    await fixture.federation.playRound();
+    await fixture.federation.playRound();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("every decision of a round, computed again in the page, agrees with the chain", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     await visitor.open("/audit?task=2&round=2");
     await visitor.page.getByRole("button", { name: "Recompute round 2 of task 2 here" }).click();
     await visitor.page.getByText(/^All \d+ facts agree with what the rules give\.$/).waitFor();
@@ -54,8 +54,8 @@ describe("auditing in the browser", function () {
   });
 
   it("an endpoint that lies about one score is found out", async () => {
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
-    const { coordinator } = stage.federation.contracts;
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
+    const { coordinator } = fixture.federation.contracts;
     const topic = coordinator.interface.getEvent("ReportAccepted").topicHash;
     proxy.alter = ({ method }, result) => {
       if (method !== "eth_getLogs") return result;
@@ -64,8 +64,8 @@ describe("auditing in the browser", function () {
         log.topics[0] === topic ? { ...log, data: replaceAt(log.data, 2 + 3 * 64 - 4, "0001") } : log,
       );
     };
-    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
-    const visitor = await stage.visit();
+    fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
+    const visitor = await fixture.visit();
     await visitor.open("/audit?task=2&round=1");
     await visitor.page.getByRole("button", { name: /^Recompute/ }).click();
     await visitor.page.getByText(/do not agree with what the rules give/).waitFor();
@@ -76,11 +76,11 @@ describe("auditing in the browser", function () {
       .waitFor();
     await visitor.close();
     await proxy.down();
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
   });
 
   it("events are filtered, exported, and each has a link of its own that lasts", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/audit");
     await page.getByLabel("Event", { exact: true }).selectOption("RoundFinalised");
@@ -109,7 +109,7 @@ describe("auditing in the browser", function () {
     await page.getByRole("link", { name: "to this event" }).click();
     await page.getByRole("heading", { name: "1 event" }).waitFor();
     const link = page.url();
-    const reader = await stage.visit();
+    const reader = await fixture.visit();
     await reader.page.goto(link);
     await reader.page.getByRole("heading", { name: "1 event" }).waitFor();
     expect(await reader.page.locator(".events").innerText()).to.contain("RoundFinalised");
@@ -118,13 +118,13 @@ describe("auditing in the browser", function () {
   });
 
   it("what nobody serves is told with whose silence it is, as the command tells it", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const host = await playServedRound(federation, 3);
     const folder = await mkdtemp(join(tmpdir(), "concordat-auditing-"));
     try {
       const task = String(federation.taskId);
       const silence = "1 of 1 aggregates could not be recomputed: node 3 serves nothing";
-      const visitor = await stage.visit();
+      const visitor = await fixture.visit();
       const { page } = visitor;
       await visitor.open(`/audit?task=${task}`);
       const recompute = page.getByRole("button", { name: `Recompute task ${task} here` });
@@ -138,9 +138,9 @@ describe("auditing in the browser", function () {
       await visitor.close();
 
       const book = join(folder, "addresses.json");
-      const { networks } = (await stage.config()) as { networks: { addressBook: unknown }[] };
+      const { networks } = (await fixture.config()) as { networks: { addressBook: unknown }[] };
       await writeFile(book, JSON.stringify(networks[0]?.addressBook));
-      const where = ["--rpc", stage.rpcUrl, "--address-book", book];
+      const where = ["--rpc", fixture.rpcUrl, "--address-book", book];
       const { stdout } = await start(["audit", "--task", task, "--artifacts", ...where]).done;
       expect(stdout.trim().split("\n").at(-1)).to.equal(`Nothing disagrees, but ${silence}`);
     } finally {

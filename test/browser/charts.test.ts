@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Page } from "playwright-core";
-import { Stage } from "./stage.ts";
+import { DappFixture } from "./dappFixture.ts";
 
 /** What the page counts for this test. */
 interface Counted {
@@ -10,26 +10,26 @@ interface Counted {
 
 describe("charts, in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const { federation } = stage;
+    fixture = opened;
+    const { federation } = fixture;
     await federation.startTask({ rounds: 5 });
     await federation.playRound();
     await federation.playRound();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("are not drawn again while nothing that they show has changed, and are when a round comes", async () => {
-    const { federation } = stage;
-    const visitor = await stage.visit();
+    const { federation } = fixture;
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await page.addInitScript(countDrawings);
     await visitor.open("/tasks/2?tab=curves");
@@ -58,7 +58,7 @@ describe("charts, in the browser", function () {
   });
 
   it("nor is the line of scores in the list of tasks", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks");
     const line = page.getByRole("img", { name: "Mean score of each round" });
@@ -66,11 +66,11 @@ describe("charts, in the browser", function () {
     const path = await line.locator("path").getAttribute("d");
     await page.evaluate(watchCharts, "svg.sparkline");
     for (let block = 0; block < 4; block++) {
-      await stage.federation.connection.networkHelpers.mine();
+      await fixture.federation.connection.networkHelpers.mine();
       await readUpToHead(page);
     }
     expect((await counted(page)).changed).to.equal(0);
-    await stage.federation.playRound();
+    await fixture.federation.playRound();
     await page.waitForFunction(
       (before) => document.querySelector("svg.sparkline path")?.getAttribute("d") !== before,
       path,
@@ -80,8 +80,8 @@ describe("charts, in the browser", function () {
   });
 
   it("a node keeps its colour over rounds, reloads and tasks, whatever its place in them, and no two share one", async () => {
-    const { federation } = stage;
-    const visitor = await stage.visit();
+    const { federation } = fixture;
+    const visitor = await fixture.visit();
     const { page } = visitor;
     const before = await colours(page, 2, 4);
     expect(new Set(Object.values(before)).size).to.equal(4);
@@ -100,7 +100,7 @@ describe("charts, in the browser", function () {
 
   /** The colour of each node's line, which must be the same in every chart of the task. */
   async function colours(page: Page, taskId: number, nodes: number): Promise<Record<string, string>> {
-    await page.goto(`${stage.site.url}#/tasks/${taskId}?tab=curves`);
+    await page.goto(`${fixture.site.url}#/tasks/${taskId}?tab=curves`);
     await readUpToHead(page);
     const entries = page.locator(".chart-legend span", { hasText: /^node \d+$/ });
     await entries.nth(3 * nodes - 1).waitFor();
@@ -114,7 +114,7 @@ describe("charts, in the browser", function () {
   }
 
   async function readUpToHead(page: Page): Promise<void> {
-    const head = await stage.federation.connection.ethers.provider.getBlockNumber();
+    const head = await fixture.federation.connection.ethers.provider.getBlockNumber();
     await page.getByTestId("sync").getByText(`as of block ${head},`).waitFor();
     // What a new block changes is rendered a moment after it is told.
     await page.evaluate(

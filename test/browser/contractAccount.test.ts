@@ -3,44 +3,44 @@ import { Wallet, id, parseEther } from "ethers";
 import type { Page } from "playwright-core";
 import type { Address } from "#protocol/ids";
 import { fund, testNode } from "../contracts/federation.ts";
-import { Stage, connect, trustAll, type Visitor } from "./stage.ts";
+import { DappFixture, connect, trustAll, type Visitor } from "./dappFixture.ts";
 
-// One story: the tests go on where the one before ended.
+// One scenario: the tests go on where the one before ended.
 describe("an account that is a contract, in the browser", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let owner: Wallet;
   let account: Address;
   let visitor: Visitor;
   let page: Page;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const { connection, contracts } = stage.federation;
+    fixture = opened;
+    const { connection, contracts } = fixture.federation;
     owner = new Wallet(id("owner of an account"), connection.ethers.provider);
     await fund(connection, owner.address);
     const deployed = await connection.ethers.deployContract("SmartAccount", [owner.address]);
     account = (await deployed.getAddress()) as Address;
     await contracts.token.mint(account, parseEther("1000"));
-    visitor = await stage.visit(owner, { walletKind: { contractAccount: account } });
+    visitor = await fixture.visit(owner, { walletKind: { contractAccount: account } });
     ({ page } = visitor);
   });
 
   afterEach(() => {
-    if (stage === undefined) return;
+    if (fixture === undefined) return;
     expect(visitor.faults).to.deep.equal([]);
     expect(visitor.wallet?.asked).to.not.include("eth_signTypedData_v4");
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("asks for admission with a signer of its own, since a contract has no key", async () => {
-    const { connection, contracts, nodes } = stage.federation;
+    const { connection, contracts, nodes } = fixture.federation;
     await visitor.open("/nodes");
     await connect(visitor);
     await page.getByText("Your account is a contract, so the node needs a key of its own.").waitFor();
@@ -56,7 +56,7 @@ describe("an account that is a contract, in the browser", function () {
   });
 
   it("stakes by an exact approval instead of a permit, joins, and claims what it earns", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const { contracts, nodes } = federation;
     await federation.publish({
       minStake: parseEther("5"),
@@ -86,7 +86,7 @@ describe("an account that is a contract, in the browser", function () {
   });
 
   it("stakes a token whose approve answers nothing, and that has no decimals, in its units", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const { stakeVault } = federation.contracts;
     const token = await federation.connection.ethers.deployContract("NoReturnToken");
     const address = (await token.getAddress()) as Address;
@@ -104,7 +104,7 @@ describe("an account that is a contract, in the browser", function () {
   });
 
   it("publishes a task by an approval of exactly the escrow, then the call", async () => {
-    const { contracts } = stage.federation;
+    const { contracts } = fixture.federation;
     await contracts.token.mint(account, parseEther("1000"));
     await visitor.open("/publish");
     await page.getByRole("button", { name: "Try it out" }).click();
@@ -121,7 +121,7 @@ describe("an account that is a contract, in the browser", function () {
   });
 
   it("is told when its call failed inside of a transaction that succeeded", async () => {
-    const { contracts, connection, nodes } = stage.federation;
+    const { contracts, connection, nodes } = fixture.federation;
     const { provider } = connection.ethers;
     const [other] = nodes;
     if (other === undefined) throw new Error("The federation has no node");
@@ -148,13 +148,13 @@ describe("an account that is a contract, in the browser", function () {
   });
 
   it("one that delegates (EIP-7702) still has its key, and signs permits", async () => {
-    const { connection, contracts, nodes } = stage.federation;
+    const { connection, contracts, nodes } = fixture.federation;
     const [node] = nodes;
     if (node === undefined) throw new Error("The federation has no node");
     const { address } = node.operator;
     await connection.ethers.provider.send("hardhat_setCode", [address, `0xef0100${account.slice(2)}`]);
     await contracts.token.mint(address, parseEther("3"));
-    const delegating = await stage.visit(node.operator);
+    const delegating = await fixture.visit(node.operator);
     await delegating.open("/nodes");
     await connect(delegating);
     await delegating.page.getByLabel("Amount in DEV").fill("3");

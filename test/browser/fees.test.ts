@@ -2,21 +2,21 @@ import { expect } from "chai";
 import { parseEther } from "ethers";
 import type { Page } from "playwright-core";
 import type { Address } from "#protocol/ids";
-import { Stage, connect, trustAll } from "./stage.ts";
+import { DappFixture, connect, trustAll } from "./dappFixture.ts";
 
 describe("what a step costs, told before the wallet is asked, in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
+    fixture = opened;
     // Task 2 asks for no stake, task 3 does.
-    const { federation } = stage;
+    const { federation } = fixture;
     await federation.publish();
     await federation.publish({
       minStake: parseEther("5"),
@@ -25,11 +25,11 @@ describe("what a step costs, told before the wallet is asked, in the browser", f
     });
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("the network's fee: what the chain then charges is not above it, nor far below", async () => {
-    const { connection } = stage.federation;
-    const visitor = await stage.visit(stage.federation.node(1).operator);
+    const { connection } = fixture.federation;
+    const visitor = await fixture.visit(fixture.federation.node(1).operator);
     const { page, wallet } = visitor;
     await visitor.open("/tasks/2");
     await connect(visitor);
@@ -48,9 +48,9 @@ describe("what a step costs, told before the wallet is asked, in the browser", f
   });
 
   it("an account that owns less than that is told so", async () => {
-    const { connection } = stage.federation;
-    const { operator } = stage.federation.node(2);
-    const visitor = await stage.visit(operator);
+    const { connection } = fixture.federation;
+    const { operator } = fixture.federation.node(2);
+    const visitor = await fixture.visit(operator);
     const { page, wallet } = visitor;
     await connection.networkHelpers.setBalance(operator.address, 1_000_000_000n);
     await visitor.open("/tasks/2");
@@ -64,10 +64,10 @@ describe("what a step costs, told before the wallet is asked, in the browser", f
   });
 
   it("a stake: its amount stands where the wallet is asked to sign, and exactly that is taken", async () => {
-    const { contracts, node } = { contracts: stage.federation.contracts, node: stage.federation.node(3) };
+    const { contracts, node } = { contracts: fixture.federation.contracts, node: fixture.federation.node(3) };
     const { address } = node.operator;
     await contracts.token.mint(address, parseEther("12"));
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, wallet } = visitor;
     if (wallet === undefined) throw new Error("The visitor has no wallet");
     await visitor.open("/tasks/3");

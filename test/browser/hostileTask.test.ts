@@ -1,34 +1,34 @@
 // oxlint-disable no-control-regex -- unseen letters are what is looked for
 import { expect } from "chai";
 import { HOSTILE_IMAGE, type HostileTask } from "./hostile.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 describe("a task that is there to harm its readers, in the browser", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let hostile: HostileTask;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    ({ hostile } = stage);
-    await stage.federation.startTask();
+    fixture = opened;
+    ({ hostile } = fixture);
+    await fixture.federation.startTask();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("cannot be staked for, or joined, before each foreign address is confirmed by name", async () => {
-    const { nodes, contracts, connection } = stage.federation;
+    const { nodes, contracts, connection } = fixture.federation;
     const node = nodes[2];
     if (node === undefined) throw new Error("The federation has too few nodes");
     const token = await connection.ethers.getContractAt("NamedToken", hostile.token);
     const author = await connection.ethers.getImpersonatedSigner(hostile.account);
     await (await token.connect(author).getFunction("transfer")(node.operator.address, 2n ** 101n)).wait();
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, wallet } = visitor;
     await visitor.open(`/tasks/${hostile.taskId}`);
     await page.getByText("This task is not run by the contracts of this page’s address book").waitFor();
@@ -67,7 +67,7 @@ describe("a task that is there to harm its readers, in the browser", function ()
   });
 
   it("shows its contracts and tokens beside those of the address book", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     await visitor.open(`/tasks/${hostile.taskId}?tab=terms`);
     const card = visitor.page.locator("section").filter({ hasText: "Contracts and tokens" });
     expect(await card.getByText("not in the address book", { exact: true }).count()).to.equal(4);
@@ -78,7 +78,7 @@ describe("a task that is there to harm its readers, in the browser", function ()
   it("makes no page wider than its window, runs no script, and hides or turns nothing", async () => {
     const path = `/tasks/${hostile.taskId}`;
     for (const width of [360, 1280]) {
-      const visitor = await stage.visit(stage.federation.nodes[3]?.operator, { width });
+      const visitor = await fixture.visit(fixture.federation.nodes[3]?.operator, { width });
       const { page } = visitor;
       await visitor.open("/tasks");
       await connect(visitor);
@@ -105,7 +105,7 @@ describe("a task that is there to harm its readers, in the browser", function ()
   });
 
   it("would be noticed on any page that were too wide, ran its script, took its text for markup, or threw", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     await visitor.open("/tasks");
     await visitor.page.evaluate((image) => {
       const wide = document.createElement("div");
@@ -136,9 +136,9 @@ describe("a task that is there to harm its readers, in the browser", function ()
   });
 
   it("teaches nobody to publish endpoints that lead nowhere, in the words of the command line", async () => {
-    const node = stage.federation.nodes[3];
+    const node = fixture.federation.nodes[3];
     if (node === undefined) throw new Error("The federation has too few nodes");
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, wallet } = visitor;
     await visitor.open("/nodes");
     await connect(visitor);

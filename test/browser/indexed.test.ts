@@ -7,13 +7,13 @@ import type { IndexedChain } from "#audit/index/indexedChain";
 import { firstPart, hostIndex, hostLiar, writeIndex } from "./indexHost.ts";
 import type { IndexAnswer, Listening } from "./indexHost.ts";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage, type Visitor } from "./stage.ts";
+import { DappFixture, type Visitor } from "./dappFixture.ts";
 
 const OTHER_HASH = `0x${"ab".repeat(32)}`;
 
 describe("reading old events from an index", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let chain: IndexedChain;
   let folder: string;
   let truth: Listening;
@@ -27,23 +27,23 @@ describe("reading old events from an index", function () {
   };
 
   before(async function () {
-    const there = await Stage.open();
+    const there = await DappFixture.open();
     if (there === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = there;
+    fixture = there;
     folder = await mkdtemp(join(tmpdir(), "concordat-indexed-"));
-    const config = (await stage.config()) as { networks: { addressBook: IndexedChain }[] };
+    const config = (await fixture.config()) as { networks: { addressBook: IndexedChain }[] };
     const book = config.networks[0]?.addressBook;
-    if (book === undefined) throw new Error("The stage has no network");
+    if (book === undefined) throw new Error("The fixture has no network");
     chain = book;
-    await stage.federation.startTask({ rounds: 2 });
-    await stage.federation.playRound();
-    await writeIndex(join(folder, "early.sqlite"), chain, stage.rpcUrl);
-    await stage.federation.playRound();
-    await stage.federation.connection.networkHelpers.mine(100);
-    await writeIndex(join(folder, "index.sqlite"), chain, stage.rpcUrl);
+    await fixture.federation.startTask({ rounds: 2 });
+    await fixture.federation.playRound();
+    await writeIndex(join(folder, "early.sqlite"), chain, fixture.rpcUrl);
+    await fixture.federation.playRound();
+    await fixture.federation.connection.networkHelpers.mine(100);
+    await writeIndex(join(folder, "index.sqlite"), chain, fixture.rpcUrl);
     truth = await open(hostIndex(join(folder, "index.sqlite"), chain));
     const { visitor, said } = await read({});
     expect(await visitor.page.getByTestId("origin").count()).to.equal(0);
@@ -52,15 +52,15 @@ describe("reading old events from an index", function () {
   });
 
   after(async () => {
-    await stage?.close();
+    await fixture?.close();
     for (const host of opened) await host.close();
     if (folder !== undefined) await rm(folder, { recursive: true });
   });
 
   /** What a new visitor of a page with this configuration reads of the task and of all events. */
   async function read(overrides: Record<string, unknown>): Promise<{ visitor: Visitor; said: string[] }> {
-    stage.site.config = await stage.config(overrides);
-    const visitor = await stage.visit();
+    fixture.site.config = await fixture.config(overrides);
+    const visitor = await fixture.visit();
     return { visitor, said: await content(visitor) };
   }
 
@@ -89,7 +89,7 @@ describe("reading old events from an index", function () {
     (await open(hostLiar(truth, change))).url;
 
   it("the page equals one without; the chain is asked for the newest blocks and a few samples only", async () => {
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
     opened.push({ url: proxy.url, close: () => proxy.down() });
     const asked: [from: number, to: number][] = [];
     proxy.alter = ({ method, params }, result) => {
@@ -108,7 +108,7 @@ describe("reading old events from an index", function () {
     expect(samples).to.have.length(3);
     for (const [from, to] of samples) expect(to - from).to.be.lessThan(10);
     expect(asked.find(([from]) => from === Number(block) + 1)).to.not.equal(undefined);
-    const allowed = [new URL(stage.site.url).origin, stage.hostileHost.origin, proxy.url, truth.url];
+    const allowed = [new URL(fixture.site.url).origin, fixture.hostileHost.origin, proxy.url, truth.url];
     const gateways = [1, 2, 3, 4].map((node) => `http://127.0.0.1:${10_000 + node}`);
     expect(
       [...visitor.origins].filter((origin) => ![...allowed, ...gateways].includes(origin)),
@@ -123,7 +123,7 @@ describe("reading old events from an index", function () {
       .filter({ hasText: `up to block ${block}` })
       .waitFor();
     expect(asked.filter(([from]) => from <= Number(block))).to.deep.equal([]);
-    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+    fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
     await visitor.page.reload();
     await visitor.page.getByRole("heading", { level: 1 }).waitFor();
     expect(await content(visitor)).to.deep.equal(expected);
@@ -206,8 +206,8 @@ describe("reading old events from an index", function () {
   });
 
   it("the audit page leads to its questions, and to all transactions of an address", async () => {
-    stage.site.config = await stage.config({ indexUrl: truth.url });
-    const visitor = await stage.visit();
+    fixture.site.config = await fixture.config({ indexUrl: truth.url });
+    const visitor = await fixture.visit();
     const { page, context } = visitor;
     await visitor.open("/audit");
     const follow = async (link: string): Promise<Page> => {
@@ -224,7 +224,7 @@ describe("reading old events from an index", function () {
     );
     expect(await leaders.locator("tbody tr").count()).to.equal(2);
 
-    const { address } = stage.federation.node(1).operator;
+    const { address } = fixture.federation.node(1).operator;
     const field = page.getByLabel("All transactions of an address");
     await field.fill("0x12");
     await page.getByText("An address has 0x and 40 digits.").waitFor();

@@ -212,7 +212,7 @@ describe("one person's journey among four node processes, from an empty browser"
   });
 
   it("its rounds go on until the task is completed, with every update of every node", async () => {
-    await page.getByText(`The task ended after ${ROUNDS} rounds because all its rounds were done.`).waitFor();
+    await page.getByText(`The task ended after ${ROUNDS} rounds because all rounds are done.`).waitFor();
     await tab("Roster").click();
     expect(await page.getByText(`${ROUNDS} of ${ROUNDS}`, { exact: true }).count()).to.equal(4);
     await equalsFreshLoad(ROUNDS);

@@ -4,26 +4,26 @@ import type { Locator, Page } from "playwright-core";
 import { TaskState } from "#protocol/contracts/enums";
 import type { Address } from "#protocol/ids";
 import type { TestNode } from "../contracts/federation.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 const DAY = 86_400;
 /** Of the accounts that Hardhat funds; the first one publishes. */
 const HARDHAT_PHRASE = "test test test test test test test test test test test junk";
 
-// One story: the tests go on where the one before ended.
+// One scenario: the tests go on where the one before ended.
 describe("leaving, and taking out what is one's own, in the browser", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let token: Address;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const { federation } = stage;
+    fixture = opened;
+    const { federation } = fixture;
     const { contracts, nodes } = federation;
     token = (await contracts.token.getAddress()) as Address;
     const permit = { deadline: 0, v: 0, r: `0x${"0".repeat(64)}`, s: `0x${"0".repeat(64)}` };
@@ -42,7 +42,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     });
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("an operator leaves a running task, and is out of it from the next round on", async () => {
     const node = nodeAt(2);
@@ -50,9 +50,9 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     const { page } = visitor;
     await page.getByRole("button", { name: "Leave task 2" }).click();
     await page.getByText("Your node leaves when the next round opens.").waitFor();
-    await stage.federation.playRound();
+    await fixture.federation.playRound();
     await page.getByRole("button", { name: "Join task 2 with node 2" }).waitFor();
-    expect((await stage.federation.activeNodes()).map(({ nodeId }) => nodeId)).to.not.include(2);
+    expect((await fixture.federation.activeNodes()).map(({ nodeId }) => nodeId)).to.not.include(2);
     await page.getByRole("button", { name: "Claim 5 DEV" }).click();
     await confirmed(page, "Claim 5 DEV");
     await visitor.close();
@@ -60,7 +60,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
 
   it("stake is unbonded, told with the day on which it is due, and withdrawn when that has come", async () => {
     const node = nodeAt(2);
-    const { contracts, connection } = stage.federation;
+    const { contracts, connection } = fixture.federation;
     const visitor = await enter(node, "/nodes");
     const { page } = visitor;
     await page.getByText("90 days", { exact: true }).waitFor();
@@ -85,7 +85,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
   });
 
   it("members propose and vote to remove a node, whose operator still claims, unbonds and withdraws", async () => {
-    const { contracts, connection } = stage.federation;
+    const { contracts, connection } = fixture.federation;
     const expelled = nodeAt(4);
     const proposer = await enter(nodeAt(1), "/nodes");
     const row = proposer.page.getByRole("row").filter({ hasText: "Node 4" });
@@ -130,14 +130,14 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     await page.getByRole("button", { name: "Leave the registry" }).click();
     await page.getByRole("heading", { name: "Register a node" }).waitFor();
     await page.getByRole("row").filter({ hasText: "Node 3" }).getByText("left", { exact: true }).waitFor();
-    expect(await stage.federation.contracts.nodeRegistry.isMember(3)).to.equal(false);
+    expect(await fixture.federation.contracts.nodeRegistry.isMember(3)).to.equal(false);
     await visitor.close();
   });
 
   it("the publisher of an ended task takes back what nobody can earn any more", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const { contracts, connection } = federation;
-    // The story took longer than the task may.
+    // The scenario took longer than the task may.
     while ((await federation.status()).state === BigInt(TaskState.Running)) {
       await federation.advance();
       await connection.networkHelpers.time.increase(DAY);
@@ -146,7 +146,7 @@ describe("leaving, and taking out what is one's own, in the browser", function (
     const publisher = new Wallet(privateKey, connection.ethers.provider);
     const refundable = await contracts.rewardLedger.refundable(2);
     expect(refundable > 0n).to.equal(true);
-    const visitor = await stage.visit(publisher);
+    const visitor = await fixture.visit(publisher);
     const { page } = visitor;
     await visitor.open("/work");
     await connect(visitor);
@@ -159,11 +159,11 @@ describe("leaving, and taking out what is one's own, in the browser", function (
   });
 
   function nodeAt(nodeId: number): TestNode {
-    return stage.federation.node(nodeId);
+    return fixture.federation.node(nodeId);
   }
 
   async function enter({ operator }: TestNode, path: string): Promise<Visitor> {
-    const visitor = await stage.visit(operator);
+    const visitor = await fixture.visit(operator);
     await visitor.open(path);
     await connect(visitor);
     return visitor;

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { buildDag } from "#protocol/artifacts/contentAddress";
 import { MANIFEST_LIMITS } from "#protocol/manifest/manifest";
-import { playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
+import { playEventfulTask, playFailures, playStakedTask } from "../audit/scenario.ts";
 import { Federation } from "../contracts/federation.ts";
 import { smallTargets } from "./fingers.ts";
 import { serveBlocks } from "./hostile.ts";
 import { takeLook } from "./look.ts";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 /**
  * Pictures of every page, tab, step and dialog of the built dApp, in every look, to be looked at:
@@ -36,7 +36,7 @@ const findings = new Set<string>();
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   empty: lookAtNothing,
-  story: lookAtStory,
+  scenario: lookAtStory,
   longest: lookAtLongest,
 };
 const wanted = process.env["LOOKS_PARTS"]?.split(",") ?? Object.keys(parts);
@@ -45,8 +45,8 @@ for (const finding of findings) console.log(finding);
 
 /** No task and no node beside the founders; an endpoint that is dead, slow, or lost; a configuration that is wrong. */
 async function lookAtNothing(): Promise<void> {
-  const stage = await open(1);
-  const visitor = await stage.visit();
+  const fixture = await open(1);
+  const visitor = await fixture.visit();
   const { page } = visitor;
   const take = into("empty");
   await pictures(visitor, take, {
@@ -62,22 +62,22 @@ async function lookAtNothing(): Promise<void> {
   await take(page, "no-wallet");
   await page.keyboard.press("Escape");
 
-  const proxy = await EndpointProxy.open(stage.rpcUrl);
-  stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+  const proxy = await EndpointProxy.open(fixture.rpcUrl);
+  fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
   await page.goto("about:blank");
   await visitor.open("/tasks");
   await proxy.down();
   await page.getByText("The network’s endpoint does not answer.").waitFor();
   await take(page, "endpoint-lost");
-  const newcomer = await stage.visit();
-  await newcomer.page.goto(`${stage.site.url}#/tasks`);
+  const newcomer = await fixture.visit();
+  await newcomer.page.goto(`${fixture.site.url}#/tasks`);
   await newcomer.page.getByText("The network’s endpoint does not answer.").waitFor();
   await take(newcomer.page, "endpoint-dead");
   await newcomer.context.close();
 
-  const waiting = await stage.visit();
-  stage.site.config = await stage.config();
-  await waiting.page.route(`${stage.rpcUrl}/**`, () => {});
+  const waiting = await fixture.visit();
+  fixture.site.config = await fixture.config();
+  await waiting.page.route(`${fixture.rpcUrl}/**`, () => {});
   for (const [name, path] of Object.entries({
     home: "/",
     tasks: "/tasks",
@@ -85,32 +85,32 @@ async function lookAtNothing(): Promise<void> {
     audit: "/audit",
   })) {
     await waiting.page.goto("about:blank");
-    await waiting.page.goto(`${stage.site.url}#${path}`);
+    await waiting.page.goto(`${fixture.site.url}#${path}`);
     await waiting.page.getByRole("heading", { level: 1 }).first().waitFor();
     await take(waiting.page, `reading-${name}`);
   }
   await waiting.context.close();
 
-  stage.site.config = { format: "concordat/dapp/1", networks: [] };
+  fixture.site.config = { format: "concordat/dapp/1", networks: [] };
   await page.goto("about:blank");
-  await page.goto(stage.site.url);
+  await page.goto(fixture.site.url);
   await page.getByRole("alert").waitFor();
   await take(page, "wrong-configuration");
-  await stage.close();
+  await fixture.close();
 }
 
 /** Tasks that ended, run, wait and failed, with and without a wallet. */
 async function lookAtStory(): Promise<void> {
-  const stage = await open(5);
-  const { connection, domain, contracts } = stage.federation;
-  const nodes = [...stage.federation.nodes];
+  const fixture = await open(5);
+  const { connection, domain, contracts } = fixture.federation;
+  const nodes = [...fixture.federation.nodes];
   const federation = new Federation(connection, nodes, domain, contracts);
   await playEventfulTask({ federation, nodes });
   await playStakedTask({ federation, nodes });
   await playFailures({ federation, nodes });
   await contracts.nodeRegistry.connect(federation.node(1).operator).proposeRemoval(3);
   const take = into("story");
-  const visitor = await stage.visit();
+  const visitor = await fixture.visit();
   const { page } = visitor;
 
   // The wizard, whose files are then those of task 5.
@@ -194,14 +194,14 @@ async function lookAtStory(): Promise<void> {
   await take(page, "audit-all");
   await visitor.context.close();
 
-  await lookAtWork(stage, take);
+  await lookAtWork(fixture, take);
   await host.close();
-  await stage.close();
+  await fixture.close();
 }
 
 /** What the operator of a node sees, and its wallet's dialog and transactions. */
-async function lookAtWork(stage: Stage, take: Take): Promise<void> {
-  const operator = await stage.visit(stage.federation.nodes[0]?.operator);
+async function lookAtWork(fixture: DappFixture, take: Take): Promise<void> {
+  const operator = await fixture.visit(fixture.federation.nodes[0]?.operator);
   const { page, wallet } = operator;
   if (wallet === undefined) throw new Error("The operator has no wallet");
   await operator.open("/");
@@ -239,9 +239,11 @@ async function lookAtWork(stage: Stage, take: Take): Promise<void> {
   await take(page, "wallet-wrong-network");
   await operator.context.close();
 
-  const [publisher] = await stage.federation.connection.ethers.getSigners();
+  const [publisher] = await fixture.federation.connection.ethers.getSigners();
   if (publisher === undefined) throw new Error("The network has no accounts");
-  const stranger = await stage.visit(await stage.federation.admit().then(({ operator: account }) => account));
+  const stranger = await fixture.visit(
+    await fixture.federation.admit().then(({ operator: account }) => account),
+  );
   await stranger.open("/work");
   await connect(stranger);
   await pictures(stranger, take, {
@@ -254,8 +256,8 @@ async function lookAtWork(stage: Stage, take: Take): Promise<void> {
 
 /** The longest texts and the greatest numbers that contracts and manifests take, and as many members. */
 async function lookAtLongest(): Promise<void> {
-  const stage = await open(FOUNDERS);
-  const { federation } = stage;
+  const fixture = await open(FOUNDERS);
+  const { federation } = fixture;
   const { contracts, connection } = federation;
   const admitted = [];
   for (let node = FOUNDERS; node < MEMBERS; node++) admitted.push(await federation.admit());
@@ -266,7 +268,7 @@ async function lookAtLongest(): Promise<void> {
   await federation.train(federation.nodes.slice(0, 20));
   const [, garbage, victim] = federation.nodes;
   if (garbage === undefined || victim === undefined) throw new Error("The federation has too few nodes");
-  const { hostile } = stage;
+  const { hostile } = fixture;
   const token = await connection.ethers.getContractAt("NamedToken", hostile.token);
   const author = await connection.ethers.getImpersonatedSigner(hostile.account);
   const balance = (await token.getFunction("balanceOf")(hostile.account)) as bigint;
@@ -276,7 +278,7 @@ async function lookAtLongest(): Promise<void> {
   await contracts.nodeRegistry.connect(victim.operator).proposeRemoval(garbage.nodeId);
 
   const take = into("longest");
-  const visitor = await stage.visit(victim.operator);
+  const visitor = await fixture.visit(victim.operator);
   const { page } = visitor;
   await visitor.open("/");
   await connect(visitor);
@@ -312,15 +314,15 @@ async function lookAtLongest(): Promise<void> {
   await page.getByRole("button", { name: "To the confirmation" }).click();
   await take(page, "publish-confirm");
   await visitor.context.close();
-  await stage.close();
+  await fixture.close();
 }
 
 type Take = (page: Page, name: string) => Promise<void>;
 
-async function open(nodes: number): Promise<Stage> {
-  const stage = await Stage.open(nodes);
-  if (stage === undefined) throw new Error("There is no Chromium on this machine");
-  return stage;
+async function open(nodes: number): Promise<DappFixture> {
+  const fixture = await DappFixture.open(nodes);
+  if (fixture === undefined) throw new Error("There is no Chromium on this machine");
+  return fixture;
 }
 
 async function pictures(

@@ -4,7 +4,7 @@ import { writeKeystore } from "#node/setup/keystore";
 import type { NodeConfigInput } from "#node/setup/nodeConfig";
 import { start, type Running } from "../cli/concordat.ts";
 import type { TestNode } from "../contracts/federation.ts";
-import type { Stage } from "./stage.ts";
+import type { DappFixture } from "./dappFixture.ts";
 
 const PASSWORD = "correct horse";
 /** A keystore that opens at once: only for tests. */
@@ -20,20 +20,20 @@ export interface NodeProcess {
 
 /** Starts a node and names its endpoints in the registry, as its operator does with `node announce`. */
 export async function startNode(
-  stage: Stage,
+  fixture: DappFixture,
   { nodeId, signer, operator }: TestNode,
   folder: string,
   more: Partial<NodeConfigInput> = {},
 ): Promise<NodeProcess> {
   const dir = join(folder, `node-${nodeId}`);
   await mkdir(dir, { recursive: true });
-  const { networks } = (await stage.config()) as { networks: { addressBook: unknown }[] };
+  const { networks } = (await fixture.config()) as { networks: { addressBook: unknown }[] };
   const addressBook = join(dir, "addresses.json");
   await writeFile(addressBook, JSON.stringify(networks[0]?.addressBook));
   const keystore = join(dir, "signer.json");
   await writeKeystore(keystore, signer.privateKey, PASSWORD, WEAK);
   const config: NodeConfigInput = {
-    rpcUrl: stage.rpcUrl,
+    rpcUrl: fixture.rpcUrl,
     addressBook,
     dataDir: join(dir, "data"),
     keystore,
@@ -49,7 +49,7 @@ export async function startNode(
   await writeFile(file, JSON.stringify(config));
   const running = start(["node", "run", "--config", file, "--json"], { CONCORDAT_PASSWORD: PASSWORD });
   const endpoints = await running.says(/"endpoints":"([^"]+)","msg":"node is running"/);
-  const { nodeRegistry } = stage.federation.contracts;
+  const { nodeRegistry } = fixture.federation.contracts;
   await (await nodeRegistry.connect(operator).setEndpoints(endpoints)).wait();
   const [, host = "", port = ""] = /\/ip4\/([\d.]+)\/tcp\/(\d+)\/http/.exec(endpoints) ?? [];
   return {

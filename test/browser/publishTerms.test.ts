@@ -21,7 +21,7 @@ import { escrowOf } from "#protocol/rules/rewardSchedule";
 import { termsFromAbi, type AbiTerms } from "#protocol/terms/taskTerms";
 import { findKubo, startKubo } from "../artifacts/kuboDaemon.ts";
 import { fund } from "../contracts/federation.ts";
-import { Stage } from "./stage.ts";
+import { DappFixture } from "./dappFixture.ts";
 import { connect, type Visitor } from "./visitor.ts";
 
 const SCHEMA = {
@@ -41,26 +41,26 @@ const kuboProgram = await findKubo();
 
 describe("the terms of a publication in the browser", function () {
   this.timeout(240_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let folder: string;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
+    fixture = opened;
     folder = await mkdtemp(join(tmpdir(), "concordat-publish-"));
   });
 
   after(async () => {
-    await stage?.close();
+    await fixture?.close();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
   it("may be a table of one's own, a model from a file, compressed and private, byte for byte as from the command line", async () => {
-    const { contracts, connection } = stage.federation;
+    const { contracts, connection } = fixture.federation;
     const publisher = new Wallet(id("a publisher of tables"), connection.ethers.provider);
     await fund(connection, publisher.address);
     await contracts.token.mint(publisher.address, parseEther("100"));
@@ -83,7 +83,7 @@ describe("the terms of a publication in the browser", function () {
         ),
     });
 
-    const visitor = await stage.visit(publisher);
+    const visitor = await fixture.visit(publisher);
     const { page } = visitor;
     await visitor.open("/publish");
     await connect(visitor);
@@ -141,7 +141,7 @@ describe("the terms of a publication in the browser", function () {
   });
 
   it("are refused with the reason where a model is none that nodes may run", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/publish");
     await page.getByLabel("Model", { exact: true }).selectOption("file");
@@ -172,7 +172,7 @@ describe("the terms of a publication in the browser", function () {
   });
 
   it("stay as a draft over a closed tab, for each network, and are the same in two tabs", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page, context } = visitor;
     await visitor.open("/publish");
     await page.getByLabel("Name", { exact: true }).fill("Kept");
@@ -182,11 +182,11 @@ describe("the terms of a publication in the browser", function () {
     await page.close();
 
     const again = await context.newPage();
-    await again.goto(`${stage.site.url}#/publish`);
+    await again.goto(`${fixture.site.url}#/publish`);
     await again.getByText("mine.json is read.").waitFor();
     expect(await again.getByLabel("Name", { exact: true }).inputValue()).to.equal("Kept");
     const other = await context.newPage();
-    await other.goto(`${stage.site.url}#/publish`);
+    await other.goto(`${fixture.site.url}#/publish`);
     await other.getByLabel("Name", { exact: true }).fill("Changed there");
     await again.getByText("This draft was changed in another tab").waitFor();
     expect(await again.getByLabel("Name", { exact: true }).inputValue()).to.equal("Changed there");
@@ -212,7 +212,7 @@ describe("the terms of a publication in the browser", function () {
   });
 
   it("reach nodes through the operator's store: saved, added, and found by the page", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/publish");
     await page.getByLabel("Name", { exact: true }).fill("Saved");
@@ -238,18 +238,18 @@ describe("the terms of a publication in the browser", function () {
     try {
       for (const bytes of saved) await store.put(bytes);
       const port = /tcp\/(\d+)\/http/.exec(store.endpoints())?.[1];
-      stage.site.config = { ...(await stage.config()), gateways: [`http://127.0.0.1:${port}`] };
+      fixture.site.config = { ...(await fixture.config()), gateways: [`http://127.0.0.1:${port}`] };
       await page.reload();
       await makeFiles(page);
       await ask.click();
       // The page has them from a gateway of its own configuration, which no node asks.
       await page.getByText("So participants cannot have them yet.").waitFor();
       expect(await page.getByLabel("The files are in a node’s store").isChecked()).to.equal(false);
-      const { contracts, nodes } = stage.federation;
+      const { contracts, nodes } = fixture.federation;
       const operator = nodes[1]?.operator;
       if (operator === undefined) throw new Error("The federation has too few nodes");
       await contracts.nodeRegistry.connect(operator).setEndpoints(`/ip4/127.0.0.1/tcp/${port}/http`);
-      const block = await stage.federation.connection.ethers.provider.getBlockNumber();
+      const block = await fixture.federation.connection.ethers.provider.getBlockNumber();
       await page
         .getByTestId("sync")
         .getByText(new RegExp(`^as of block ${block}\\b`))
@@ -259,13 +259,13 @@ describe("the terms of a publication in the browser", function () {
       expect(await page.getByLabel("The files are in a node’s store").isChecked()).to.equal(true);
     } finally {
       await store.close();
-      stage.site.config = await stage.config();
+      fixture.site.config = await fixture.config();
     }
     await visitor.close();
   });
 
   it("are told why a Kubo node does not take them, and the way by files stays open", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     const fails = async (kuboRpcUrl: string, sentence: string | RegExp): Promise<void> => {
       await open(visitor, kuboRpcUrl);
@@ -289,7 +289,7 @@ describe("the terms of a publication in the browser", function () {
     const full = await listen(() => ({ status: 500, text: '{"Message":"no space left","Code":0}' }));
     await fails(full.url, /The Kubo node at .* refused: no space left/);
     await close(full.server);
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
     await visitor.close();
   });
 
@@ -298,9 +298,9 @@ describe("the terms of a publication in the browser", function () {
       console.log("      no `ipfs` program on the PATH or in CONCORDAT_IPFS: Kubo stays untested here");
       return this.skip();
     }
-    const origin = new URL(stage.site.url).origin;
+    const origin = new URL(fixture.site.url).origin;
     const strict = await startKubo(kuboProgram, join(folder, "strict"));
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await open(visitor, strict.url);
     await page.getByRole("button", { name: /^Pin both at/ }).click();
@@ -335,14 +335,14 @@ describe("the terms of a publication in the browser", function () {
       await expectFiles(page, files);
     } finally {
       await kubo.stop();
-      stage.site.config = await stage.config();
+      fixture.site.config = await fixture.config();
     }
     await visitor.close();
   });
 
   /** Opens the wizard where Kubo's RPC is configured, and makes the files. */
   async function open(visitor: Visitor, kuboRpcUrl: string): Promise<void> {
-    stage.site.config = { ...(await stage.config()), kuboRpcUrl };
+    fixture.site.config = { ...(await fixture.config()), kuboRpcUrl };
     await visitor.open("/publish");
     await visitor.page.reload();
     await visitor.page.getByLabel("Name", { exact: true }).fill("Pinned");

@@ -4,29 +4,29 @@ import { AggregationRule, TaskState } from "#protocol/contracts/enums";
 import { escrowOf } from "#protocol/rules/rewardSchedule";
 import { termsFromAbi, type AbiTerms } from "#protocol/terms/taskTerms";
 import { fund } from "../contracts/federation.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 describe("publishing and deciding in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
+    fixture = opened;
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("a publisher's draft survives a reload, a refusal of the wallet sends nothing, and the task is what the wizard said", async () => {
-    const { contracts, connection } = stage.federation;
+    const { contracts, connection } = fixture.federation;
     const publisher = new Wallet(id("a publisher"), connection.ethers.provider);
     await fund(connection, publisher.address);
     await contracts.token.mint(publisher.address, parseEther("1000"));
-    const visitor = await stage.visit(publisher);
+    const visitor = await fixture.visit(publisher);
     const { page, wallet } = visitor;
     await visitor.open("/publish");
     await connect(visitor);
@@ -84,10 +84,10 @@ describe("publishing and deciding in the browser", function () {
   });
 
   it("an applicant asks, members vote, and a vote that came too late is told in plain words", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const applicant = new Wallet(id("an applicant"), federation.connection.ethers.provider);
     await fund(federation.connection, applicant.address);
-    const newcomer = await stage.visit(applicant);
+    const newcomer = await fixture.visit(applicant);
     await newcomer.open("/nodes");
     await connect(newcomer);
     await newcomer.page.getByRole("button", { name: "Ask for admission" }).click();
@@ -101,7 +101,7 @@ describe("publishing and deciding in the browser", function () {
     await member.page.getByText("you approved").waitFor();
     await late.page.getByText("1 for, 0 against, of 4 members; 3 decide.").waitFor();
     // The late one's page stands still while the others decide.
-    await late.page.route(stage.rpcUrl, async (route) => {
+    await late.page.route(fixture.rpcUrl, async (route) => {
       const body = route.request().postData() ?? "";
       await (body.includes("eth_getLogs") ? route.abort() : route.continue());
     });
@@ -116,11 +116,11 @@ describe("publishing and deciding in the browser", function () {
   });
 
   it("on another network the page offers to switch and sends nothing until then; an unused allowance can be revoked", async () => {
-    const { contracts, nodes } = stage.federation;
+    const { contracts, nodes } = fixture.federation;
     const [node] = nodes;
     if (node === undefined) throw new Error("The federation has no node");
     await contracts.token.connect(node.operator).approve(contracts.stakeVault, parseEther("7"));
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, wallet } = visitor;
     await visitor.open("/work");
     await connect(visitor);
@@ -139,7 +139,7 @@ describe("publishing and deciding in the browser", function () {
   });
 
   async function memberAt(operator: Wallet): Promise<Visitor> {
-    const visitor = await stage.visit(operator);
+    const visitor = await fixture.visit(operator);
     await visitor.open("/nodes");
     await connect(visitor);
     await visitor.page.getByText("Vote 1:").waitFor();

@@ -3,27 +3,27 @@ import type { FunctionFragment } from "ethers";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage } from "./stage.ts";
+import { DappFixture } from "./dappFixture.ts";
 
 describe("reading in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    await stage.federation.startTask();
-    await stage.federation.playRound();
+    fixture = opened;
+    await fixture.federation.startTask();
+    await fixture.federation.playRound();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("the task's round is shown without a wallet, from its configured origins alone, under the page's policy", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2?tab=rounds&round=1");
     const table = page.getByRole("region", { name: "Accuracy table" });
@@ -33,13 +33,18 @@ describe("reading in the browser", function () {
     await page.getByText("3 of 4 must attest, 3 did").waitFor();
     expect(await page.getByText("accepted", { exact: true }).count()).to.equal(4);
     const gateways = [1, 2, 3, 4].map((node) => `http://127.0.0.1:${10_000 + node}`);
-    const allowed = [new URL(stage.site.url).origin, stage.rpcUrl, stage.hostileHost.origin, ...gateways];
+    const allowed = [
+      new URL(fixture.site.url).origin,
+      fixture.rpcUrl,
+      fixture.hostileHost.origin,
+      ...gateways,
+    ];
     expect([...visitor.origins].filter((origin) => !allowed.includes(origin))).to.deep.equal([]);
     await visitor.close();
   });
 
   it("scripts that are not the page's own do not run", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     await visitor.open("/tasks");
     const ran = await visitor.page.evaluate(
       async () =>
@@ -72,9 +77,9 @@ describe("reading in the browser", function () {
 
   it("a first visit loads the scripts that index.html names, whose size the bundle report bounds, and no other", async () => {
     // Tasks have manifests, and what checks these is loaded when there are any.
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
     // Nor does the registry count any.
-    const { nodeRegistry, taskRegistry } = stage.federation.contracts;
+    const { nodeRegistry, taskRegistry } = fixture.federation.contracts;
     const counts = [nodeRegistry, taskRegistry].flatMap(({ interface: { fragments } }) =>
       fragments.flatMap((each) =>
         each.type === "function" && (each as FunctionFragment).name.endsWith("Count")
@@ -87,14 +92,14 @@ describe("reading in the browser", function () {
       const { data = "" } = (params as readonly { data?: string }[] | undefined)?.[0] ?? {};
       return method === "eth_call" && counts.includes(data.slice(0, 10)) ? `0x${"0".repeat(64)}` : result;
     };
-    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
-    const visitor = await stage.visit();
+    fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
+    const visitor = await fixture.visit();
     const loaded = new Set<string>();
     visitor.page.on("request", (request) => {
       if (request.resourceType() === "script") loaded.add(basename(new URL(request.url()).pathname));
     });
     await visitor.open("/");
-    const page = await readFile(join(stage.site.folder, "index.html"), "utf8");
+    const page = await readFile(join(fixture.site.folder, "index.html"), "utf8");
     const named = [...page.matchAll(/(?:src|href)="\.\/(?:assets\/)?([^"]+\.js)"/g)].map(
       ([, name]) => name ?? "",
     );
@@ -104,11 +109,11 @@ describe("reading in the browser", function () {
     await visitor.page.getByText("No task has been published yet.").waitFor();
     await visitor.close();
     await proxy.down();
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
   });
 
   it("a browser that blocks storage shows the page all the same, and says what it cannot keep", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await page.addInitScript(() => {
       for (const storage of ["localStorage", "indexedDB"]) {
@@ -126,27 +131,27 @@ describe("reading in the browser", function () {
   });
 
   it("while the endpoint is down the page says so and as of which block; once it is back it goes on by itself", async () => {
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
-    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
-    const visitor = await stage.visit();
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
+    fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2");
     await proxy.down();
     await page.getByText("The network’s endpoint does not answer.").waitFor();
     await page.getByText(/as of block \d+, no connection/).waitFor();
-    await stage.federation.train();
+    await fixture.federation.train();
     await proxy.up();
     await page.getByText("The network’s endpoint does not answer.").waitFor({ state: "detached" });
     await page.getByText("4 of 4 updates").waitFor();
     await visitor.close();
     await proxy.down();
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
   });
 
   it("announced blocks are shown at once, and a lost WebSocket is made again", async () => {
-    const announcements = stage.rpcUrl.replace("http", "ws");
-    stage.site.config = await stage.config({ webSocketUrl: announcements, pollMs: 600_000 });
-    const visitor = await stage.visit();
+    const announcements = fixture.rpcUrl.replace("http", "ws");
+    fixture.site.config = await fixture.config({ webSocketUrl: announcements, pollMs: 600_000 });
+    const visitor = await fixture.visit();
     const { page } = visitor;
     const links: { close(): Promise<void> }[] = [];
     await page.routeWebSocket(/.*/, (link) => {
@@ -155,8 +160,8 @@ describe("reading in the browser", function () {
     });
     await visitor.open("/nodes");
     await page.getByText("Blocks are announced by WebSocket").waitFor();
-    const { nodeRegistry } = stage.federation.contracts;
-    const [first, second] = stage.federation.nodes;
+    const { nodeRegistry } = fixture.federation.contracts;
+    const [first, second] = fixture.federation.nodes;
     if (first === undefined || second === undefined) throw new Error("The federation has too few nodes");
     await nodeRegistry.connect(first.operator).proposeRemoval(2);
     await page.getByText("Vote 1:").waitFor();
@@ -166,11 +171,11 @@ describe("reading in the browser", function () {
     await page.getByText("Vote 2:").waitFor();
     expect(links.length).to.be.at.least(2);
     await visitor.close();
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
   });
 
   it("wrong configurations are told in one sentence each", async () => {
-    const book = (await stage.config())["networks"] as {
+    const book = (await fixture.config())["networks"] as {
       addressBook: { contracts: Record<string, string> };
     }[];
     const addressBook = book[0]?.addressBook;
@@ -180,26 +185,26 @@ describe("reading in the browser", function () {
     };
     const cases: readonly (readonly [config: unknown, sentence: RegExp])[] = [
       [{ format: "concordat/dapp/1", networks: [] }, /must have at least one network/],
-      [await stage.config({ rpcUrls: ["ftp://x"] }), /rpcUrls\.0 must be an address that begins with/],
-      [await stage.config({ addressBook: elsewhere }), /No contract stands at the address of StakeVault/],
+      [await fixture.config({ rpcUrls: ["ftp://x"] }), /rpcUrls\.0 must be an address that begins with/],
+      [await fixture.config({ addressBook: elsewhere }), /No contract stands at the address of StakeVault/],
       [
-        await stage.config({ addressBook: { ...addressBook, chainId: 5 } }),
+        await fixture.config({ addressBook: { ...addressBook, chainId: 5 } }),
         /serves chain 31337, the address book is of chain 5/,
       ],
     ];
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     for (const [config, sentence] of cases) {
-      stage.site.config = config;
+      fixture.site.config = config;
       await visitor.page.goto("about:blank");
-      await visitor.page.goto(`${stage.site.url}#/tasks`);
+      await visitor.page.goto(`${fixture.site.url}#/tasks`);
       await visitor.page.getByRole("alert").filter({ hasText: sentence }).waitFor();
     }
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
     await visitor.close();
   });
 
   it("on a phone every page fits its width, and the keyboard reaches the navigation", async () => {
-    const visitor = await stage.visit(undefined, { width: 360, dark: true });
+    const visitor = await fixture.visit(undefined, { width: 360, dark: true });
     const { page } = visitor;
     for (const path of [
       "/",

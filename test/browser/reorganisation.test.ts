@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Page } from "playwright-core";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 import { withoutAges } from "./visitor.ts";
 
 /** Pages whose text depends on the chain alone, not on the time left. */
@@ -10,24 +10,24 @@ const PATIENCE_MS = 20_000;
 
 describe("a chain that takes blocks back, in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    await stage.federation.startTask();
-    await stage.federation.playRound();
+    fixture = opened;
+    await fixture.federation.startTask();
+    await fixture.federation.playRound();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("what a running round had is taken back, replaced, and played on, while the page is looked at", async () => {
-    const { federation } = stage;
-    const visitor = await stage.visit();
+    const { federation } = fixture;
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2");
     await page.getByText("0 of 4 updates").waitFor();
@@ -55,8 +55,8 @@ describe("a chain that takes blocks back, in the browser", function () {
   });
 
   it("a task published in a block that is taken back is gone, and another one that takes its number is told instead", async () => {
-    const { federation } = stage;
-    const visitor = await stage.visit();
+    const { federation } = fixture;
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks");
     const before = await snapshot();
@@ -74,8 +74,8 @@ describe("a chain that takes blocks back, in the browser", function () {
   });
 
   it("what was taken back while the page was closed is not shown from the browser's store, nor kept in it", async () => {
-    const { federation } = stage;
-    const visitor = await stage.visit();
+    const { federation } = fixture;
+    const visitor = await fixture.visit();
     const before = await snapshot();
     await federation.publish({ rounds: 7 });
     await visitor.open("/tasks");
@@ -85,11 +85,11 @@ describe("a chain that takes blocks back, in the browser", function () {
     await federation.connection.networkHelpers.mine(2);
 
     const page = await visitor.context.newPage();
-    await page.goto(`${stage.site.url}#/tasks`);
+    await page.goto(`${fixture.site.url}#/tasks`);
     const later = {
       ...visitor,
       page,
-      open: async (path: string) => void (await page.goto(`${stage.site.url}#${path}`)),
+      open: async (path: string) => void (await page.goto(`${fixture.site.url}#${path}`)),
     };
     await equalsFreshLoad(later);
     expect(await page.getByText(/Task 3 /).count()).to.equal(0);
@@ -103,10 +103,10 @@ describe("a chain that takes blocks back, in the browser", function () {
   });
 
   it("what the wallet had done and the chain took back is offered again, and done again", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const [node] = federation.nodes;
     await federation.publish();
-    const visitor = await stage.visit(node?.operator);
+    const visitor = await fixture.visit(node?.operator);
     const { page } = visitor;
     await visitor.open("/tasks/3");
     await connect(visitor);
@@ -121,7 +121,7 @@ describe("a chain that takes blocks back, in the browser", function () {
   });
 
   function send(method: string, ...params: unknown[]): Promise<string> {
-    return stage.federation.connection.ethers.provider.send(method, params) as Promise<string>;
+    return fixture.federation.connection.ethers.provider.send(method, params) as Promise<string>;
   }
 
   function snapshot(): Promise<string> {
@@ -133,12 +133,12 @@ describe("a chain that takes blocks back, in the browser", function () {
     const longest = Number(await send("eth_blockNumber"));
     expect(await send("evm_revert", id)).to.equal(true);
     const missing = longest - Number(await send("eth_blockNumber"));
-    await stage.federation.connection.networkHelpers.mine(missing);
+    await fixture.federation.connection.networkHelpers.mine(missing);
   }
 
   /** What the page says is what somebody reads who comes only now. */
   async function equalsFreshLoad(visitor: Visitor, paths = PATHS): Promise<void> {
-    const fresh = await stage.visit();
+    const fresh = await fixture.visit();
     for (const path of paths) {
       await Promise.all([visitor.open(path), fresh.open(path)]);
       const until = performance.now() + PATIENCE_MS;

@@ -1,29 +1,29 @@
 import { expect } from "chai";
 import { HDNodeWallet, Wallet, id } from "ethers";
 import { fund } from "../contracts/federation.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 /** Of the accounts that Hardhat funds; the first one publishes. */
 const HARDHAT_PHRASE = "test test test test test test test test test test test junk";
 
 describe("the landing page's next step for each who comes, in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    await stage.federation.publish();
+    fixture = opened;
+    await fixture.federation.publish();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("who has no wallet is told where one is needed, and that reading needs none", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await follow(visitor, "See the nodes, and register yours");
     await page.getByRole("heading", { name: "Nodes", level: 1 }).waitFor();
@@ -40,7 +40,7 @@ describe("the landing page's next step for each who comes, in the browser", func
   });
 
   it("who has a wallet and no node registers one, or publishes", async () => {
-    const { connection } = stage.federation;
+    const { connection } = fixture.federation;
     const stranger = new Wallet(id("a stranger"), connection.ethers.provider);
     await fund(connection, stranger.address);
     const visitor = await enter(stranger);
@@ -57,7 +57,7 @@ describe("the landing page's next step for each who comes, in the browser", func
   });
 
   it("who operates a node sees what awaits it, and goes on to the task", async () => {
-    const visitor = await enter(stage.federation.node(1).operator);
+    const visitor = await enter(fixture.federation.node(1).operator);
     const { page } = visitor;
     await follow(visitor, "See what awaits you");
     const waiting = page
@@ -71,7 +71,7 @@ describe("the landing page's next step for each who comes, in the browser", func
 
   it("who publishes begins a draft, and finds again what was published", async () => {
     const { privateKey } = HDNodeWallet.fromPhrase(HARDHAT_PHRASE);
-    const publisher = new Wallet(privateKey, stage.federation.connection.ethers.provider);
+    const publisher = new Wallet(privateKey, fixture.federation.connection.ethers.provider);
     const visitor = await enter(publisher);
     const { page } = visitor;
     await follow(visitor, "Publish a task");
@@ -84,11 +84,11 @@ describe("the landing page's next step for each who comes, in the browser", func
   });
 
   it("who audits reads every event, and computes again, without a wallet", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await follow(visitor, "Look for yourself");
     await page.getByRole("heading", { name: "Audit", level: 1 }).waitFor();
-    const { provider } = stage.federation.connection.ethers;
+    const { provider } = fixture.federation.connection.ethers;
     await page
       .getByTestId("sync")
       .getByText(`as of block ${await provider.getBlockNumber()},`)
@@ -100,7 +100,7 @@ describe("the landing page's next step for each who comes, in the browser", func
   });
 
   async function enter(signer: Wallet): Promise<Visitor> {
-    const visitor = await stage.visit(signer);
+    const visitor = await fixture.visit(signer);
     await visitor.open("/");
     await connect(visitor);
     return visitor;

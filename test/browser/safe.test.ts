@@ -4,27 +4,27 @@ import type { FrameLocator } from "playwright-core";
 import type { Address } from "#protocol/ids";
 import { fund, testNode } from "../contracts/federation.ts";
 import { FORGED_SAFE, serveSafeHost, type SafeHost, type SafeHostOptions } from "./safeHost.ts";
-import { Stage, type Visitor } from "./stage.ts";
+import { DappFixture, type Visitor } from "./dappFixture.ts";
 
 /** What the SDK's code holds and nothing else of the page does. */
 const SDK_WORD = "requestAddressBook";
 
-// One story: the tests go on where the one before ended.
+// One scenario: the tests go on where the one before ended.
 describe("the page in the frame of a Safe", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let owner: Wallet;
   let safe: Address;
   const closers: (() => Promise<void>)[] = [];
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const { connection, contracts } = stage.federation;
+    fixture = opened;
+    const { connection, contracts } = fixture.federation;
     owner = new Wallet(id("owner of a Safe"), connection.ethers.provider);
     await fund(connection, owner.address);
     const deployed = await connection.ethers.deployContract("SmartAccount", [owner.address]);
@@ -36,7 +36,7 @@ describe("the page in the frame of a Safe", function () {
     for (const close of closers.splice(0)) await close();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   interface Framed {
     readonly visitor: Visitor;
@@ -56,12 +56,12 @@ describe("the page in the frame of a Safe", function () {
       ...options
     }: Partial<SafeHostOptions> & { safeOrigins?: readonly string[]; chainId?: number } = {},
   ): Promise<Framed> {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page, context } = visitor;
-    const framed = `${stage.site.url}#${path}`;
+    const framed = `${fixture.site.url}#${path}`;
     const host = await serveSafeHost(context, { framed, safe, owner, ...options });
     host.chainId = chainId;
-    stage.site.config = { ...(await stage.config()), safeOrigins: safeOrigins ?? [host.origin] };
+    fixture.site.config = { ...(await fixture.config()), safeOrigins: safeOrigins ?? [host.origin] };
     const scripts: Promise<string>[] = [];
     page.on("response", (response) => {
       if (response.url().endsWith(".js")) scripts.push(response.text());
@@ -92,7 +92,7 @@ describe("the page in the frame of a Safe", function () {
   });
 
   it("loads the SDK only there", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const scripts: Promise<string>[] = [];
     visitor.page.on("response", (response) => {
       if (response.url().endsWith(".js")) scripts.push(response.text());
@@ -117,7 +117,7 @@ describe("the page in the frame of a Safe", function () {
   });
 
   it("a transaction waits for the other owners, over a reload, until they execute it", async () => {
-    const { connection, contracts, nodes } = stage.federation;
+    const { connection, contracts, nodes } = fixture.federation;
     const { app, host, visitor } = await frame("/nodes");
     await app.getByLabel("Signer key (address)").fill(testNode(connection, 5).signer.address);
     await app.getByRole("button", { name: "Ask for admission" }).click();
@@ -147,7 +147,7 @@ describe("the page in the frame of a Safe", function () {
   });
 
   it("pays by an approval and then the call, each a proposal of its own, and is asked for no signature", async () => {
-    const { contracts } = stage.federation;
+    const { contracts } = fixture.federation;
     const { app, host } = await frame("/nodes");
     await app.getByLabel("Amount in DEV").fill("3");
     await app.getByRole("button", { name: "Stake", exact: true }).click();
@@ -168,7 +168,7 @@ describe("the page in the frame of a Safe", function () {
   });
 
   it("is told what its reader declined, and what its owners replaced, and may do both again", async () => {
-    const { connection } = stage.federation;
+    const { connection } = fixture.federation;
     const { app, host } = await frame("/nodes");
     host.declines = true;
     await app.getByLabel("New signer key (address)").fill(testNode(connection, 6).signer.address);
@@ -200,7 +200,7 @@ describe("the page in the frame of a Safe", function () {
   });
 
   it("says what a reload loses where the browser keeps nothing for a page in another site’s frame", async () => {
-    const { connection } = stage.federation;
+    const { connection } = fixture.federation;
     const { app } = await frame("/nodes", { elsewhere: true });
     await app.getByLabel("New signer key (address)").fill(testNode(connection, 6).signer.address);
     await app.getByRole("button", { name: "Change the signer key" }).click();

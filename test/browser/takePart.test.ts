@@ -1,24 +1,24 @@
 import { expect } from "chai";
 import { parseEther } from "ethers";
-import { Stage, connect, trustAll } from "./stage.ts";
+import { DappFixture, connect, trustAll } from "./dappFixture.ts";
 
 describe("taking part in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
+    fixture = opened;
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("an operator stakes by permit, joins, plays, claims, unbonds and leaves, and nothing is sent twice", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const { contracts, nodes } = federation;
     const [node] = nodes;
     if (node === undefined) throw new Error("The federation has no node");
@@ -31,7 +31,7 @@ describe("taking part in the browser", function () {
       slashRecipient: node.operator.address as never,
       rewardUnit: parseEther("1"),
     });
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, wallet } = visitor;
     await visitor.open("/tasks/2");
     await connect(visitor);

@@ -3,7 +3,7 @@ import type { TransactionRequest } from "ethers";
 import type { Locator, Page } from "playwright-core";
 import type { TestNode } from "../contracts/federation.ts";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 /** Wei per gas that outbids what a wallet offers by itself. */
 const HIGH_FEE = { maxFeePerGas: 200_000_000_000n, maxPriorityFeePerGas: 100_000_000_000n };
@@ -11,25 +11,25 @@ const HIGH_FEE = { maxFeePerGas: 200_000_000_000n, maxPriorityFeePerGas: 100_000
 // The chain mines only when the test says so, so that what is pending can be seen and replaced.
 describe("what becomes of a sent transaction, in the browser", function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let node: TestNode;
   let visitor: Visitor;
   let page: Page;
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const [first] = stage.federation.nodes;
+    fixture = opened;
+    const [first] = fixture.federation.nodes;
     if (first === undefined) throw new Error("The federation has no node");
     node = first;
   });
 
   beforeEach(async () => {
-    visitor = await stage.visit(node.operator);
+    visitor = await fixture.visit(node.operator);
     ({ page } = visitor);
     await visitor.open("/nodes");
     await connect(visitor);
@@ -37,13 +37,13 @@ describe("what becomes of a sent transaction, in the browser", function () {
   });
 
   afterEach(async () => {
-    if (stage === undefined) return;
+    if (fixture === undefined) return;
     await rpc("evm_setAutomine", true);
     await mine();
     await visitor.close();
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("one that its sender speeds up is confirmed at its new fee", async () => {
     await changeEndpoints("/ip4/127.0.0.1/tcp/20001/http");
@@ -68,7 +68,7 @@ describe("what becomes of a sent transaction, in the browser", function () {
   });
 
   it("one that another takes the place of is told as not done", async () => {
-    const { nodeRegistry } = stage.federation.contracts;
+    const { nodeRegistry } = fixture.federation.contracts;
     await changeEndpoints("/ip4/127.0.0.1/tcp/20003/http");
     const data = nodeRegistry.interface.encodeFunctionData("setEndpoints", ["/ip4/127.0.0.1/tcp/20004/http"]);
     await replace({ data });
@@ -80,8 +80,8 @@ describe("what becomes of a sent transaction, in the browser", function () {
   });
 
   it("one that the contract refuses only when it is mined is told with the contract's reason", async () => {
-    const { nodeRegistry } = stage.federation.contracts;
-    const [, second, third, fourth] = stage.federation.nodes;
+    const { nodeRegistry } = fixture.federation.contracts;
+    const [, second, third, fourth] = fixture.federation.nodes;
     if (!second || !third || !fourth) throw new Error("The federation has too few nodes");
     await rpc("evm_setAutomine", true);
     await nodeRegistry.connect(second.operator).proposeRemoval(fourth.nodeId);
@@ -132,9 +132,9 @@ describe("what becomes of a sent transaction, in the browser", function () {
   });
 
   it("while the endpoint is down a pending one is no failure, and is followed once it answers again", async () => {
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
     try {
-      stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
+      fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
       await page.reload();
       await changeEndpoints("/ip4/127.0.0.1/tcp/20008/http");
       await proxy.down();
@@ -144,7 +144,7 @@ describe("what becomes of a sent transaction, in the browser", function () {
       await proxy.up();
       await toast("confirmed").waitFor();
     } finally {
-      stage.site.config = await stage.config();
+      fixture.site.config = await fixture.config();
       await visitor.open("/tasks");
       await proxy.down();
     }
@@ -208,7 +208,7 @@ describe("what becomes of a sent transaction, in the browser", function () {
 
   /** Sends, from the same account and with the same nonce, what the page sent, changed, and at a higher fee. */
   async function replace(change: TransactionRequest): Promise<void> {
-    const { provider } = stage.federation.connection.ethers;
+    const { provider } = fixture.federation.connection.ethers;
     const sent = await provider.getTransaction(visitor.wallet?.sent.at(-1) ?? "");
     if (sent === null) throw new Error("The wallet sent nothing");
     const { nonce, to, data, gasLimit } = sent;
@@ -216,7 +216,7 @@ describe("what becomes of a sent transaction, in the browser", function () {
   }
 
   async function endpoints(): Promise<string> {
-    return (await stage.federation.contracts.nodeRegistry.node(node.nodeId)).endpoints;
+    return (await fixture.federation.contracts.nodeRegistry.node(node.nodeId)).endpoints;
   }
 
   async function mine(): Promise<void> {
@@ -224,6 +224,6 @@ describe("what becomes of a sent transaction, in the browser", function () {
   }
 
   async function rpc(method: string, ...params: unknown[]): Promise<void> {
-    await stage.federation.connection.ethers.provider.send(method, params);
+    await fixture.federation.connection.ethers.provider.send(method, params);
   }
 });

@@ -8,12 +8,12 @@ import type { Digest } from "#protocol/ids";
 import { termsFromAbi, type AbiTerms } from "#protocol/terms/taskTerms";
 import { fund, type TestNode } from "../contracts/federation.ts";
 import { startNode, type NodeProcess } from "./nodeProcess.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
-// One story: a publisher without node or terminal, from a draft to a task that nodes serve.
+// One scenario: a publisher without node or terminal, from a draft to a task that nodes serve.
 describe("publishing without a terminal", function () {
   this.timeout(240_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let folder: string;
   let publisher: Wallet;
   let owner: Wallet;
@@ -21,35 +21,35 @@ describe("publishing without a terminal", function () {
   const processes: NodeProcess[] = [];
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
+    fixture = opened;
     folder = await mkdtemp(join(tmpdir(), "concordat-uploading-"));
-    const { connection, contracts } = stage.federation;
+    const { connection, contracts } = fixture.federation;
     publisher = new Wallet(id("a publisher without a node"), connection.ethers.provider);
     owner = new Wallet(id("owner of a publishing account"), connection.ethers.provider);
     for (const { address } of [publisher, owner]) await fund(connection, address);
     await contracts.token.mint(publisher.address, parseEther("1000"));
     const deployed = await connection.ethers.deployContract("SmartAccount", [owner.address]);
     account = await deployed.getAddress();
-    for (const { signer } of stage.federation.nodes) await fund(connection, signer.address);
+    for (const { signer } of fixture.federation.nodes) await fund(connection, signer.address);
     const uploads = {
       accounts: [publisher.address, account],
-      origins: [new URL(stage.site.url).origin],
+      origins: [new URL(fixture.site.url).origin],
     };
-    processes.push(await startNode(stage, node(1), folder, { uploads }));
-    processes.push(await startNode(stage, node(2), folder));
+    processes.push(await startNode(fixture, node(1), folder, { uploads }));
+    processes.push(await startNode(fixture, node(2), folder));
     processes.push(
-      await startNode(stage, node(3), folder, { uploads: { ...uploads, accounts: [owner.address] } }),
+      await startNode(fixture, node(3), folder, { uploads: { ...uploads, accounts: [owner.address] } }),
     );
   });
 
   after(async () => {
     for (const { stop } of processes) await stop();
-    await stage?.close();
+    await fixture?.close();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
@@ -100,7 +100,7 @@ describe("publishing without a terminal", function () {
   });
 
   it("hands both files over with one signature, over a line that breaks, and the task can be joined", async () => {
-    const { contracts } = stage.federation;
+    const { contracts } = fixture.federation;
     const visitor = await openDraft(publisher);
     const { page, wallet } = visitor;
     if (wallet === undefined) throw new Error("The visitor has no wallet");
@@ -137,7 +137,7 @@ describe("publishing without a terminal", function () {
     await visitor.close();
 
     // The second node never saw the publisher: it joins in its operator's browser, and fetches from the first.
-    const joiner = await stage.visit(node(2).operator);
+    const joiner = await fixture.visit(node(2).operator);
     await joiner.open("/tasks/2");
     await connect(joiner);
     await trustAddresses(joiner);
@@ -159,7 +159,7 @@ describe("publishing without a terminal", function () {
   });
 
   function node(nodeId: number): TestNode {
-    const found = stage.federation.nodes[nodeId - 1];
+    const found = fixture.federation.nodes[nodeId - 1];
     if (found === undefined) throw new Error(`There is no node ${nodeId}`);
     return found;
   }
@@ -172,7 +172,7 @@ describe("publishing without a terminal", function () {
 
   async function openDraft(signer: Wallet, contractAccount?: string): Promise<Visitor> {
     const kind = contractAccount === undefined ? {} : { walletKind: { contractAccount } };
-    const visitor = await stage.visit(signer, kind);
+    const visitor = await fixture.visit(signer, kind);
     await visitor.open("/publish");
     await connect(visitor);
     await visitor.page.getByRole("button", { name: "Try it out" }).click();

@@ -1,28 +1,28 @@
 import { expect } from "chai";
 import type { TestNode } from "../contracts/federation.ts";
-import { Stage, connect, type Visitor } from "./stage.ts";
+import { DappFixture, connect, type Visitor } from "./dappFixture.ts";
 
 describe("a wallet over reloads, in the browser", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let node: TestNode;
 
   before(async function () {
-    const opened = await Stage.open(1);
+    const opened = await DappFixture.open(1);
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const [first] = stage.federation.nodes;
+    fixture = opened;
+    const [first] = fixture.federation.nodes;
     if (first === undefined) throw new Error("The federation has no node");
     node = first;
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("stays connected however slow the machine is", async () => {
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, context } = visitor;
     await visitor.open("/work");
     await connect(visitor);
@@ -36,7 +36,7 @@ describe("a wallet over reloads, in the browser", function () {
   });
 
   it("stays connected where it announces itself only after the page asked", async () => {
-    const visitor = await stage.visit(node.operator, { walletKind: { late: true } });
+    const visitor = await fixture.visit(node.operator, { walletKind: { late: true } });
     const { page } = visitor;
     await visitor.open("/work");
     await connect(visitor);
@@ -46,7 +46,7 @@ describe("a wallet over reloads, in the browser", function () {
   });
 
   it("stays away once its owner has disconnected it", async () => {
-    const visitor = await stage.visit(node.operator);
+    const visitor = await fixture.visit(node.operator);
     const { page, wallet } = visitor;
     await visitor.open("/work");
     await connect(visitor);
@@ -64,9 +64,9 @@ describe("a wallet over reloads, in the browser", function () {
   describe("where there is none", () => {
     /** Opens a page as a phone or a computer does; from an https address, which the test answers with the site's files. */
     async function withoutWallet(options: { phone: boolean; https: boolean }): Promise<Visitor> {
-      const visitor = await stage.visit(undefined, { width: 360, phone: options.phone });
+      const visitor = await fixture.visit(undefined, { width: 360, phone: options.phone });
       const { page, context } = visitor;
-      const { url } = stage.site;
+      const { url } = fixture.site;
       if (options.https) {
         await context.route(`${HTTPS}**`, async (route) => {
           const response = await fetch(route.request().url().replace(HTTPS, url));

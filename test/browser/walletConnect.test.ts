@@ -6,7 +6,7 @@ import type { TestNode } from "../contracts/federation.ts";
 import { axeFindings } from "./axe.ts";
 import { PhoneWallet } from "./phoneWallet.ts";
 import { Relay } from "./relay.ts";
-import { Stage, type Visitor } from "./stage.ts";
+import { DappFixture, type Visitor } from "./dappFixture.ts";
 
 const PROJECT = "a project of the test";
 /** Milliseconds for which the page waits for a wallet's answer. */
@@ -14,7 +14,7 @@ const ANSWER_MS = 300_000;
 
 describe("a wallet on a phone, in the browser", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let node: TestNode;
   let relay: Relay;
   let phone: PhoneWallet;
@@ -22,13 +22,13 @@ describe("a wallet on a phone, in the browser", function () {
   let sockets: string[];
 
   before(async function () {
-    const opened = await Stage.open(1);
+    const opened = await DappFixture.open(1);
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const [first] = stage.federation.nodes;
+    fixture = opened;
+    const [first] = fixture.federation.nodes;
     if (first === undefined) throw new Error("The federation has no node");
     node = first;
   });
@@ -36,15 +36,15 @@ describe("a wallet on a phone, in the browser", function () {
   beforeEach(async () => {
     relay = await Relay.open();
     phone = await PhoneWallet.open(relay.url, node.operator);
-    stage.site.config = {
-      ...(await stage.config()),
+    fixture.site.config = {
+      ...(await fixture.config()),
       walletConnect: { projectId: PROJECT, relayUrl: relay.url },
     };
     await enter();
   });
 
   afterEach(async () => {
-    if (stage === undefined) return;
+    if (fixture === undefined) return;
     await visitor.context.close();
     await phone.close();
     await relay.close();
@@ -57,10 +57,10 @@ describe("a wallet on a phone, in the browser", function () {
     expect(sockets.filter((url) => !url.startsWith(relay.url))).to.deep.equal([]);
   });
 
-  after(async () => stage?.close());
+  after(async () => fixture?.close());
 
   it("is not offered where the configuration names no project, and nothing of it is loaded", async () => {
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
     const { page } = visitor;
     const loaded = await chunks();
     await visitor.open("/work");
@@ -89,7 +89,7 @@ describe("a wallet on a phone, in the browser", function () {
     const { page } = visitor;
     await visitor.open("/nodes");
     await connect();
-    expect(phone.pages).to.deep.equal([new URL(stage.site.url).origin]);
+    expect(phone.pages).to.deep.equal([new URL(fixture.site.url).origin]);
 
     await changeEndpoints("/ip4/127.0.0.1/tcp/21001/http");
     await page.locator("[data-state=confirmed]").waitFor();
@@ -290,7 +290,7 @@ describe("a wallet on a phone, in the browser", function () {
   });
 
   async function enter(): Promise<void> {
-    visitor = await stage.visit();
+    visitor = await fixture.visit();
     sockets = [];
     visitor.page.on("websocket", (socket) => sockets.push(socket.url()));
   }
@@ -330,6 +330,6 @@ describe("a wallet on a phone, in the browser", function () {
   }
 
   async function endpoints(): Promise<string> {
-    return (await stage.federation.contracts.nodeRegistry.node(node.nodeId)).endpoints;
+    return (await fixture.federation.contracts.nodeRegistry.node(node.nodeId)).endpoints;
   }
 });

@@ -3,25 +3,25 @@ import { readFile } from "node:fs/promises";
 import { buildDag } from "#protocol/artifacts/contentAddress";
 import { serveBlocks } from "./hostile.ts";
 import { EndpointProxy } from "./proxy.ts";
-import { Stage, type Visitor } from "./stage.ts";
+import { DappFixture, type Visitor } from "./dappFixture.ts";
 
 /** What stands for the models of the rounds: the page checks digests, and nothing else, before it saves one. */
 const MODELS = [1, 2, 3].map((round) => new Uint8Array(2000 + round).fill(round));
 
 describe("what the page shows is what there is, in the browser", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let fixture: DappFixture;
   let closeModels: () => Promise<void>;
   let digests: readonly string[];
 
   before(async function () {
-    const opened = await Stage.open();
+    const opened = await DappFixture.open();
     if (opened === undefined) {
       console.log("      no Chromium on this machine: the browser tests are skipped");
       return this.skip();
     }
-    stage = opened;
-    const { federation } = stage;
+    fixture = opened;
+    const { federation } = fixture;
     const dags = await Promise.all(MODELS.map((bytes) => buildDag(bytes)));
     digests = dags.map(({ digest }) => digest);
     const host = await serveBlocks(dags.flatMap(({ blocks }) => blocks));
@@ -33,16 +33,16 @@ describe("what the page shows is what there is, in the browser", function () {
 
   after(async () => {
     await closeModels?.();
-    await stage?.close();
+    await fixture?.close();
   });
 
   it("a model that was fetched keeps its round and its digest when another round comes, and is never another task’s", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2?tab=model");
     await page.getByRole("button", { name: "Fetch the model" }).click();
     await page.getByRole("button", { name: /^Save as safetensors/ }).waitFor();
-    await stage.federation.playRound(undefined, { digest: digests[1] ?? "" });
+    await fixture.federation.playRound(undefined, { digest: digests[1] ?? "" });
     await page.getByText("Round 2 was finalised meanwhile; what is here is the model of round 1.").waitFor();
     await page.getByRole("heading", { name: "The global model after round 1" }).waitFor();
     expect(await page.locator(`[title="${digests[0]}"]`).count()).to.equal(1);
@@ -51,13 +51,13 @@ describe("what the page shows is what there is, in the browser", function () {
     await page.getByRole("heading", { name: "The global model after round 2" }).waitFor();
     expect(await page.locator(`[title="${digests[1]}"]`).count()).to.equal(1);
     expect(await savedModel(visitor)).to.deep.equal([2, MODELS[1]]);
-    await visitor.open(`/tasks/${stage.hostile.taskId}?tab=model`);
+    await visitor.open(`/tasks/${fixture.hostile.taskId}?tab=model`);
     await page.getByText("The first global model comes with the first finalised round.").waitFor();
     await visitor.close();
   });
 
   it("a verdict stands only beside what it is about, says up to which block, and tells what could only be read", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/audit?task=2&round=1");
     await page.getByRole("button", { name: /^Recompute round 1 of task 2/ }).click();
@@ -65,7 +65,7 @@ describe("what the page shows is what there is, in the browser", function () {
     await page.getByRole("textbox", { name: "Round" }).fill("2");
     await page.getByRole("button", { name: /^Recompute round 2 of task 2/ }).waitFor();
     expect(await page.getByText(/facts agree/).count()).to.equal(0);
-    await visitor.open(`/audit?task=${stage.hostile.taskId}`);
+    await visitor.open(`/audit?task=${fixture.hostile.taskId}`);
     await page.getByRole("button", { name: /^Recompute task/ }).click();
     await page
       .getByRole("table", { name: "Facts that could only be read" })
@@ -76,10 +76,10 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("the escrow falls as it is paid out", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     await visitor.open("/tasks/2");
-    const { rewardLedger, taskRegistry } = stage.federation.contracts;
-    const [node] = stage.federation.nodes;
+    const { rewardLedger, taskRegistry } = fixture.federation.contracts;
+    const [node] = fixture.federation.nodes;
     if (node === undefined) throw new Error("The federation has no node");
     await rewardLedger.connect(node.operator).claim(2, 1, node.operator.address);
     await visitor.page.getByText(/ left of /).waitFor();
@@ -90,7 +90,7 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("each page has a title of its own, and the address’s node and round are shown, or said not to be there", async () => {
-    const visitor = await stage.visit(undefined, { width: 1000 });
+    const visitor = await fixture.visit(undefined, { width: 1000 });
     const { page } = visitor;
     const titles: string[] = [];
     for (const path of [
@@ -128,7 +128,7 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("a node has one colour in every chart, and pointing at a round tells its values", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2?tab=curves");
     await page.locator(".chart-legend").nth(2).waitFor();
@@ -145,7 +145,7 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("a preset can be taken back", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/publish");
     await page.getByLabel("Seed").fill("4242");
@@ -157,7 +157,7 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("copying works without a clipboard, as on plain http, and says so where the browser refuses it", async () => {
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await page.addInitScript(() => {
       Object.defineProperty(navigator, "clipboard", { value: undefined });
@@ -180,28 +180,28 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("a first load without an endpoint claims nothing of a block that it has not read", async () => {
-    const proxy = await EndpointProxy.open(stage.rpcUrl);
+    const proxy = await EndpointProxy.open(fixture.rpcUrl);
     await proxy.down();
-    stage.site.config = await stage.config({ rpcUrls: [proxy.url] });
-    const visitor = await stage.visit();
+    fixture.site.config = await fixture.config({ rpcUrls: [proxy.url] });
+    const visitor = await fixture.visit();
     const { page } = visitor;
-    await page.goto(`${stage.site.url}#/tasks`);
+    await page.goto(`${fixture.site.url}#/tasks`);
     await page.getByText("Nothing has been read from the chain yet").waitFor();
     const text = await page.locator("body").innerText();
     expect(text).to.not.match(/as of (the last )?block/i);
     await proxy.up();
     await page.getByRole("heading", { name: "Tasks" }).waitFor();
     await proxy.down();
-    stage.site.config = await stage.config();
+    fixture.site.config = await fixture.config();
     await visitor.close();
   });
 
   it("tasks are searched, sorted and filtered by the address, and empty ones of one account stand once", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const { taskId } = federation;
     for (let count = 0; count < 3; count++) await federation.publish();
     federation.taskId = taskId;
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     const cards = page.locator(".card-link");
     await visitor.open("/tasks");
@@ -223,10 +223,10 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("a round says whom it waits for and the remedy, and a vote what is on record", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     const [first, second, third, fourth] = federation.nodes;
     if (!first || !second || !third || !fourth) throw new Error("The federation has too few nodes");
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2");
     await federation.train([first, second]);
@@ -242,12 +242,12 @@ describe("what the page shows is what there is, in the browser", function () {
   });
 
   it("an ended task begins with what it came to, by node", async () => {
-    const { federation } = stage;
+    const { federation } = fixture;
     await federation.aggregate({ digest: digests[2] ?? "" });
     await federation.negotiate();
     await federation.playRound();
     await federation.playRound();
-    const visitor = await stage.visit();
+    const visitor = await fixture.visit();
     const { page } = visitor;
     await visitor.open("/tasks/2");
     const first = page.locator("main section").first();

@@ -119,7 +119,7 @@ describe("the guides", () => {
       return [...first.matchAll(/`([^`]+)`/g)].map(([, line = ""]) => line);
     });
     expect(explained.length).to.be.greaterThan(12);
-    const sources = globSync("oracle-nodes/src/{node,chain,artifacts}/**/*.ts", { cwd: ROOT })
+    const sources = globSync("oracle-nodes/{node,chain,store}/**/*.ts", { cwd: ROOT })
       .map((file) => readFileSync(join(ROOT, file), "utf8"))
       .join("\n");
     for (const line of explained) expect(sources.includes(line), line).to.equal(true);

@@ -4,23 +4,23 @@ import { fromEthersLog } from "#protocol/events/chainLog";
 import type { ConcordatEvent } from "#protocol/events/concordatEvent";
 import { eventReader } from "#protocol/events/decodeEvent";
 import { applyEvent } from "#protocol/history/applyEvent";
-import { emptyWorld } from "#protocol/history/world";
-import { beginStory, playEventfulTask } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
+import { emptyFederation } from "#protocol/history/federationState";
+import { beginScenario, playEventfulTask } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
 
-describe("the demonstration's story of a task", () => {
+describe("the demonstration's scenario of a task", () => {
   let events: readonly ConcordatEvent[];
   let lines: readonly string[];
   let history: RoundHistory;
 
   before(async () => {
-    const story = await beginStory();
-    await playEventfulTask(story);
-    events = await eventsOf(story);
-    const world = emptyWorld();
-    history = new RoundHistory(world, 1);
+    const scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    events = await eventsOf(scenario);
+    const federation = emptyFederation();
+    history = new RoundHistory(federation, 1);
     lines = events.flatMap((event) => {
-      applyEvent(world, event);
+      applyEvent(federation, event);
       history.book(event.name === "RoundFinalised" ? [call(7n), { ...call(5n), action: "Token.mint" }] : []);
       return history.tell(event) ?? [];
     });
@@ -71,7 +71,7 @@ function call(gasUsed: bigint) {
 }
 
 /** The events of the story's chain, in order, from logs as ethers gives them. */
-async function eventsOf({ federation, deployment }: Story): Promise<ConcordatEvent[]> {
+async function eventsOf({ federation, deployment }: Scenario): Promise<ConcordatEvent[]> {
   const { provider } = federation.connection.ethers;
   const logs = await provider.getLogs({
     address: Object.values(deployment.contracts),

@@ -256,14 +256,14 @@ describe("the state machine of rounds and the roster", () => {
   });
 
   /** Plays on a task of its own, and gives how it ended. */
-  async function play(story: readonly Action[], overrides: Partial<TaskTerms>): Promise<Twin> {
+  async function play(scenario: readonly Action[], overrides: Partial<TaskTerms>): Promise<Twin> {
     const { networkHelpers } = federation.connection;
     const fresh = await networkHelpers.takeSnapshot();
     await federation.publish({ minNodes: 2, maxNodes: 5, rounds: 3, maxAttempts: 2, ...overrides });
     const twin = new Twin(federation);
     await twin.start([1, 2, 3, 4]);
     await twin.compare("the first opening");
-    for (const [i, action] of story.entries()) {
+    for (const [i, action] of scenario.entries()) {
       await twin.play(action);
       await twin.compare(`action ${i}, ${JSON.stringify(action)}`);
     }
@@ -277,8 +277,8 @@ describe("the state machine of rounds and the roster", () => {
       electionMode: fc.constantFrom(0, 1),
     });
     await fc.assert(
-      fc.asyncProperty(actions, overrides, async (story, terms) => {
-        await play(story, terms as Partial<TaskTerms>);
+      fc.asyncProperty(actions, overrides, async (scenario, terms) => {
+        await play(scenario, terms as Partial<TaskTerms>);
       }),
       { numRuns: 12 },
     );
@@ -291,7 +291,7 @@ describe("the state machine of rounds and the roster", () => {
   const round = [train, aggregate, report];
   const soon = async (): Promise<Partial<TaskTerms>> => ({ timeLimit: (await federation.now()) + 5_000 });
 
-  for (const [name, reason, story, overrides] of [
+  for (const [name, reason, scenario, overrides] of [
     ["after its rounds", EndReason.RoundsDone, [...round, ...round, ...round], async () => ({})],
     [
       "after void rounds in a row",
@@ -309,7 +309,7 @@ describe("the state machine of rounds and the roster", () => {
     ],
   ] as const) {
     it(`a task ends ${name}, as the contracts say`, async () => {
-      const twin = await play(story, await overrides());
+      const twin = await play(scenario, await overrides());
       expect(twin.end).to.equal(reason);
     });
   }
@@ -320,7 +320,7 @@ describe("the state machine of rounds and the roster", () => {
   });
 
   it("a member that left gives its position to the last, and comes back under its own number", async () => {
-    const story: Action[] = [
+    const scenario: Action[] = [
       { kind: "leave", node: 1 },
       { kind: "join", node: 5 },
       ...round,
@@ -328,6 +328,6 @@ describe("the state machine of rounds and the roster", () => {
       { kind: "resign", node: 3 },
       ...round,
     ];
-    await play(story, {});
+    await play(scenario, {});
   });
 });

@@ -46,7 +46,7 @@ describe("the engine webgpu, on a GPU or on a software driver", function () {
   it("is not what auto takes where it would compute on the processor", function () {
     if (found?.["VK_ICD_FILENAMES"] === undefined) this.skip();
     const script = `
-      const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
+      const { createEngine } = await import("./oracle-nodes/learning/engines/createEngine.ts");
       console.log(JSON.stringify(await createEngine("auto")));`;
     const { stdout } = run("--input-type=module", "-e", script);
     expect(JSON.parse(stdout)).to.include({ name: "wasm" });
@@ -56,8 +56,8 @@ describe("the engine webgpu, on a GPU or on a software driver", function () {
 
 /** Trains one step and does not end its process itself. */
 const TRAIN_A_STEP = `
-  const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
-  const { builtInTopology } = await import("./oracle-nodes/src/learning/models.ts");
+  const { createEngine } = await import("./oracle-nodes/learning/engines/createEngine.ts");
+  const { builtInTopology } = await import("./oracle-nodes/learning/models/models.ts");
   const shape = [2];
   const model = await (await createEngine("webgpu")).load({ topology: builtInTopology("prototype-mlp", shape, 2) }, shape, 2);
   const split = { features: Float32Array.of(1, 2, 3, 4), labels: Uint8Array.of(0, 1), count: 2 };

@@ -72,7 +72,7 @@ describe("an experiment of which runs diverge", function () {
     expect(news.flatMap(({ diverged: run }) => (run === undefined ? [] : [run.seed]))).to.deep.equal([6, 6]);
   });
 
-  it("says once where a scheme ended, when its chain ends later", async () => {
+  it("says once where a scheme ended, when its trajectory ends later", async () => {
     const out = join(dir, "out");
     const longer = parseExperiment({ ...EXPERIMENT, rounds: 2 });
     const diverged = await runExperiment(longer, { out, resume: true, signal });

@@ -9,7 +9,7 @@ import { parseExperiment, type Experiment } from "#experiments/experiment";
 import { digestOfModel } from "#experiments/modelDigest";
 import { readRounds } from "#experiments/checkpoint";
 import { planJobs } from "#experiments/plan";
-import { runChain } from "#experiments/runTrajectory";
+import { runTrajectory } from "#experiments/runTrajectory";
 import { schemeLabel } from "#experiments/schemes";
 import { LocalFederation } from "../integration/localFederation.ts";
 
@@ -102,7 +102,7 @@ describe("One seed through the runner and through nodes on a chain", function ()
     });
     const outcomes: Outcome[] = [];
     for (const job of jobs) {
-      await runChain(job, new AbortController().signal, () => undefined);
+      await runTrajectory(job, new AbortController().signal, () => undefined);
       for (const { digests, alphas } of await readRounds(job.dir))
         outcomes.push({ digests, alpha: alphas[0]?.alpha ?? Number.NaN });
     }

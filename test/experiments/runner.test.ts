@@ -120,7 +120,7 @@ describe("concordat bench experiment", function () {
         stdio: ["ignore", "ignore", "pipe"],
       });
       const exit = once(child, "exit");
-      // The chains write to the same pipe: it closes when the last of them is gone.
+      // The trajectories write to the same pipe: it closes when the last of them is gone.
       const closed = once(child.stderr, "close");
       await once(child.stderr, "data");
       child.kill(kill);

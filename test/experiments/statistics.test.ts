@@ -65,7 +65,7 @@ describe("The statistics over seeds", () => {
   });
 });
 
-/** Chai's closeTo takes whole numbers alone once the chain's matchers are loaded into the same process. */
+/** Chai's closeTo takes whole numbers alone once the trajectory's matchers are loaded into the same process. */
 function near(found: number | undefined, expected: number, tolerance: number): void {
   expect(Math.abs((found ?? Number.NaN) - expected), `${found}, not ${expected}`).to.be.at.most(tolerance);
 }

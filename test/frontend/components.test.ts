@@ -19,7 +19,7 @@ import type * as UseFederation from "#frontend/chain/useFederation.ts";
 import { TransactionLog } from "#frontend/transactions/transactionLog.ts";
 import type * as UseSend from "#frontend/transactions/useSend.ts";
 import { ScoreKind } from "#protocol/contracts/enums";
-import { emptyWorld } from "#protocol/history/world";
+import { emptyFederation } from "#protocol/history/federationState";
 import { validTerms } from "../protocol/rules/termsFixture.ts";
 import { openStand } from "./stand.ts";
 import type { Stand } from "./stand.ts";
@@ -194,7 +194,7 @@ describe("components of the page", () => {
   ): Promise<ReactElement> {
     const { Federation } = await stand.load<typeof UseFederation>("chain/useFederation.ts");
     const { Transactions } = await stand.load<typeof UseSend>("transactions/useSend.ts");
-    const state = { world: emptyWorld() };
+    const state = { federation: emptyFederation() };
     const store = { state, subscribe: () => () => {}, network: { chainId: hardhat.id } };
     const root = createRootRoute();
     const nodes = createRoute({ getParentRoute: () => root, path: "/nodes" });

@@ -6,9 +6,9 @@ import type { SendRequest } from "#frontend/events/chainReader.ts";
 import type { IndexClient } from "#frontend/events/indexClient.ts";
 import { readIndexed } from "#frontend/events/readIndexed.ts";
 import type { Segment } from "#frontend/events/segment.ts";
-import type { World } from "#protocol/history/world";
-import { beginStory } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
+import type { FederationState } from "#protocol/history/federationState";
+import { beginScenario } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
 import { Follower, MemoryCache, endpointOf, freshWorld } from "./follower.ts";
 
 /** Blocks in which nothing happens, as on a chain that others use too. */
@@ -20,18 +20,18 @@ interface LogQuery {
 }
 
 describe("following a chain's events", () => {
-  let story: Story;
-  let truth: World;
+  let scenario: Scenario;
+  let truth: FederationState;
   let head: number;
 
   before(async () => {
-    story = await beginStory();
-    await story.federation.connection.networkHelpers.mine(QUIET_BLOCKS);
-    await story.federation.startTask({ rounds: 4 });
-    await story.federation.playRound();
-    await story.federation.playRound();
-    truth = await freshWorld(story);
-    head = Number(await endpointOf(story)("eth_blockNumber", []));
+    scenario = await beginScenario();
+    await scenario.federation.connection.networkHelpers.mine(QUIET_BLOCKS);
+    await scenario.federation.startTask({ rounds: 4 });
+    await scenario.federation.playRound();
+    await scenario.federation.playRound();
+    truth = await freshWorld(scenario);
+    head = Number(await endpointOf(scenario)("eth_blockNumber", []));
   });
 
   it("a chain that was read at once has every round, with its updates and tables", () => {
@@ -54,18 +54,18 @@ describe("following a chain's events", () => {
         const refused = { blocks: blocks > 1000, results: answer.length > 10, time: blocks > 3000 }[limit];
         if (refused) throw Object.assign(new Error(refusal), { code: -32_005 });
       });
-      const follower = new Follower(story, request);
+      const follower = new Follower(scenario, request);
       const { syncedTo, error } = await follower.advance();
       expect(error).to.equal(undefined);
       expect(syncedTo).to.equal(head);
-      expect(follower.world).to.deep.equal(truth);
+      expect(follower.federation).to.deep.equal(truth);
       expect(queries.length, "queries").to.be.below(100);
     });
   }
 
   it("where nothing is refused, ranges grow, so that a long quiet chain takes few queries", async () => {
     const { request, queries } = provider();
-    await new Follower(story, request).advance();
+    await new Follower(scenario, request).advance();
     const lengths = queries.map(({ from, to }) => to - from + 1);
     expect(lengths.slice(0, 3)).to.deep.equal([2000, 4000, 8000]);
     expect(queries.length).to.be.below(6);
@@ -76,7 +76,7 @@ describe("following a chain's events", () => {
     const { request } = provider((_answer, { from, to }) => {
       if (from <= broken && broken <= to) throw new Error("internal error");
     });
-    const { error, syncedTo } = await new Follower(story, request).advance();
+    const { error, syncedTo } = await new Follower(scenario, request).advance();
     expect(error).to.be.an("error").with.property("message", "internal error");
     expect(syncedTo).to.equal(broken - 1);
   });
@@ -87,7 +87,7 @@ describe("following a chain's events", () => {
       if (isDown) throw new TypeError("fetch failed");
       isDown = true;
     });
-    const follower = new Follower(story, request, {
+    const follower = new Follower(scenario, request, {
       mayAnswerLess: (error) => !(error instanceof TypeError),
     });
     const stopped = await follower.advance();
@@ -99,7 +99,7 @@ describe("following a chain's events", () => {
       went.push((await follower.advance()).syncedTo);
     }
     expect(went).to.deep.equal(went.toSorted((a, b) => a - b));
-    expect(follower.world).to.deep.equal(truth);
+    expect(follower.federation).to.deep.equal(truth);
   });
 
   it("an endpoint that limits the rate of requests is asked for the same range again after a pause", async () => {
@@ -108,12 +108,12 @@ describe("following a chain's events", () => {
       if (refusals-- > 0) throw new RangeError("too many requests");
     });
     const isRateLimited = (error: unknown): boolean => error instanceof RangeError;
-    const follower = new Follower(story, request, { isRateLimited });
+    const follower = new Follower(scenario, request, { isRateLimited });
     expect((await follower.advance()).error).to.equal(undefined);
     expect(queries.slice(0, 3).map(({ from, to }) => [from, to])).to.deep.equal(
       Array.from({ length: 3 }, () => [queries[0]?.from, queries[0]?.to]),
     );
-    expect(follower.world).to.deep.equal(truth);
+    expect(follower.federation).to.deep.equal(truth);
   });
 
   it("a log that makes no sense is an error; once it does, no event before it counts twice", async () => {
@@ -121,18 +121,18 @@ describe("following a chain's events", () => {
     const { request } = provider((answer) => {
       if (isBroken) Object.assign(answer[5] ?? {}, { data: "0x01" });
     });
-    const follower = new Follower(story, request);
+    const follower = new Follower(scenario, request);
     expect((await follower.advance()).error).to.be.instanceOf(Error);
-    expect(follower.world.tasks.size).to.equal(0);
+    expect(follower.federation.tasks.size).to.equal(0);
     isBroken = false;
     expect((await follower.advance()).error).to.equal(undefined);
-    expect(follower.world).to.deep.equal(truth);
+    expect(follower.federation).to.deep.equal(truth);
   });
 
   it("an index that answers a block at a time is left after a few answers", async () => {
-    const reader = chainReader(endpointOf(story));
-    const addresses = Object.values(story.deployment.contracts) as Hex[];
-    const { deploymentBlock } = story.deployment;
+    const reader = chainReader(endpointOf(scenario));
+    const addresses = Object.values(scenario.deployment.contracts) as Hex[];
+    const { deploymentBlock } = scenario.deployment;
     const index: IndexClient = {
       url: "https://index.example",
       segment: async (from) => {
@@ -147,16 +147,16 @@ describe("following a chain's events", () => {
 
   it("calls that overlap share one reading", async () => {
     const { request, queries } = provider();
-    const follower = new Follower(story, request);
+    const follower = new Follower(scenario, request);
     await Promise.all([follower.advance(), follower.advance(), follower.advance()]);
     expect(new Set(queries.map(({ from }) => from)).size).to.equal(queries.length);
-    expect(follower.world).to.deep.equal(truth);
+    expect(follower.federation).to.deep.equal(truth);
   });
 
   describe("whose endpoint lags, or leaves something out", () => {
     it("an older head takes nothing back, and is told as a lag, until the endpoint has caught up", async () => {
       let lag = 0;
-      const endpoint = endpointOf(story);
+      const endpoint = endpointOf(scenario);
       const request: SendRequest = async (method, params) => {
         const [tag] = params;
         const newest = head - lag;
@@ -164,29 +164,29 @@ describe("following a chain's events", () => {
         if (tag !== "latest" && Number(tag) > newest) return null;
         return endpoint(method, tag === "latest" ? [`0x${newest.toString(16)}`, false] : params);
       };
-      const follower = new Follower(story, request);
+      const follower = new Follower(scenario, request);
       await follower.advance();
       for (lag of [1, 7, 500]) {
         const status = await follower.advance();
         expect(status).to.include({ error: undefined, lagsAt: head - lag, syncedTo: head });
         expect(status.head?.number).to.equal(head);
-        expect(follower.world).to.deep.equal(truth);
+        expect(follower.federation).to.deep.equal(truth);
       }
       lag = 0;
       expect(await follower.advance()).to.include({ lagsAt: undefined, syncedTo: head });
     });
 
     it("a backend that has not heard of a block that another one told takes nothing back", async () => {
-      const fork = await story.federation.connection.networkHelpers.takeSnapshot();
+      const fork = await scenario.federation.connection.networkHelpers.takeSnapshot();
       let isBehind = false;
-      const endpoint = endpointOf(story);
+      const endpoint = endpointOf(scenario);
       const request: SendRequest = async (method, params) => {
         const isOld = method === "eth_getBlockByNumber" && Number(params[0]) === head;
         return isBehind && isOld ? null : endpoint(method, params);
       };
-      const follower = new Follower(story, request);
+      const follower = new Follower(scenario, request);
       await follower.advance();
-      await story.federation.connection.networkHelpers.mine(3);
+      await scenario.federation.connection.networkHelpers.mine(3);
       isBehind = true;
       const { error, syncedTo } = await follower.advance();
       expect(error)
@@ -194,7 +194,7 @@ describe("following a chain's events", () => {
         .with.property("message")
         .that.matches(/does not know block/);
       expect(syncedTo).to.equal(head);
-      expect(follower.world).to.deep.equal(truth);
+      expect(follower.federation).to.deep.equal(truth);
       isBehind = false;
       expect((await follower.advance()).error).to.equal(undefined);
       await fork.restore();
@@ -206,7 +206,7 @@ describe("following a chain's events", () => {
       ["a phase", "PhaseEntered"],
     ] as const) {
       it(`logs without ${name} that the contracts count are not shown, and are asked for until they are there`, async () => {
-        const { federation } = story;
+        const { federation } = scenario;
         const fork = await federation.connection.networkHelpers.takeSnapshot();
         let isHiding = false;
         const topic = topicOf(federation, hides);
@@ -216,9 +216,9 @@ describe("following a chain's events", () => {
           const place = list.findLastIndex((log) => log.topics[0] === topic);
           if (place >= 0) list.splice(place, 1);
         });
-        const follower = new Follower(story, request, { counts: true });
+        const follower = new Follower(scenario, request, { counts: true });
         expect((await follower.advance()).error).to.equal(undefined);
-        expect(follower.world).to.deep.equal(truth);
+        expect(follower.federation).to.deep.equal(truth);
         isHiding = true;
         await federation.train();
         await federation.publish();
@@ -231,8 +231,8 @@ describe("following a chain's events", () => {
         }
         isHiding = false;
         expect((await follower.advance()).error).to.equal(undefined);
-        const whole = await freshWorld(story);
-        expect(follower.world).to.deep.equal(whole);
+        const whole = await freshWorld(scenario);
+        expect(follower.federation).to.deep.equal(whole);
         // Nobody was shown anything between what there was and what there is.
         const seen = new Set(follower.shown.filter((count) => count > truth.events.length));
         expect([...seen]).to.deep.equal([whole.events.length]);
@@ -246,13 +246,13 @@ describe("following a chain's events", () => {
 
     before(async () => {
       const cache = new MemoryCache();
-      await new Follower(story, endpointOf(story), { cache }).advance();
+      await new Follower(scenario, endpointOf(scenario), { cache }).advance();
       kept = cache.segments;
     });
 
-    it("the same world is shown, and nothing is read again", async () => {
-      const { world, queries } = await visitWith(kept);
-      expect(world).to.deep.equal(truth);
+    it("the same state is shown, and nothing is read again", async () => {
+      const { federation, queries } = await visitWith(kept);
+      expect(federation).to.deep.equal(truth);
       expect(queries).to.deep.equal([]);
     });
 
@@ -270,9 +270,9 @@ describe("following a chain's events", () => {
       (segments: readonly Segment[]) => readonly Segment[],
       number | undefined,
     ])[]) {
-      it(`where ${name}, what cannot be trusted is read again, and the world is the same`, async () => {
-        const { world, queries, cache } = await visitWith(spoil(kept));
-        expect(world).to.deep.equal(truth);
+      it(`where ${name}, what cannot be trusted is read again, and the state is the same`, async () => {
+        const { federation, queries, cache } = await visitWith(spoil(kept));
+        expect(federation).to.deep.equal(truth);
         expect(queries[0]?.from).to.equal(readsFrom ?? kept.at(-1)?.from);
         expect(cache.segments.at(-1)).to.include({ to: head, toHash: kept.at(-1)?.toHash });
       });
@@ -280,47 +280,49 @@ describe("following a chain's events", () => {
 
     it("a store that is full or forbidden changes nothing but the work of the next visit", async () => {
       const refuse = (): Promise<never> => Promise.reject(new Error("QuotaExceededError"));
-      const follower = new Follower(story, endpointOf(story), { cache: { load: refuse, replace: refuse } });
+      const follower = new Follower(scenario, endpointOf(scenario), {
+        cache: { load: refuse, replace: refuse },
+      });
       expect((await follower.advance()).error).to.equal(undefined);
-      expect(follower.world).to.deep.equal(truth);
+      expect(follower.federation).to.deep.equal(truth);
     });
 
     async function visitWith(
       segments: readonly Segment[],
-    ): Promise<{ world: World; queries: readonly LogQuery[]; cache: MemoryCache }> {
+    ): Promise<{ federation: FederationState; queries: readonly LogQuery[]; cache: MemoryCache }> {
       const cache = new MemoryCache();
       cache.segments = segments;
       const { request, queries } = provider();
-      const follower = new Follower(story, request, { cache });
+      const follower = new Follower(scenario, request, { cache });
       expect((await follower.advance()).error).to.equal(undefined);
-      return { world: follower.world, queries, cache };
+      return { federation: follower.federation, queries, cache };
     }
   });
 
   describe("whose chain reorganises", () => {
     it("what was taken back is gone from the page, and from what the next visit finds", async () => {
-      const { federation } = story;
+      const { federation } = scenario;
       const cache = new MemoryCache();
-      const follower = new Follower(story, endpointOf(story), { cache });
+      const follower = new Follower(scenario, endpointOf(scenario), { cache });
       const fork = await federation.connection.networkHelpers.takeSnapshot();
       await federation.playRound();
       await follower.advance();
-      expect(follower.world.tasks.get(1)?.openings).to.have.lengthOf(4);
+      expect(follower.federation.tasks.get(1)?.openings).to.have.lengthOf(4);
 
       await fork.restore();
       await federation.train();
       // What is shorter than before is no proof: a lagging endpoint says the same.
       await federation.connection.networkHelpers.mine(5);
       await follower.advance();
-      expect(follower.world).to.deep.equal(await freshWorld(story));
-      const next = new Follower(story, endpointOf(story), { cache });
+      expect(follower.federation).to.deep.equal(await freshWorld(scenario));
+      const next = new Follower(scenario, endpointOf(scenario), { cache });
       await next.advance();
-      expect(next.world).to.deep.equal(follower.world);
+      expect(next.federation).to.deep.equal(follower.federation);
       await fork.restore();
     });
 
     it("also while it is being read, between its header and its logs", async () => {
-      const { federation } = story;
+      const { federation } = scenario;
       const fork = await federation.connection.networkHelpers.takeSnapshot();
       await federation.train();
       let isOld = true;
@@ -330,10 +332,10 @@ describe("following a chain's events", () => {
         await fork.restore();
         await federation.train([federation.node(1)]);
       });
-      const follower = new Follower(story, request);
+      const follower = new Follower(scenario, request);
       expect((await follower.advance()).error).to.equal(undefined);
-      expect(follower.world).to.deep.equal(await freshWorld(story));
-      expect(follower.world.tasks.get(1)?.openings.at(-1)?.updates.size).to.equal(1);
+      expect(follower.federation).to.deep.equal(await freshWorld(scenario));
+      expect(follower.federation.tasks.get(1)?.openings.at(-1)?.updates.size).to.equal(1);
       await fork.restore();
     });
   });
@@ -343,7 +345,7 @@ describe("following a chain's events", () => {
     request: SendRequest;
     queries: LogQuery[];
   } {
-    const endpoint = endpointOf(story);
+    const endpoint = endpointOf(scenario);
     const queries: LogQuery[] = [];
     const request: SendRequest = async (method, params) => {
       const answer = await endpoint(method, params);
@@ -358,7 +360,7 @@ describe("following a chain's events", () => {
   }
 });
 
-function topicOf({ contracts }: Story["federation"], event: string): string {
+function topicOf({ contracts }: Scenario["federation"], event: string): string {
   const found = [contracts.coordinator, contracts.taskRegistry]
     .flatMap(({ interface: { fragments } }) => fragments)
     .find((fragment) => fragment.type === "event" && (fragment as EventFragment).name === event);

@@ -7,12 +7,12 @@ import { EventSync } from "#frontend/events/eventSync.ts";
 import type { SyncStatus } from "#frontend/events/eventSync.ts";
 import type { SegmentCache } from "#frontend/events/segmentCache.ts";
 import { NO_CACHE } from "#frontend/events/segmentCache.ts";
-import type { Story } from "../audit/story.ts";
+import type { Scenario } from "../audit/scenario.ts";
 import type { ContractName } from "#protocol/events/contracts";
 import type { Segment } from "#frontend/events/segment.ts";
 import { applyEvent } from "#protocol/history/applyEvent";
-import { emptyWorld } from "#protocol/history/world";
-import type { World } from "#protocol/history/world";
+import { emptyFederation } from "#protocol/history/federationState";
+import type { FederationState } from "#protocol/history/federationState";
 
 export interface FollowerOptions {
   readonly cache?: SegmentCache;
@@ -33,11 +33,11 @@ export class Follower {
   readonly statuses: SyncStatus[] = [];
   /** How many events a reader saw, each time that something was shown. */
   readonly shown: number[] = [];
-  #world = emptyWorld();
+  #federation = emptyFederation();
   readonly #sync: EventSync;
 
   constructor(
-    { deployment }: Story,
+    { deployment }: Scenario,
     request: SendRequest,
     {
       cache = NO_CACHE,
@@ -54,25 +54,27 @@ export class Follower {
       reader: chainReader(request),
       cache,
       contracts,
-      ...(counts && { missing: (block: number) => missingEvents({ client, contracts }, this.#world, block) }),
+      ...(counts && {
+        missing: (block: number) => missingEvents({ client, contracts }, this.#federation, block),
+      }),
       deploymentBlock: deployment.deploymentBlock,
       index: undefined,
       failures: { mayAnswerLess, isRateLimited },
       sink: {
         reset: () => {
-          this.#world = emptyWorld();
+          this.#federation = emptyFederation();
         },
-        apply: (event) => applyEvent(this.#world, event),
+        apply: (event) => applyEvent(this.#federation, event),
         settled: () => {
-          this.shown.push(this.#world.events.length);
+          this.shown.push(this.#federation.events.length);
         },
       },
       onStatus: (status) => this.statuses.push(status),
     });
   }
 
-  get world(): World {
-    return this.#world;
+  get federation(): FederationState {
+    return this.#federation;
   }
 
   get status(): SyncStatus {
@@ -88,16 +90,16 @@ export class Follower {
 }
 
 /** The story's chain as an endpoint, which answers in the order in which it is asked. */
-export function endpointOf({ federation }: Story): SendRequest {
+export function endpointOf({ federation }: Scenario): SendRequest {
   return (method, params) => federation.connection.provider.request({ method, params: [...params] });
 }
 
-/** The world that a fresh page would show. */
-export async function freshWorld(story: Story): Promise<World> {
-  const follower = new Follower(story, endpointOf(story));
+/** The federation that a fresh page would show. */
+export async function freshWorld(scenario: Scenario): Promise<FederationState> {
+  const follower = new Follower(scenario, endpointOf(scenario));
   const { error } = await follower.advance();
   if (error !== undefined) throw error;
-  return follower.world;
+  return follower.federation;
 }
 
 /** A cache that keeps what it is given, as IndexedDB does: by the block that a segment begins with. */

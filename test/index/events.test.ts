@@ -11,33 +11,33 @@ import { contractFinder } from "#protocol/events/contracts";
 import type { ContractName } from "#protocol/events/contracts";
 import { packScores } from "#protocol/rules/packedScores";
 import {
-  beginStory,
+  beginScenario,
   playContractSigner,
   playEventfulTask,
   playFailures,
   playStakedTask,
-} from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
-import { ask, contents, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
+} from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
+import { ask, contents, sourceOf, suiteFolder, writeIndex } from "./scenarioIndex.ts";
 
 /** Every enum's name of a value, for columns that hold names. */
 const NAMES = Object.values(enums).filter((value) => typeof value === "object");
 
 describe("the index of a chain", () => {
   const folder = suiteFolder();
-  let story: Story;
+  let scenario: Scenario;
   let events: readonly StoryEvent[];
   let path: string;
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    await playStakedTask(story);
-    await playFailures(story);
-    await playContractSigner(story);
-    events = await eventsOfStory(story);
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    await playStakedTask(scenario);
+    await playFailures(scenario);
+    await playContractSigner(scenario);
+    events = await eventsOfStory(scenario);
     path = folder.file("index.sqlite");
-    await writeIndex(story, path);
+    await writeIndex(scenario, path);
   });
 
   it("has every event that an audit reads, in the chain's order, with every value exact", () => {
@@ -85,7 +85,7 @@ describe("the index of a chain", () => {
   });
 
   it("has the headers of the blocks and the receipts of the transactions of these events", async () => {
-    const { provider } = story.federation.connection.ethers;
+    const { provider } = scenario.federation.connection.ethers;
     const blocks = ask(path, "SELECT * FROM blocks");
     expect(blocks.map(({ number }) => number)).to.deep.equal([
       ...new Set(events.map(({ log }) => log.blockNumber)),
@@ -116,14 +116,14 @@ describe("the index of a chain", () => {
   });
 
   it("is the same where an endpoint answers only for a few blocks at a time", async () => {
-    const source = sourceOf(story);
+    const source = sourceOf(scenario);
     const narrow = {
       ...source,
       logs: (addresses: readonly string[], from: number, to: number) =>
         to - from < 7 ? source.logs(addresses, from, to) : Promise.reject(new Error("range too large")),
     };
     const other = folder.file("narrow.sqlite");
-    await writeIndex(story, other, narrow);
+    await writeIndex(scenario, other, narrow);
     expect(contents(other)).to.deep.equal(contents(path));
   });
 });
@@ -136,7 +136,7 @@ interface StoryEvent {
 }
 
 /** Every event of the story's contracts in the chain's order, with each value as exact as the chain has it. */
-async function eventsOfStory({ source, deployment }: Story): Promise<StoryEvent[]> {
+async function eventsOfStory({ source, deployment }: Scenario): Promise<StoryEvent[]> {
   const contractAt = contractFinder(deployment.contracts);
   const logs = await source.logs(Object.values(deployment.contracts), 0, await source.latestBlock());
   return logs.toSorted(inChainOrder).flatMap((log) => {

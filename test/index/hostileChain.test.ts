@@ -7,8 +7,8 @@ import { EVENT_TABLES } from "#audit/index/eventTables";
 import { decodeLog } from "#audit/reading/decodeLog";
 import { INTERFACES } from "#audit/reading/contracts";
 import { EndpointError } from "#chain/endpoints/endpointError";
-import { beginStory } from "../audit/story.ts";
-import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
+import { beginScenario } from "../audit/scenario.ts";
+import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./scenarioIndex.ts";
 
 const coder = AbiCoder.defaultAbiCoder();
 
@@ -70,8 +70,8 @@ describe("an index of what strangers wrote on chain", () => {
   });
 
   it("has the reason of a token that reverts with a string that is no UTF-8, cut where it is long", async () => {
-    const story = await beginStory();
-    const { federation, deployment } = story;
+    const scenario = await beginScenario();
+    const { federation, deployment } = scenario;
     const { token, stakeVault } = federation.contracts;
     const reason = coder.encode(["bytes"], [concat(["0xff6869", `0x${"61".repeat(1000)}`])]);
     const data = concat(["0x08c379a0", reason]);
@@ -89,7 +89,7 @@ describe("an index of what strangers wrote on chain", () => {
       () => undefined,
     );
     const path = folder.file("index.sqlite");
-    await writeIndex(story, path, sourceOf(story), { ...chainOf(story), hasAllTransactions: true });
+    await writeIndex(scenario, path, sourceOf(scenario), { ...chainOf(scenario), hasAllTransactions: true });
     const failed = ask(path, "SELECT recipient, error FROM transactions WHERE status = 0");
     const error = `error (\ufffdhi${"a".repeat(1000)}`.slice(0, 500);
     expect(failed).to.deep.equal([{ recipient: deployment.contracts.StakeVault, error }]);

@@ -3,30 +3,30 @@ import type { Replayed } from "#audit/index/indexSource";
 import { EXAMPLE_QUESTIONS, addressQuestion } from "#audit/index/questions";
 import { VIEWS } from "#audit/index/views";
 import { EndReason, TaskState, enumName } from "#protocol/contracts/enums";
-import { beginStory, playEventfulTask, playFailures, playStakedTask } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
-import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
+import { beginScenario, playEventfulTask, playFailures, playStakedTask } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
+import { ask, chainOf, sourceOf, suiteFolder, writeIndex } from "./scenarioIndex.ts";
 
 describe("the questions that auditors ask", () => {
   const folder = suiteFolder();
-  let story: Story;
+  let scenario: Scenario;
   let path: string;
   /** Node ids of the committee before the last round's proposal, as the contract gave them. */
   let committee: number[];
 
   before(async () => {
-    story = await beginStory();
-    const { federation } = story;
-    await playEventfulTask(story);
-    await playStakedTask(story);
-    await playFailures(story);
+    scenario = await beginScenario();
+    const { federation } = scenario;
+    await playEventfulTask(scenario);
+    await playStakedTask(scenario);
+    await playFailures(scenario);
     // A task whose amounts are beyond what SQLite's own sum keeps exact.
     await federation.startTask({ rewardUnit: 9_000_000_000_000_000_001n, rounds: 2 }, [
       federation.node(1),
       federation.node(3),
     ]);
     await federation.playRound();
-    await settleAndClaim(story);
+    await settleAndClaim(scenario);
     await federation.train();
     await federation.awaitSeed();
     const elected = await federation.contracts.coordinator.committeeOf(federation.taskId);
@@ -35,10 +35,10 @@ describe("the questions that auditors ask", () => {
     await federation.negotiate(undefined, [federation.node(1)]);
     await federation.passDeadline();
     await federation.advance();
-    await settleAndClaim(story);
-    await sendInVain(story);
+    await settleAndClaim(scenario);
+    await sendInVain(scenario);
     path = folder.file("index.sqlite");
-    await writeIndex(story, path, sourceOf(story), { ...chainOf(story), hasAllTransactions: true });
+    await writeIndex(scenario, path, sourceOf(scenario), { ...chainOf(scenario), hasAllTransactions: true });
   });
 
   for (const { title, sql } of EXAMPLE_QUESTIONS) {
@@ -52,7 +52,7 @@ describe("the questions that auditors ask", () => {
   });
 
   it("are answered as the contracts say: what each node earned, and its reputation", async () => {
-    const { rewardLedger, taskRegistry } = story.federation.contracts;
+    const { rewardLedger, taskRegistry } = scenario.federation.contracts;
     let members = 0;
     for (let taskId = 1n; taskId <= (await taskRegistry.taskCount()); taskId++) {
       const { memberCount } = await taskRegistry.status(taskId);
@@ -77,13 +77,13 @@ describe("the questions that auditors ask", () => {
   it("are answered as the contracts say: who led", () => {
     const last = ask(
       path,
-      `SELECT * FROM leaders WHERE taskId = ${story.federation.taskId} ORDER BY round DESC LIMIT 1`,
+      `SELECT * FROM leaders WHERE taskId = ${scenario.federation.taskId} ORDER BY round DESC LIMIT 1`,
     );
     expect(last[0]).to.include({
       round: 2,
       leaderNodeId: committee[0],
       proposerNodeId: committee[0],
-      proposerOperator: story.federation.node(committee[0] ?? 0).operator.address,
+      proposerOperator: scenario.federation.node(committee[0] ?? 0).operator.address,
       committee: JSON.stringify(committee),
     });
     const second = ask(path, "SELECT proposerRank FROM leaders WHERE taskId = 1 AND round = 2");
@@ -91,7 +91,7 @@ describe("the questions that auditors ask", () => {
   });
 
   it("are answered as the contracts say: which alpha each task chose, and from what", async () => {
-    const { coordinator, taskRegistry } = story.federation.contracts;
+    const { coordinator, taskRegistry } = scenario.federation.contracts;
     for (const { taskId, alphaBps } of ask(
       path,
       "SELECT taskId, alphaBps, max(round) FROM alphas GROUP BY taskId",
@@ -99,7 +99,7 @@ describe("the questions that auditors ask", () => {
       expect(alphaBps, `task ${taskId}`).to.equal(
         Number((await coordinator.roundOf(Number(taskId))).alphaBps),
       );
-    const last = Number(story.federation.taskId);
+    const last = Number(scenario.federation.taskId);
     const origins = ask(
       path,
       `SELECT round, origin, alphaBps, reports, meanScore FROM alphas WHERE taskId = ${last} ORDER BY round`,
@@ -150,9 +150,9 @@ describe("the questions that auditors ask", () => {
   });
 
   it("are answered as the chain says: every transaction of an address to the contracts, in any case of letters", async () => {
-    const { provider } = story.federation.connection.ethers;
-    const { address } = story.federation.node(1).operator;
-    const contracts = new Set(Object.values(story.deployment.contracts));
+    const { provider } = scenario.federation.connection.ethers;
+    const { address } = scenario.federation.node(1).operator;
+    const contracts = new Set(Object.values(scenario.deployment.contracts));
     const sent: string[] = [];
     for (let number = 0; number <= (await provider.getBlockNumber()); number++) {
       const block = await provider.getBlock(number, true);
@@ -182,7 +182,7 @@ describe("the questions that auditors ask", () => {
         contract: "RewardLedger",
         method: "claim",
         status: 0,
-        error: `nothing to claim (taskId ${story.federation.taskId}, memberId 1)`,
+        error: `nothing to claim (taskId ${scenario.federation.taskId}, memberId 1)`,
       },
       { contract: "StakeVault", method: "0x", status: 0, error: "without a reason" },
       { contract: "RewardLedger", method: "claim", status: 0, error: "out of gas" },
@@ -194,11 +194,11 @@ describe("the questions that auditors ask", () => {
 
   it("say no reason where the endpoint has forgotten the state, and have the transaction all the same", async () => {
     const source = {
-      ...sourceOf(story),
+      ...sourceOf(scenario),
       replay: (): Promise<Replayed> => Promise.resolve({ kind: "unknown" as const }),
     };
     const other = folder.file("forgetful.sqlite");
-    await writeIndex(story, other, source, { ...chainOf(story), hasAllTransactions: true });
+    await writeIndex(scenario, other, source, { ...chainOf(scenario), hasAllTransactions: true });
     const reasons = "SELECT error, count(*) AS n FROM transactions WHERE status = 0 GROUP BY error";
     expect(ask(other, reasons)).to.deep.equal([
       { error: null, n: 2 },
@@ -208,7 +208,7 @@ describe("the questions that auditors ask", () => {
 });
 
 /** Transactions that cause no event: a view, an error, a payment that nobody takes, and too little gas. */
-async function sendInVain({ federation, deployment }: Story): Promise<void> {
+async function sendInVain({ federation, deployment }: Scenario): Promise<void> {
   const { nodeRegistry, rewardLedger } = federation.contracts;
   const { operator } = federation.node(1);
   const { NodeRegistry: to, StakeVault } = deployment.contracts;
@@ -222,7 +222,7 @@ async function sendInVain({ federation, deployment }: Story): Promise<void> {
 }
 
 /** The first member settles and takes what it earned. */
-async function settleAndClaim({ federation }: Story): Promise<void> {
+async function settleAndClaim({ federation }: Scenario): Promise<void> {
   const { operator } = federation.node(1);
   await federation.contracts.rewardLedger.connect(operator).claim(federation.taskId, 1, operator.address);
 }

@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { IndexFile } from "#audit/index/indexFile";
 import type { IndexedChain } from "#audit/index/indexedChain";
 import type { IndexStep } from "#audit/index/indexer";
-import { beginStory } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
-import { bringUp, chainOf, contents, sourceOf, suiteFolder, writeIndex } from "./storyIndex.ts";
+import { beginScenario } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
+import { bringUp, chainOf, contents, sourceOf, suiteFolder, writeIndex } from "./scenarioIndex.ts";
 
 for (const hasAllTransactions of [false, true]) {
   const extent = hasAllTransactions ? "with all transactions" : "of events";
@@ -13,40 +13,40 @@ for (const hasAllTransactions of [false, true]) {
 
 function keepsUp(hasAllTransactions: boolean): void {
   const folder = suiteFolder();
-  let story: Story;
+  let scenario: Scenario;
   let file: IndexFile;
   let path: string;
   let number = 0;
-  const chain = (): IndexedChain => ({ ...chainOf(story), hasAllTransactions });
-  const follow = async (source = sourceOf(story)): Promise<IndexStep[]> =>
-    bringUp(story, file, source, chain());
+  const chain = (): IndexedChain => ({ ...chainOf(scenario), hasAllTransactions });
+  const follow = async (source = sourceOf(scenario)): Promise<IndexStep[]> =>
+    bringUp(scenario, file, source, chain());
 
   before(async () => {
-    story = await beginStory();
+    scenario = await beginScenario();
     path = folder.file("followed.sqlite");
     file = IndexFile.open(path, chain());
-    await story.federation.startTask({ rounds: 2 });
-    await story.federation.playRound();
+    await scenario.federation.startTask({ rounds: 2 });
+    await scenario.federation.playRound();
   });
   after(() => file.close());
 
   /** A transaction that causes no event. */
   const callInVain = async (): Promise<void> => {
-    const { nodeRegistry } = story.federation.contracts;
+    const { nodeRegistry } = scenario.federation.contracts;
     const data = nodeRegistry.interface.encodeFunctionData("memberCount");
-    const to = story.deployment.contracts.NodeRegistry;
-    await story.federation.node(1).operator.sendTransaction({ to, data });
+    const to = scenario.deployment.contracts.NodeRegistry;
+    await scenario.federation.node(1).operator.sendTransaction({ to, data });
   };
 
   /** Compares the followed index with one that never saw anything but the present chain. */
   const expectFresh = async (): Promise<void> => {
     const fresh = folder.file(`fresh${++number}.sqlite`);
-    await writeIndex(story, fresh, sourceOf(story), chain());
+    await writeIndex(scenario, fresh, sourceOf(scenario), chain());
     expect(contents(path)).to.deep.equal(contents(fresh));
   };
 
   it("equals a fresh one after blocks with events were replaced by others", async () => {
-    const { federation } = story;
+    const { federation } = scenario;
     await follow();
     const fork = await federation.connection.networkHelpers.takeSnapshot();
     await federation.train();
@@ -70,21 +70,21 @@ function keepsUp(hasAllTransactions: boolean): void {
   });
 
   it("waits while the chain is only shorter, and equals a fresh one once another block took a place", async () => {
-    const fork = await story.federation.connection.networkHelpers.takeSnapshot();
-    await story.federation.startTask({ rounds: 1 });
+    const fork = await scenario.federation.connection.networkHelpers.takeSnapshot();
+    await scenario.federation.startTask({ rounds: 1 });
     await follow();
     const before = contents(path);
     await fork.restore();
     // It looks like an endpoint that is behind.
     expect((await follow()).map(({ kind }) => kind)).to.deep.equal(["behind"]);
     expect(contents(path)).to.deep.equal(before);
-    await story.federation.startTask({ rounds: 1, rewardUnit: 78n });
+    await scenario.federation.startTask({ rounds: 1, rewardUnit: 78n });
     expect((await follow()).map(({ kind }) => kind)).to.include("rewound");
     await expectFresh();
   });
 
   it("equals a fresh one after empty blocks were replaced, and goes back no further than to the last common block", async () => {
-    const { networkHelpers } = story.federation.connection;
+    const { networkHelpers } = scenario.federation.connection;
     const fork = await networkHelpers.takeSnapshot();
     const { tip } = file;
     await networkHelpers.mine(3);
@@ -98,12 +98,12 @@ function keepsUp(hasAllTransactions: boolean): void {
   });
 
   it("equals a fresh one when the chain moves while it is read", async () => {
-    const { federation } = story;
+    const { federation } = scenario;
     const { networkHelpers } = federation.connection;
     const fork = await networkHelpers.takeSnapshot();
     await federation.startTask({ rounds: 1 });
     await callInVain();
-    const source = sourceOf(story);
+    const source = sourceOf(scenario);
     let hasMoved = false;
     const moving = {
       ...source,
@@ -123,10 +123,10 @@ function keepsUp(hasAllTransactions: boolean): void {
   });
 
   it("equals a fresh one after a development chain started all over at the same addresses", async () => {
-    const again = await beginStory();
-    expect(again.deployment).to.deep.equal(story.deployment);
+    const again = await beginScenario();
+    expect(again.deployment).to.deep.equal(scenario.deployment);
     await again.federation.startTask({ rounds: 1 });
-    story = again;
+    scenario = again;
     await follow();
     await expectFresh();
   });

@@ -2,11 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { expect } from "chai";
 import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
-import { beginStory, playEventfulTask, playStakedTask } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
+import { beginScenario, playEventfulTask, playStakedTask } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
 import { start } from "../cli/concordat.ts";
 import type { Outcome } from "../cli/concordat.ts";
-import { ask, chainOf, contents, serveChain, suiteFolder, writeIndex } from "./storyIndex.ts";
+import { ask, chainOf, contents, serveChain, suiteFolder, writeIndex } from "./scenarioIndex.ts";
 
 /** An index that is being served. */
 interface Serving {
@@ -21,19 +21,19 @@ const WIDTH = 8;
 
 describe("concordat index serve", () => {
   const folder = suiteFolder();
-  let story: Story;
+  let scenario: Scenario;
   let book: string;
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    await playStakedTask(story);
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    await playStakedTask(scenario);
     book = writeBook("addresses.json");
   });
 
   const writeBook = (name: string, changes: { deploymentBlock?: number } = {}): string => {
     const path = folder.file(name);
-    const text = { format: ADDRESS_BOOK_FORMAT, network: "test", ...chainOf(story), ...changes };
+    const text = { format: ADDRESS_BOOK_FORMAT, network: "test", ...chainOf(scenario), ...changes };
     writeFileSync(path, JSON.stringify(text));
     return path;
   };
@@ -55,7 +55,7 @@ describe("concordat index serve", () => {
     for (const answers of [3, 4]) {
       let left = answers;
       const held = Promise.withResolvers<void>();
-      const endpoint = await serveChain(story, async (method, params) => {
+      const endpoint = await serveChain(scenario, async (method, params) => {
         if (method !== "eth_getLogs") return;
         refuseWide(params);
         if (left-- > 0) return;
@@ -78,7 +78,7 @@ describe("concordat index serve", () => {
     const reached = Number(ask(db, "SELECT max(number) AS n FROM checkpoints")[0]?.["n"]);
 
     const asked: number[] = [];
-    const endpoint = await serveChain(story, async (method, params) => {
+    const endpoint = await serveChain(scenario, async (method, params) => {
       if (method !== "eth_getLogs") return;
       refuseWide(params);
       asked.push(Number((params[0] as { fromBlock: string }).fromBlock));
@@ -96,13 +96,13 @@ describe("concordat index serve", () => {
     expect(asked).to.include(reached + 1);
     expect(Math.min(...asked)).to.be.at.least(reached - 32);
     const fresh = folder.file("fresh.sqlite");
-    await writeIndex(story, fresh);
+    await writeIndex(scenario, fresh);
     expect(contents(db)).to.deep.equal(contents(fresh));
   });
 
   it("serves what it has while the endpoint is away, and goes on when it is back", async () => {
     let isAway = false;
-    const endpoint = await serveChain(story, async () => {
+    const endpoint = await serveChain(scenario, async () => {
       if (isAway) throw new Error("away");
     });
     const running = serve(endpoint.url, folder.file("away.sqlite"));
@@ -111,7 +111,7 @@ describe("concordat index serve", () => {
       isAway = true;
       const away = await untilStatus(running, ({ endpointAnswers }) => !endpointAnswers);
       expect(away["block"]).to.equal(before["block"]);
-      await story.federation.connection.networkHelpers.mine(2);
+      await scenario.federation.connection.networkHelpers.mine(2);
       isAway = false;
       const back = await untilStatus(running, ({ block }) => Number(block) >= Number(before["block"]) + 2);
       expect(back).to.include({ endpointAnswers: true, behind: 0 });
@@ -123,7 +123,7 @@ describe("concordat index serve", () => {
   });
 
   it("refuses a second writer, another chain's index and a foreign file with one line and exit code 2", async () => {
-    const endpoint = await serveChain(story);
+    const endpoint = await serveChain(scenario);
     const db = folder.file("one.sqlite");
     const first = serve(endpoint.url, db);
     try {

@@ -14,9 +14,9 @@ import { IndexReader } from "#audit/index/indexReader";
 import type { EventRecord, LogPage } from "#audit/index/indexReader";
 import { EXAMPLE_QUESTIONS } from "#audit/index/questions";
 import type { RelationDescription } from "#audit/index/schema";
-import { beginStory, playEventfulTask } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
-import { ask as askFile, chainOf, contents, suiteFolder, writeIndex } from "./storyIndex.ts";
+import { beginScenario, playEventfulTask } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
+import { ask as askFile, chainOf, contents, suiteFolder, writeIndex } from "./scenarioIndex.ts";
 
 const RUNAWAY = "WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t) SELECT count(*) FROM t";
 
@@ -26,14 +26,14 @@ interface LogAnswer extends LogPage {
 
 describe("the server of an index", () => {
   const folder = suiteFolder();
-  let story: Story;
+  let scenario: Scenario;
   let path: string;
   let server: IndexServer;
 
   const serve = async (changes: Partial<IndexServerOptions> = {}): Promise<IndexServer> =>
     serveIndex({
       file: path,
-      chain: chainOf(story),
+      chain: chainOf(scenario),
       host: "127.0.0.1",
       port: 0,
       limits: { seconds: 1, rows: 100, bytes: 50_000 },
@@ -42,10 +42,10 @@ describe("the server of an index", () => {
     });
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
     path = folder.file("index.sqlite");
-    await writeIndex(story, path);
+    await writeIndex(scenario, path);
     server = await serve();
   });
   after(() => server.close());
@@ -128,7 +128,7 @@ describe("the server of an index", () => {
       const [tip] = askFile(path, "SELECT number, hash FROM checkpoints ORDER BY number DESC LIMIT 1");
       expect(status).to.deep.include({
         chainId: 31_337,
-        contracts: story.deployment.contracts,
+        contracts: scenario.deployment.contracts,
         transactions: "with events",
         block: tip?.["number"],
         hash: tip?.["hash"],
@@ -139,7 +139,7 @@ describe("the server of an index", () => {
     });
 
     it("events a page at a time, filtered, as logs that a dApp decodes", async () => {
-      const { RoundCoordinator, StakeVault } = story.deployment.contracts;
+      const { RoundCoordinator, StakeVault } = scenario.deployment.contracts;
       const found: EventRecord[] = [];
       let after = "";
       do {
@@ -151,8 +151,8 @@ describe("the server of an index", () => {
         found.push(...page.events);
         after = page.next === null ? "" : `&after=${page.next}`;
       } while (after !== "");
-      const head = await story.source.latestBlock();
-      const logs = await story.source.logs([RoundCoordinator, StakeVault], 20, head);
+      const head = await scenario.source.latestBlock();
+      const logs = await scenario.source.logs([RoundCoordinator, StakeVault], 20, head);
       const raw = (log: {
         blockNumber: number;
         logIndex: number;
@@ -160,7 +160,7 @@ describe("the server of an index", () => {
         data: string;
       }) => [log.blockNumber, log.logIndex, log.data, ...log.topics];
       expect(found.map(raw)).to.deep.equal(logs.map(raw));
-      const { provider } = story.federation.connection.ethers;
+      const { provider } = scenario.federation.connection.ethers;
       const [first] = found;
       expect(first?.blockHash).to.equal((await provider.getBlock(first?.blockNumber ?? 0))?.hash);
       const named = await fetch(`${server.url}/events?name=TaskPublished`);
@@ -169,14 +169,14 @@ describe("the server of an index", () => {
     });
 
     it("logs of whole blocks as the chain gives them, up to a block that can be checked", async () => {
-      const head = await story.source.latestBlock();
+      const head = await scenario.source.latestBlock();
       const logs = async (query: string): Promise<LogAnswer> =>
         (await (await fetch(`${server.url}/logs?${query}`)).json()) as LogAnswer;
       const all = await logs("");
-      const { provider } = story.federation.connection.ethers;
+      const { provider } = scenario.federation.connection.ethers;
       expect(all).to.deep.include({
         format: "concordat/index-logs/1",
-        ...chainOf(story),
+        ...chainOf(scenario),
         from: 0,
         to: head,
         toHash: (await provider.getBlock(head))?.hash,

@@ -135,9 +135,9 @@ describe("training", function () {
 
   it("gives the same bits in another process", async () => {
     const script = `
-      const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
-      const { digits } = await import("./oracle-nodes/src/learning/digits.ts");
-      const { builtInTopology } = await import("./oracle-nodes/src/learning/models.ts");
+      const { createEngine } = await import("./oracle-nodes/learning/engines/createEngine.ts");
+      const { digits } = await import("./oracle-nodes/learning/data/digits.ts");
+      const { builtInTopology } = await import("./oracle-nodes/learning/models/models.ts");
       const { createHash } = await import("node:crypto");
       const d = digits();
       const model = await (await createEngine("wasm")).load(

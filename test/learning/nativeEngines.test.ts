@@ -27,8 +27,8 @@ const PACKAGE = `
 
 /** Opens an engine, trains two steps on it and prints its name, the backend and the loss, or the error's line. */
 const script = (engine: string) => `
-  const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
-  const { builtInTopology } = await import("./oracle-nodes/src/learning/models.ts");
+  const { createEngine } = await import("./oracle-nodes/learning/engines/createEngine.ts");
+  const { builtInTopology } = await import("./oracle-nodes/learning/models/models.ts");
   const tf = await import("@tensorflow/tfjs-core");
   try {
     const engine = await createEngine("${engine}");

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const HANGS = { command: process.execPath, args: [join(ROOT, "test/learning/process/trainer.mjs"), "hang"] };
 /** Trains on a node's records with a program; says so once the program has begun, and waits. */
 const TRAINS = `
-  const { createEngine } = await import("./oracle-nodes/src/learning/createEngine.ts");
+  const { createEngine } = await import("./oracle-nodes/learning/engines/createEngine.ts");
   const [trainers] = process.argv.slice(1);
   const tensors = [{ name: "a", shape: [2] }];
   const engine = await createEngine({ process: { ...${JSON.stringify(HANGS)}, timeoutSeconds: 600 } }, trainers);

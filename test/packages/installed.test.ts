@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { chainSource } from "#audit/reading/chainSource";
 import { audit } from "#audit/audit";
-import { beginStory, playEventfulTask } from "../audit/story.ts";
+import { beginScenario, playEventfulTask } from "../audit/scenario.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -52,19 +52,19 @@ describe("the packages, installed from their tarballs into an empty folder", fun
   };
 
   it("recompute a recorded task", async () => {
-    const story = await beginStory();
-    await playEventfulTask(story);
+    const scenario = await beginScenario();
+    await playEventfulTask(scenario);
     const answers: Record<string, unknown> = {};
-    const { provider } = story.federation.connection;
+    const { provider } = scenario.federation.connection;
     const recording = chainSource(async (method, params) => {
       // Before it is asked: Hardhat adds to what it is given.
       const key = JSON.stringify([method, params]);
       answers[key] = await provider.request({ method, params: structuredClone(params) as unknown[] });
       return answers[key];
     });
-    const expected = await audit({ chain: { source: recording }, addressBook: story.deployment });
-    await story.federation.connection.close();
-    await writeFile(join(folder, "record.json"), JSON.stringify({ answers, book: story.deployment }));
+    const expected = await audit({ chain: { source: recording }, addressBook: scenario.deployment });
+    await scenario.federation.connection.close();
+    await writeFile(join(folder, "record.json"), JSON.stringify({ answers, book: scenario.deployment }));
     const printed = await script(
       "audit.js",
       `import { readFileSync } from "node:fs";

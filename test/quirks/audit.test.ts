@@ -14,11 +14,11 @@ import { Phase } from "#protocol/contracts/enums";
 import { ConcordatError } from "#protocol/errors";
 import { CONTRACT_NAMES } from "#protocol/events/contracts";
 import type { Address } from "#protocol/ids";
-import { beginStory, playEventfulTask } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
+import { beginScenario, playEventfulTask } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
 import { concordat } from "../cli/concordat.ts";
-import { chainOf, serveChain } from "../index/storyIndex.ts";
-import type { RpcEndpoint } from "../index/storyIndex.ts";
+import { chainOf, serveChain } from "../index/scenarioIndex.ts";
+import type { RpcEndpoint } from "../index/scenarioIndex.ts";
 import { flap, lag } from "./lag.ts";
 import { limitedLogs, offsetNumbers, prunedStates, truncatedLogs } from "./limits.ts";
 import { QuirkProxy } from "./quirkProxy.ts";
@@ -37,7 +37,7 @@ const ALCHEMY = {
 
 describe("auditing an honest federation through endpoints as they are", function () {
   this.timeout(60_000);
-  let story: Story;
+  let scenario: Scenario;
   let chain: RpcEndpoint;
   let proxy: QuirkProxy;
   let plain: AuditReport;
@@ -45,10 +45,13 @@ describe("auditing an honest federation through endpoints as they are", function
   const book = join(folder, "addresses.json");
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    chain = await serveChain(story);
-    writeFileSync(book, JSON.stringify({ format: ADDRESS_BOOK_FORMAT, network: "test", ...chainOf(story) }));
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    chain = await serveChain(scenario);
+    writeFileSync(
+      book,
+      JSON.stringify({ format: ADDRESS_BOOK_FORMAT, network: "test", ...chainOf(scenario) }),
+    );
     plain = await read(chain.url);
     expect([plain.agrees, plain.firstDisagreement]).to.deep.equal([true, undefined]);
   });
@@ -65,7 +68,13 @@ describe("auditing an honest federation through endpoints as they are", function
     rpcUrl: RpcAuditOptions["rpcUrl"] = proxy.url,
     more: Partial<RpcAuditOptions> = {},
   ): Promise<AuditReport> =>
-    auditRpc({ rpcUrl, chainId: CHAIN_ID, addressBook: story.deployment, patienceMs: PATIENCE_MS, ...more });
+    auditRpc({
+      rpcUrl,
+      chainId: CHAIN_ID,
+      addressBook: scenario.deployment,
+      patienceMs: PATIENCE_MS,
+      ...more,
+    });
 
   /** The one line with which an audit ends that cannot be made. */
   const failureOf = async (reading: Promise<AuditReport>): Promise<string> => {
@@ -132,7 +141,7 @@ describe("auditing an honest federation through endpoints as they are", function
   });
 
   it("reads narrower ranges in whatever words a range is refused", async () => {
-    const addresses = CONTRACT_NAMES.map((name) => story.deployment.contracts[name]);
+    const addresses = CONTRACT_NAMES.map((name) => scenario.deployment.contracts[name]);
     const refused = WORDINGS.filter(
       ({ method, expected }) => method === "eth_getLogs" && expected === "tooLarge",
     );
@@ -203,7 +212,7 @@ describe("auditing an honest federation through endpoints as they are", function
     const report = await read(proxy.url, {
       patienceMs: 1_000,
       onCheck: () => {
-        mined ??= story.federation.connection.networkHelpers.mine(1);
+        mined ??= scenario.federation.connection.networkHelpers.mine(1);
       },
     });
     await mined;
@@ -220,7 +229,7 @@ describe("auditing an honest federation through endpoints as they are", function
   });
 
   it("counts nothing that another deployment's contracts ran", async () => {
-    const other = await beginStory();
+    const other = await beginScenario();
     await other.federation.startTask({ rewardLedger: `0x${"ab".repeat(20)}` as Address });
     await other.federation.train();
     await other.federation.startTask({ rounds: 1 });

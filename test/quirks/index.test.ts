@@ -6,11 +6,11 @@ import type { IndexStep } from "#audit/index/indexer";
 import { rpcIndexSource } from "#audit/index/indexSource";
 import type { IndexSource } from "#audit/index/indexSource";
 import { ADDRESS_BOOK_FORMAT } from "#protocol/contracts/addressBook";
-import { beginStory, playEventfulTask } from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
+import { beginScenario, playEventfulTask } from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
 import { start } from "../cli/concordat.ts";
-import { chainOf, contents, serveChain, suiteFolder, writeIndex } from "../index/storyIndex.ts";
-import type { RpcEndpoint } from "../index/storyIndex.ts";
+import { chainOf, contents, serveChain, suiteFolder, writeIndex } from "../index/scenarioIndex.ts";
+import type { RpcEndpoint } from "../index/scenarioIndex.ts";
 import { flap, lag } from "./lag.ts";
 import { limitedLogs, prunedStates, truncatedLogs } from "./limits.ts";
 import { QuirkProxy } from "./quirkProxy.ts";
@@ -29,7 +29,7 @@ const ALCHEMY = {
 describe("an index through endpoints as they are", function () {
   this.timeout(60_000);
   const folder = suiteFolder();
-  let story: Story;
+  let scenario: Scenario;
   let chain: RpcEndpoint;
   let proxy: QuirkProxy;
   let plain: Record<string, unknown[]>;
@@ -37,10 +37,10 @@ describe("an index through endpoints as they are", function () {
   let count = 0;
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    chain = await serveChain(story);
-    await writeIndex(story, folder.file("plain.sqlite"));
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    chain = await serveChain(scenario);
+    await writeIndex(scenario, folder.file("plain.sqlite"));
     plain = contents(folder.file("plain.sqlite"));
   });
   after(() => chain.close());
@@ -57,11 +57,11 @@ describe("an index through endpoints as they are", function () {
   /** An index of its own file that reads through the proxy. */
   const open = (recheckMs?: number): { readonly path: string; readonly indexer: Indexer } => {
     const path = folder.file(`${++count}.sqlite`);
-    const file = IndexFile.open(path, chainOf(story));
-    const source = rpcIndexSource(proxy.url, chainOf(story).chainId, PATIENCE_MS);
+    const file = IndexFile.open(path, chainOf(scenario));
+    const source = rpcIndexSource(proxy.url, chainOf(scenario).chainId, PATIENCE_MS);
     opened = { file, source };
     const recheck = recheckMs === undefined ? {} : { recheckMs };
-    return { path, indexer: new Indexer({ source, chain: chainOf(story), file, ...recheck }) };
+    return { path, indexer: new Indexer({ source, chain: chainOf(scenario), file, ...recheck }) };
   };
 
   /** Steps until the index says that it is up to date. What fails is tried again, as it is while an index follows. */
@@ -161,7 +161,10 @@ describe("an index through endpoints as they are", function () {
 
   it("says as a command that logs are missing, which, and never that it is up to date before they are there", async () => {
     const book = folder.file("addresses.json");
-    writeFileSync(book, JSON.stringify({ format: ADDRESS_BOOK_FORMAT, network: "test", ...chainOf(story) }));
+    writeFileSync(
+      book,
+      JSON.stringify({ format: ADDRESS_BOOK_FORMAT, network: "test", ...chainOf(scenario) }),
+    );
     proxy.use(lag({ blocks: 12, of: ["logs"] }));
     const where = ["--rpc", proxy.url, "--address-book", book, "--db", folder.file("served.sqlite")];
     const serving = start(["index", "serve", "--listen", "127.0.0.1:0", "--poll", "0.05", ...where]);

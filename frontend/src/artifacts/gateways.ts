@@ -1,5 +1,5 @@
 import type { DappConfig } from "../config/dappConfig.ts";
-import type { World } from "@concordat/protocol/history/world";
+import type { FederationState } from "@concordat/protocol/history/federationState";
 import { isLoopback } from "../config/isLoopback.ts";
 
 /** A place that serves artifacts by their content. */
@@ -29,9 +29,13 @@ export function gatewayOrigins(endpoints: string): readonly string[] {
 }
 
 /** Every gateway that the page knows: the configured ones, then those that members of the registry name. */
-export function knownGateways(config: DappConfig, world: World, page: URL): readonly Gateway[] {
+export function knownGateways(
+  config: DappConfig,
+  federation: FederationState,
+  page: URL,
+): readonly Gateway[] {
   const configured = config.gateways.map((origin) => ({ origin: new URL(origin).origin, nodeId: undefined }));
-  const registered = [...world.nodes.values()]
+  const registered = [...federation.nodes.values()]
     .filter(({ isMember }) => isMember)
     .flatMap(({ nodeId, endpoints }) => gatewayOrigins(endpoints).map((origin) => ({ origin, nodeId })));
   return [

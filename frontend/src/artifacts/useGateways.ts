@@ -5,6 +5,6 @@ import type { Gateway } from "./gateways.ts";
 /** Every gateway that the page knows, the configured ones first. */
 export function useGateways(): readonly Gateway[] {
   const { config } = useFederation();
-  const { world } = useFederationState();
-  return knownGateways(config, world, new URL(location.href));
+  const { federation } = useFederationState();
+  return knownGateways(config, federation, new URL(location.href));
 }

@@ -4,8 +4,8 @@ import { ConcordatError } from "@concordat/protocol/errors";
 import { CONTRACT_NAMES } from "@concordat/protocol/events/contracts";
 import type { ContractName } from "@concordat/protocol/events/contracts";
 import { applyEvent } from "@concordat/protocol/history/applyEvent";
-import { emptyWorld } from "@concordat/protocol/history/world";
-import type { World } from "@concordat/protocol/history/world";
+import { emptyFederation } from "@concordat/protocol/history/federationState";
+import type { FederationState } from "@concordat/protocol/history/federationState";
 import type { NetworkConfig } from "../config/dappConfig.ts";
 import { chainReader } from "../events/chainReader.ts";
 import type { SendRequest } from "../events/chainReader.ts";
@@ -28,9 +28,9 @@ const PATIENCE_MS = 8_000;
 const SLOWEST = 8;
 
 /** What one render sees: the same object until something changed. */
-export interface FederationState {
-  readonly world: World;
-  /** Grows with every change of the world. */
+export interface StoreState {
+  readonly federation: FederationState;
+  /** Grows with every change of the federation. */
   readonly version: number;
   readonly sync: SyncStatus;
   /** Whether all events up to the chain's head of the page's start are here. */
@@ -45,8 +45,8 @@ export class FederationStore {
   readonly client: PublicClient;
   readonly contracts: Readonly<Record<ContractName, Hex>>;
   readonly request: SendRequest;
-  #world = emptyWorld();
-  #state: FederationState;
+  #federation = emptyFederation();
+  #state: StoreState;
   #sync: Promise<EventSync> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #notifying: ReturnType<typeof setTimeout> | undefined;
@@ -71,7 +71,7 @@ export class FederationStore {
     this.request = (method, params) =>
       this.client.request({ method, params } as unknown as Parameters<PublicClient["request"]>[0]);
     this.#state = {
-      world: this.#world,
+      federation: this.#federation,
       version: 0,
       ready: false,
       announced: false,
@@ -87,7 +87,7 @@ export class FederationStore {
     };
   }
 
-  get state(): FederationState {
+  get state(): StoreState {
     return this.#state;
   }
 
@@ -179,12 +179,12 @@ export class FederationStore {
       },
       sink: {
         reset: () => {
-          this.#world = emptyWorld();
+          this.#federation = emptyFederation();
         },
-        apply: (event) => applyEvent(this.#world, event),
-        settled: () => this.#change({ world: this.#world, version: this.#state.version + 1 }),
+        apply: (event) => applyEvent(this.#federation, event),
+        settled: () => this.#change({ federation: this.#federation, version: this.#state.version + 1 }),
       },
-      missing: (block) => missingEvents(this, this.#world, block),
+      missing: (block) => missingEvents(this, this.#federation, block),
       onStatus: (sync) => {
         const caughtUp = sync.head !== undefined && sync.completeTo >= sync.head.number;
         this.#change({ sync: this.#patient(sync), ready: this.#state.ready || caughtUp });
@@ -221,7 +221,7 @@ export class FederationStore {
     if (missing !== undefined) throw new MissingContract(this.network, chainId, missing.name);
   }
 
-  #change(change: Partial<FederationState>): void {
+  #change(change: Partial<StoreState>): void {
     this.#state = { ...this.#state, ...change, announced: this.#announced };
     this.#notifying ??= setTimeout(() => {
       this.#notifying = undefined;

@@ -3,7 +3,7 @@ import { Phase, TaskState } from "@concordat/protocol/contracts/enums";
 import { ABIS } from "@concordat/protocol/events/contracts";
 import type { ContractName } from "@concordat/protocol/events/contracts";
 import { currentOpening, currentPhase } from "@concordat/protocol/history/rounds";
-import type { TaskRecord, World } from "@concordat/protocol/history/world";
+import type { TaskRecord, FederationState } from "@concordat/protocol/history/federationState";
 
 /** Running tasks whose rounds are compared, the newest ones: each costs a read with every block. */
 const MOST_TASKS = 12;
@@ -14,20 +14,20 @@ export interface CountSource {
 }
 
 /**
- * What the contracts count at a block and the world that its events make does not have; undefined where all is there. Logs
+ * What the contracts count at a block and the state that its events make does not have; undefined where all is there. Logs
  * can be late, or left out, while nothing says so: only the contracts' own counts tell.
  * @throws the endpoint's error where it does not answer.
  */
 export async function missingEvents(
   { client, contracts }: CountSource,
-  world: World,
+  federation: FederationState,
   block: number,
 ): Promise<string | undefined> {
   const at = { blockNumber: BigInt(block) } as const;
   const registry = { address: contracts.NodeRegistry, abi: ABIS.NodeRegistry, ...at } as const;
   const tasks = { address: contracts.TaskRegistry, abi: ABIS.TaskRegistry, ...at } as const;
   const coordinator = { address: contracts.RoundCoordinator, abi: ABIS.RoundCoordinator, ...at } as const;
-  const running = [...world.tasks.values()]
+  const running = [...federation.tasks.values()]
     .filter((task) => isOurs(task, contracts) && task.state === TaskState.Running)
     .slice(-MOST_TASKS);
   const [nodes, proposals, published, ...rounds] = await Promise.all([
@@ -39,9 +39,9 @@ export async function missingEvents(
     ),
   ]);
   const counts = [
-    ["nodes", world.nodes.size, nodes],
-    ["votes", world.proposals.size, proposals],
-    ["tasks", world.tasks.size, published],
+    ["nodes", federation.nodes.size, nodes],
+    ["votes", federation.proposals.size, proposals],
+    ["tasks", federation.tasks.size, published],
   ] as const;
   const short = counts.find(([, told, counted]) => BigInt(told) !== counted);
   if (short !== undefined) return `events of ${short[1]} of ${short[2]} ${short[0]}`;

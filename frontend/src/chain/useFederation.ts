@@ -1,6 +1,6 @@
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import type { DappConfig } from "../config/dappConfig.ts";
-import type { FederationState, FederationStore } from "./federationStore.ts";
+import type { StoreState, FederationStore } from "./federationStore.ts";
 
 /** What every page stands on. */
 export interface FederationContext {
@@ -18,8 +18,8 @@ export function useFederation(): FederationContext {
   return context;
 }
 
-/** The world, rendered again with each change of it. */
-export function useFederationState(): FederationState {
+/** The state of the federation, rendered again with each change of it. */
+export function useFederationState(): StoreState {
   const { store } = useFederation();
   return useSyncExternalStore(store.subscribe, () => store.state);
 }

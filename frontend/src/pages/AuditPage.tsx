@@ -20,7 +20,7 @@ const FIRST_ROWS = 50;
 /** Every event of the deployment, and every decision computed again. */
 export function AuditPage(): ReactElement {
   const search = useSearch({ from: "/audit" });
-  const { world, version } = useFederationState();
+  const { federation, version } = useFederationState();
   const { store } = useFederation();
   useTitle(
     search.round === undefined ? undefined : `Round ${search.round}`,
@@ -29,10 +29,10 @@ export function AuditPage(): ReactElement {
   );
   const [rows, setRows] = useState(FIRST_ROWS);
   const events = useMemo(
-    () => world.events.filter((event) => matches(event, search)).toReversed(),
+    () => federation.events.filter((event) => matches(event, search)).toReversed(),
     // The list grows in place: the version stands for it.
     // oxlint-disable-next-line react/memo-dependencies, react-hooks/exhaustive-deps
-    [world, version, search],
+    [federation, version, search],
   );
   const { indexUrl } = store.network;
   return (

@@ -89,9 +89,9 @@ export function HomePage(): ReactElement {
 
 /** How much there is; while it is read, in the same place, that it is not known yet. */
 function Numbers(): ReactElement {
-  const { world, ready } = useFederationState();
-  const members = [...world.nodes.values()].filter(({ isMember }) => isMember).length;
-  const rounds = [...world.tasks.values()].flatMap(({ openings }) =>
+  const { federation, ready } = useFederationState();
+  const members = [...federation.nodes.values()].filter(({ isMember }) => isMember).length;
+  const rounds = [...federation.tasks.values()].flatMap(({ openings }) =>
     openings.filter(({ finalised }) => finalised !== undefined),
   ).length;
   const told = (value: number): string => (ready ? number(value) : "…");
@@ -101,7 +101,7 @@ function Numbers(): ReactElement {
         large
         facts={[
           ["Member nodes", told(members)],
-          ["Tasks published", told(world.tasks.size)],
+          ["Tasks published", told(federation.tasks.size)],
           ["Rounds finalised", told(rounds)],
         ]}
       />
@@ -110,8 +110,8 @@ function Numbers(): ReactElement {
 }
 
 function LiveTasks(): ReactElement {
-  const { world } = useFederationState();
-  const tasks = [...world.tasks.values()].toReversed();
+  const { federation } = useFederationState();
+  const tasks = [...federation.tasks.values()].toReversed();
   const live = tasks.filter(({ state }) => state === TaskState.Running || state === TaskState.Open);
   const shown = live.length > 0 ? live : tasks;
   if (shown.length === 0) return <></>;

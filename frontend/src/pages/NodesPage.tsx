@@ -15,7 +15,7 @@ import { NodeHealth } from "./nodes/NodeHealth.tsx";
 import { OwnNode } from "./nodes/OwnNode.tsx";
 import { StakeForm } from "./nodes/StakeForm.tsx";
 import { Votes, isOpen } from "./nodes/Votes.tsx";
-import type { NodeRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord } from "@concordat/protocol/history/federationState";
 
 /** Once it is drawn: the address names it, wherever in the table it stands. */
 function showRow(row: HTMLTableRowElement | null): void {
@@ -24,25 +24,25 @@ function showRow(row: HTMLTableRowElement | null): void {
 
 /** Who takes part in this network, and what they decide about each other. */
 export function NodesPage(): ReactElement {
-  const { world, ready } = useFederationState();
+  const { federation, ready } = useFederationState();
   const { store } = useFederation();
   const { account, ownNode, formerNodes } = useWallet();
   const { node: chosen } = useSearch({ from: "/nodes" });
   useTitle(chosen === undefined ? undefined : `Node ${chosen}`, "Nodes");
   const now = useChainTime();
-  const nodes = [...world.nodes.values()];
+  const nodes = [...federation.nodes.values()];
   const members = nodes.filter(({ isMember }) => isMember);
   const development = store.network.addressBook.tokens?.DevelopmentToken;
   const tokens = new Set(ownNode?.stakes.keys());
   if (development !== undefined) tokens.add(development);
   const removing = (nodeId: number): boolean =>
-    [...world.proposals.values()].some(
+    [...federation.proposals.values()].some(
       (proposal) =>
         proposal.kind === ProposalKind.Removal && proposal.nodeId === nodeId && isOpen(proposal, now),
     );
   const stateOf = ({ nodeId, isMember }: NodeRecord): string => {
     if (isMember) return "member";
-    const expelled = [...world.proposals.values()].some(
+    const expelled = [...federation.proposals.values()].some(
       ({ kind, nodeId: about, state }) =>
         kind === ProposalKind.Removal && about === nodeId && state === ProposalState.Passed,
     );
@@ -87,14 +87,14 @@ export function NodesPage(): ReactElement {
         {ownNode === undefined && account !== undefined && <ApplyForm />}
         <Votes />
         <Card title="All nodes">
-          {chosen !== undefined && !world.nodes.has(chosen) && (
+          {chosen !== undefined && !federation.nodes.has(chosen) && (
             <Notice tone="wait">
               <p>There is no node {chosen} on this network.</p>
             </Notice>
           )}
           <Table caption="All nodes" head={["Node", "Operator", "Signer", "Tasks", "Gateway", "State", ""]}>
             {nodes.map((node) => {
-              const tasks = [...world.tasks.values()].filter((task) =>
+              const tasks = [...federation.tasks.values()].filter((task) =>
                 [...task.members.values()].some(({ nodeId, active }) => nodeId === node.nodeId && active),
               );
               return (

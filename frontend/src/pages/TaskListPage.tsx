@@ -15,12 +15,12 @@ import { amount, count, date, number } from "../ui/format.ts";
 import { Said } from "../ui/Said.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Badge, Empty, Meter, PageHead } from "../ui/parts.tsx";
-import { STATE_WORDS } from "../world/taskWords.ts";
+import { TASK_STATES } from "#ui/taskStates.ts";
 import { scoreWords } from "./task/scoreWords.ts";
 import { ORDERS, STATES, chosenTasks, withoutRepeats } from "./tasks/taskListSearch.ts";
 import type { TaskListSearch } from "./tasks/taskListSearch.ts";
 import { finalisedOpenings, meanScore } from "@concordat/protocol/history/rounds";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** All tasks, newest first, or those that the address asks for. */
 export function TaskListPage(): ReactElement {
@@ -93,12 +93,12 @@ function TaskFilters(): ReactElement {
 }
 
 function TaskList(): ReactElement {
-  const { world, ready } = useFederationState();
+  const { federation, ready } = useFederationState();
   const search = useSearch({ from: "/tasks" });
   const queries = useQueryClient();
   const nameOf = ({ terms }: TaskRecord): string | undefined =>
     queries.getQueriesData<TaskManifest>({ queryKey: ["manifest", terms.manifestDigest] })[0]?.[1]?.name;
-  const tasks = chosenTasks(world.tasks.values(), search, nameOf);
+  const tasks = chosenTasks(federation.tasks.values(), search, nameOf);
   const isWhole = search.text === undefined && search.by === undefined;
   const shown = isWhole ? withoutRepeats(tasks) : tasks.map((task) => ({ task, alike: 0 }));
   return (
@@ -107,7 +107,9 @@ function TaskList(): ReactElement {
       {ready && tasks.length === 0 && (
         <Empty>
           <p>
-            {world.tasks.size === 0 ? "No task has been published yet." : "No task matches these filters."}
+            {federation.tasks.size === 0
+              ? "No task has been published yet."
+              : "No task matches these filters."}
           </p>
           <Link to="/publish">Publish a task</Link>
         </Empty>
@@ -135,7 +137,7 @@ function TaskList(): ReactElement {
 export function TaskCard({ task }: { readonly task: TaskRecord }): ReactElement {
   const { taskId, terms, state, active } = task;
   const manifest = useManifest(terms.manifestDigest);
-  const { word, tone } = STATE_WORDS[state];
+  const { word, tone } = TASK_STATES[state];
   const token = useToken(terms.rewardToken as Hex);
   const finalised = finalisedOpenings(task).length;
   const scores = finalisedOpenings(task).flatMap(

@@ -1,6 +1,6 @@
 import { encodeFunctionData, keccak256 } from "viem";
 import type { Abi, Hex, PublicClient } from "viem";
-import { lastApproval, moverGas } from "@concordat/chain/sending/moverGas";
+import { lastApproval, phaseChangeGas } from "@concordat/chain/sending/phaseChangeGas";
 
 /** A vote as it would be sent. */
 interface Vote {
@@ -21,5 +21,5 @@ export async function decidingGas(client: PublicClient, vote: Vote): Promise<big
     client.request({ method, params } as Parameters<PublicClient["request"]>[0]);
   const block = await client.getBlockNumber();
   const call = { account, contract, data: encodeFunctionData(vote) };
-  return moverGas({ ask, keccak256 }, call, lastApproval(Number(args[0])), block);
+  return phaseChangeGas({ ask, keccak256 }, call, lastApproval(Number(args[0])), block);
 }

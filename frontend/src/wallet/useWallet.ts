@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { useConnection } from "wagmi";
 import { useFederation, useFederationState } from "../chain/useFederation.ts";
-import type { NodeRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord } from "@concordat/protocol/history/federationState";
 
 /** The type of the connector that connects as a Safe. */
 export const SAFE = "safe";
@@ -23,9 +23,9 @@ export interface Wallet {
 
 export function useWallet(): Wallet {
   const { store } = useFederation();
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { address, chainId, connector } = useConnection();
-  const operated = [...world.nodes.values()].filter(
+  const operated = [...federation.nodes.values()].filter(
     ({ operator }) => operator.toLowerCase() === address?.toLowerCase(),
   );
   return {

@@ -22,7 +22,7 @@ import type { ITaskRegistry } from "../typechain/interfaces/ITaskRegistry.sol/IT
 import type { ChainProvider } from "../endpoints/chainProvider.ts";
 import { EndpointError } from "../endpoints/endpointError.ts";
 import type { HeadWatcher } from "../heads/headWatcher.ts";
-import { lastSubmission, moverGas } from "../sending/moverGas.ts";
+import { lastSubmission, phaseChangeGas } from "../sending/phaseChangeGas.ts";
 import { readLogs } from "../heads/readLogs.ts";
 import { roundView, type CommitteeView, type PostedUpdate, type RoundView } from "./roundView.ts";
 import type { TransactionSender } from "../sending/transactionSender.ts";
@@ -355,7 +355,7 @@ export class ChainGateway {
       const block = this.heads.head.number;
       const count = mover.count(await this.#roundAt(taskId, block));
       const call = { account: this.sender.address, contract: to, data };
-      return moverGas(this.provider.simulator, call, lastSubmission(taskId, count), block);
+      return phaseChangeGas(this.provider.simulator, call, lastSubmission(taskId, count), block);
     };
     return this.sender.send({ to, data, label, extraGas }, signal);
   }

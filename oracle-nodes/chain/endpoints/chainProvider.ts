@@ -12,7 +12,7 @@ import { InputError } from "@concordat/protocol/errors";
 import { endpointName } from "./endpointName.ts";
 import { EndpointPool, type AskOptions, type EndpointHealth } from "./endpointPool.ts";
 import { httpEndpoint } from "./httpEndpoint.ts";
-import type { Simulator } from "../sending/moverGas.ts";
+import type { Simulator } from "../sending/phaseChangeGas.ts";
 import { webSocketEndpoint } from "./webSocketEndpoint.ts";
 
 /** Milliseconds for which a read is tried again where its caller says nothing else. */

@@ -7,7 +7,7 @@ import pino from "pino";
 import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
 import type { Address } from "@concordat/protocol/ids";
 import { connectChain } from "../contracts/connectChain.ts";
-import { lastApproval, moverGas } from "./moverGas.ts";
+import { lastApproval, phaseChangeGas } from "./phaseChangeGas.ts";
 import { nameDeployment } from "../contracts/nameDeployment.ts";
 import { bindContracts } from "../contracts/chainAccess.ts";
 import type { ChainWriter, Contracts } from "../contracts/chainAccess.ts";
@@ -79,7 +79,7 @@ export async function connectWriter(
         // Somebody else's vote may come first, and this one then admits the node.
         ...(method === "vote" && {
           extraGas: async () =>
-            moverGas(
+            phaseChangeGas(
               provider.simulator,
               { account: signer.address, contract: to, data },
               lastApproval(Number(args[0])),

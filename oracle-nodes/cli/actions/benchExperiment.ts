@@ -66,10 +66,19 @@ function bar({ done, total }: ExperimentProgress): string {
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
 }
 
-function line({ stage, done, total, secondsLeft, chain, seed, round, rounds }: ExperimentProgress): string {
+function line({
+  stage,
+  done,
+  total,
+  secondsLeft,
+  trajectory,
+  seed,
+  round,
+  rounds,
+}: ExperimentProgress): string {
   const left = secondsLeft === undefined ? "" : `, about ${duration(secondsLeft)} left`;
   const share = `${Math.floor((100 * done) / total)} %`;
-  return `${stage}: ${share} of ${total} trainings${left}; ${chain}, seed ${seed}: round ${round} of ${rounds}`;
+  return `${stage}: ${share} of ${total} trainings${left}; ${trajectory}, seed ${seed}: round ${round} of ${rounds}`;
 }
 
 function duration(seconds: number): string {

@@ -9,10 +9,10 @@ import type { Job } from "../plan.ts";
 /** A row with the seed and round it belongs to. */
 export type Dated<T> = T & { readonly seed: number; readonly round: number };
 
-/** The digest of a chain's global model after a round. */
+/** The digest of a trajectory's global model after a round. */
 export interface DigestRow {
   readonly variant: string;
-  readonly chain: string;
+  readonly trajectory: string;
   readonly digest: string;
 }
 
@@ -42,7 +42,7 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
     digests: [] as Dated<DigestRow>[],
     diverged: [] as DivergedRun[],
   };
-  /** A scheme that ended before its chain did is not said to end again. */
+  /** A scheme that ended before its trajectory did is not said to end again. */
   const end = (run: DivergedRun): void => {
     const isKnown = (scheme: string) =>
       results.diverged.some(({ seed, schemes }) => seed === run.seed && schemes.includes(scheme));
@@ -58,14 +58,14 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
       results.scores.push(...dated(record.scores.filter(isHonest)));
       results.alphas.push(...dated(record.alphas.filter(isHonest)));
       results.bytes.push(...dated(record.bytes));
-      const { chain, variant } = job;
+      const { trajectory, variant } = job;
       // A shorter run's last round, reported then, may be an ordinary one now.
       if (reportedRounds(job.experiment).includes(record.round)) {
         const candidates = record.candidates.filter(isHonest).map((row) => ({ ...row, variant }));
         results.candidates.push(...dated(candidates));
       }
       const digest = record.digests["w_G"];
-      if (digest !== undefined) results.digests.push(dateOf(record, { variant, chain, digest }));
+      if (digest !== undefined) results.digests.push(dateOf(record, { variant, trajectory, digest }));
       const { seed, round } = record;
       for (const part of record.diverged ?? []) end({ ...part, seed, round });
       facts.set(job.seed, record.facts);

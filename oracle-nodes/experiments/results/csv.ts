@@ -20,7 +20,7 @@ export function csvFiles(results: Results): Readonly<Record<string, string>> {
       ["scheme", "seed", "round", "node", "problem"],
       results.diverged.flatMap(({ schemes, ...run }) => schemes.map((scheme) => ({ scheme, ...run }))),
     ),
-    "digests.csv": csv(["variant", "chain", "seed", "round", "digest"], results.digests),
+    "digests.csv": csv(["variant", "trajectory", "seed", "round", "digest"], results.digests),
   };
 }
 

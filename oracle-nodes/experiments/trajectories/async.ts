@@ -4,7 +4,7 @@ import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import { mix, scoreCandidates } from "@concordat/learning/training/personalise";
 import { SeededRandom } from "@concordat/learning/seededRandom";
 import { globalBytes, updateBytes } from "../bytes.ts";
-import { modelOf, numberOf, type AlphaRow, type Chain } from "../trajectory.ts";
+import { modelOf, numberOf, type AlphaRow, type Trajectory } from "../trajectory.ts";
 import type { Experiment } from "../experiment.ts";
 import { digestOfModel } from "../modelDigest.ts";
 import { gridTerms, negotiatedAlpha } from "../negotiation.ts";
@@ -45,7 +45,11 @@ export function arrivals(seed: number, nodes: number, spread: number, count: num
  * its node scores the candidates with the new w_G, alpha is the argmax of the mean over the latest tables of all nodes that
  * have reported, and the node goes on from that w_G. A round of the record is K arrivals; the slow have had fewer of them.
  */
-export function asyncChain(experiment: Experiment, label: string, scheme: SchemeOf<"scei-async">): Chain {
+export function asyncTrajectory(
+  experiment: Experiment,
+  label: string,
+  scheme: SchemeOf<"scei-async">,
+): Trajectory {
   const terms = gridTerms(experiment, scheme.grid);
   const candidates = alphaCandidates(terms);
   const base = (node: number) => `base ${node}`;

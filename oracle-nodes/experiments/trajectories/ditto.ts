@@ -8,7 +8,7 @@ import type { Companion } from "./companion.ts";
  * round started from. v_k persists over the rounds, and w_G knows nothing of it.
  */
 export function dittoCompanion(label: string, { lambda }: SchemeOf<"ditto">): Companion {
-  if (lambda === "tuned") throw new Error("lambda is tuned before the chain starts");
+  if (lambda === "tuned") throw new Error("lambda is tuned before the trajectory starts");
   const slot = (node: number) => `ditto ${lambda} ${node}`;
   return {
     label,

@@ -1,5 +1,5 @@
 import { globalBytes } from "../bytes.ts";
-import { modelOf, type Chain } from "../trajectory.ts";
+import { modelOf, type Trajectory } from "../trajectory.ts";
 import type { Update } from "@concordat/learning/aggregation/rule";
 import { exchange } from "../exchange.ts";
 import { digestOfModel } from "../modelDigest.ts";
@@ -7,8 +7,8 @@ import type { SchemeOf } from "../schemes.ts";
 import { scoreScheme } from "../scoring.ts";
 
 /** FedProx (Li et al. 2020): federated averaging of models trained with mu/2 |w - w_G|^2 added to the loss. */
-export function fedProxChain(label: string, { mu }: SchemeOf<"fedprox">): Chain {
-  if (mu === "tuned") throw new Error("mu is tuned before the chain starts");
+export function fedProxTrajectory(label: string, { mu }: SchemeOf<"fedprox">): Trajectory {
+  if (mu === "tuned") throw new Error("mu is tuned before the trajectory starts");
   return {
     name: `fedprox-${mu}`,
     schemes: [label],

@@ -2,7 +2,7 @@ import type { ModelTensors, TensorSpec } from "@concordat/protocol/artifacts/ten
 import { InputError } from "@concordat/protocol/errors";
 import type { Update } from "@concordat/learning/aggregation/rule";
 import { globalBytes, updateBytes } from "../bytes.ts";
-import { modelOf, type Chain } from "../trajectory.ts";
+import { modelOf, type Trajectory } from "../trajectory.ts";
 import type { Experiment } from "../experiment.ts";
 import { digestOfModel } from "../modelDigest.ts";
 import type { SchemeOf } from "../schemes.ts";
@@ -13,11 +13,11 @@ import { scoreScheme } from "../scoring.ts";
  * trains the head with the body still, then the body for `bodyEpochs` with the head still; both together are the E epochs
  * that every scheme has.
  */
-export function fedRepChain(
+export function fedRepTrajectory(
   experiment: Experiment,
   label: string,
   { bodyEpochs }: SchemeOf<"fedrep">,
-): Chain {
+): Trajectory {
   const headEpochs = experiment.training.localEpochs - bodyEpochs;
   if (headEpochs < 1) {
     throw new InputError(`fedrep has ${bodyEpochs} body epochs of ${experiment.training.localEpochs}`, {

@@ -1,10 +1,10 @@
 import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
-import { modelOf, type Chain } from "../trajectory.ts";
+import { modelOf, type Trajectory } from "../trajectory.ts";
 import { digestOfModel } from "../modelDigest.ts";
 import { scoreScheme } from "../scoring.ts";
 
 /** Local (paper 1): each node alone, from the initial model and with the shuffles that all schemes of the seed share. */
-export function localChain(label: string): Chain {
+export function localTrajectory(label: string): Trajectory {
   const slot = (node: number) => `w_k ${node}`;
   return {
     name: "local",

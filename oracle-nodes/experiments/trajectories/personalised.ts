@@ -3,7 +3,7 @@ import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import type { Update } from "@concordat/learning/aggregation/rule";
 import { mix, scoreCandidates } from "@concordat/learning/training/personalise";
 import { globalBytes } from "../bytes.ts";
-import { modelOf, type Chain } from "../trajectory.ts";
+import { modelOf, type Trajectory } from "../trajectory.ts";
 import { exchange } from "../exchange.ts";
 import type { Experiment } from "../experiment.ts";
 import { digestOfModel } from "../modelDigest.ts";
@@ -15,7 +15,11 @@ import { scoreScheme } from "../scoring.ts";
  * SCEI that trains from the personalised model (paper 1, Algorithm 1, line 19): here each round's alpha shapes all later
  * training, so every strategy and grid is a trajectory of its own.
  */
-export function personalisedChain(experiment: Experiment, label: string, scheme: SchemeOf<"scei">): Chain {
+export function personalisedTrajectory(
+  experiment: Experiment,
+  label: string,
+  scheme: SchemeOf<"scei">,
+): Trajectory {
   const { strategy, grid } = scheme;
   const terms = gridTerms(experiment, grid);
   const slot = (node: number) => `w_kp ${node}`;

@@ -1,7 +1,7 @@
 import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import type { Update } from "@concordat/learning/aggregation/rule";
 import { globalBytes, updateBytes } from "../bytes.ts";
-import { modelOf, type Chain } from "../trajectory.ts";
+import { modelOf, type Trajectory } from "../trajectory.ts";
 import { combine, zerosLike } from "../combine.ts";
 import { digestOfModel } from "../modelDigest.ts";
 import { scoreScheme } from "../scoring.ts";
@@ -15,7 +15,7 @@ import { scoreScheme } from "../scoring.ts";
  *
  * w_G is the experiment's rule over the w_k. A node sends w_k and its c_k+ - c_k, and receives w_G and c: twice the bytes.
  */
-export function scaffoldChain(label: string): Chain {
+export function scaffoldTrajectory(label: string): Trajectory {
   const slot = (node: number) => `c_k ${node}`;
   return {
     name: "scaffold",

@@ -9,7 +9,7 @@ import {
   numberOf,
   type AlphaRow,
   type CandidateRow,
-  type Chain,
+  type Trajectory,
   type RoundContext,
   type RoundRecord,
   type ScoreRow,
@@ -49,7 +49,7 @@ export function isServedByTrunk({ scheme }: NamedScheme): boolean {
  * give FedAvg (alpha = 0), FedAvg with fine-tuning (1), all fixed alphas and all negotiated ones by evaluation alone.
  * APFL and Ditto train their personal models beside it on the same minibatches.
  */
-export function trunkChain(experiment: Experiment, schemes: readonly NamedScheme[]): Chain {
+export function trunkTrajectory(experiment: Experiment, schemes: readonly NamedScheme[]): Trajectory {
   const mixed = schemes.filter((named): named is NamedScheme & { scheme: Mixed } =>
     ["fedavg", "fine-tuned", "fixed", "scei"].includes(named.scheme.kind),
   );

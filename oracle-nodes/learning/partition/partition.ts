@@ -2,7 +2,7 @@ import { sha256, toUtf8Bytes } from "ethers";
 import canonicalize from "canonicalize";
 import { InputError } from "@concordat/protocol/errors";
 import type { Dataset } from "../data/dataset.ts";
-import { classHand } from "./classHands.ts";
+import { classPartition } from "./classPartition.ts";
 import type { ClassesSpec, PartitionSpec } from "./scheme.ts";
 import { shareOut } from "./shareOut.ts";
 import type { NodePartition, Partition } from "./nodePartition.ts";
@@ -14,7 +14,7 @@ export type PartitionOptions = PartitionSpec & { readonly dataset: Dataset };
 export function partition({ dataset, ...spec }: PartitionOptions): Partition {
   checkNode(spec, 0);
   const nodes = isByClasses(spec)
-    ? Array.from({ length: spec.nodes }, (_, node) => classHand(dataset, spec, node))
+    ? Array.from({ length: spec.nodes }, (_, node) => classPartition(dataset, spec, node))
     : shareOut(dataset, spec);
   return { nodes, digest: partitionDigest(nodes) };
 }
@@ -22,7 +22,7 @@ export function partition({ dataset, ...spec }: PartitionOptions): Partition {
 /** One node's part of {@link partition}. @throws {InputError} as it does, and when there is no such node. */
 export function partitionNode({ dataset, ...spec }: PartitionOptions, node: number): NodePartition {
   checkNode(spec, node);
-  if (isByClasses(spec)) return classHand(dataset, spec, node);
+  if (isByClasses(spec)) return classPartition(dataset, spec, node);
   const part = shareOut(dataset, spec)[node];
   if (part === undefined) throw new RangeError(`shareOut gave no node ${node}`);
   return part;

@@ -19,10 +19,10 @@ const SKEWED_PER_CLASS = 50;
  * @throws {InputError} when a node would get too few records.
  */
 export function shareOut(dataset: Dataset, spec: SharedSpec): NodePartition[] {
-  const hands = drawHands(dataset, spec);
-  return hands.map((hand, node) => {
+  const classSets = drawClassSets(dataset, spec);
+  return classSets.map((classSet, node) => {
     const random = new SeededRandom(spec.seed, "partition", spec.kind, "validation", node);
-    const shuffled = random.shuffle([...hand]);
+    const shuffled = random.shuffle([...classSet]);
     const validated = Math.max(1, Math.floor(shuffled.length * (spec.validationShare ?? 0.2)));
     const train = shuffled.slice(validated);
     return {
@@ -35,13 +35,13 @@ export function shareOut(dataset: Dataset, spec: SharedSpec): NodePartition[] {
 }
 
 /** Each node's records of the training file. */
-function drawHands(dataset: Dataset, spec: SharedSpec): number[][] {
+function drawClassSets(dataset: Dataset, spec: SharedSpec): number[][] {
   const { kind, seed, nodes } = spec;
   const pool = recordsOf(dataset.train, spec);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const random = new SeededRandom(seed, "partition", kind, attempt);
-    const hands = divide(dataset.train, pool, spec, random);
-    if (hands.every((hand) => hand.length >= LEAST_RECORDS)) return hands;
+    const classSets = divide(dataset.train, pool, spec, random);
+    if (classSets.every((classSet) => classSet.length >= LEAST_RECORDS)) return classSets;
     if (kind === "subjects" || kind === "iid") break;
   }
   throw new InputError(`${pool.length} records do not give each of ${nodes} nodes ${LEAST_RECORDS}`, {
@@ -77,12 +77,12 @@ function divide(split: Split, pool: readonly number[], spec: SharedSpec, random:
       );
     }
     case "dirichlet": {
-      const hands: number[][] = Array.from({ length: nodes }, () => []);
+      const classSets: number[][] = Array.from({ length: nodes }, () => []);
       for (const records of groupBy(pool, (i) => split.labels[i] ?? 0).values()) {
         const parts = deal(random.shuffle(records), dirichletShares(spec.alpha, nodes, random));
-        parts.forEach((part, node) => hands[node]?.push(...part));
+        parts.forEach((part, node) => classSets[node]?.push(...part));
       }
-      return hands;
+      return classSets;
     }
     case "subjects":
       return dealSubjects(split, pool, nodes, random);
@@ -107,11 +107,11 @@ function dealSubjects(
       hint: "Give fewer nodes",
     });
   }
-  const hands: number[][] = Array.from({ length: nodes }, () => []);
+  const classSets: number[][] = Array.from({ length: nodes }, () => []);
   random.shuffle([...bySubject.keys()]).forEach((subject, i) => {
-    hands[i % nodes]?.push(...(bySubject.get(subject) ?? []));
+    classSets[i % nodes]?.push(...(bySubject.get(subject) ?? []));
   });
-  return hands;
+  return classSets;
 }
 
 /** Consecutive parts in the proportion of the shares. */

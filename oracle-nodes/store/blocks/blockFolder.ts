@@ -7,7 +7,7 @@ import { matchesCid } from "@concordat/protocol/artifacts/contentAddress";
 import type { Digest } from "@concordat/protocol/ids";
 import { fileParts, placesIn, readBlock, readRootOf } from "../artifactFile.ts";
 import type { BlockPlace } from "../artifactFile.ts";
-import type { BlockHolder, WholeArtifact } from "./blockHolder.ts";
+import type { BlockStorage, WholeArtifact } from "./blockStorage.ts";
 import { BlockDamagedError } from "./blockSource.ts";
 import { makeFolder, syncFolder, writeDurably, writeWhole } from "@concordat/files/durableFile";
 import { RecentArtifacts } from "../recentArtifacts.ts";
@@ -27,7 +27,7 @@ interface Entry {
  * Whole artifacts in a folder, one file each, which is renamed into place when it is complete: nothing else counts, and is
  * swept. Where each block lies is kept in memory; answers about blocks that are not held, or of artifacts that were used last, cost no disk access.
  */
-export class BlockFolder implements BlockHolder {
+export class BlockFolder implements BlockStorage {
   readonly #folder: string;
   readonly #recent: RecentArtifacts;
   readonly #entries = new Map<Digest, Entry>();
@@ -80,7 +80,7 @@ export class BlockFolder implements BlockHolder {
   }
 
   /** Renames the file where both are folders of one file system. */
-  async take(digest: Digest, from: BlockHolder): Promise<boolean> {
+  async take(digest: Digest, from: BlockStorage): Promise<boolean> {
     if (!(from instanceof BlockFolder)) return false;
     const taken = await this.#changes.add(async () =>
       from.#changes.add(async () => this.#rename(digest, from)),

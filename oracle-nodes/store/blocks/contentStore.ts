@@ -4,7 +4,7 @@ import { ConcordatError } from "@concordat/protocol/errors";
 import type { Digest } from "@concordat/protocol/ids";
 import { ArtifactCorruptError, ArtifactMissingError, ArtifactTimeoutError } from "../artifactStore.ts";
 import type { ArtifactStore, FetchOptions, PutOptions, StoreNews } from "../artifactStore.ts";
-import type { BlockHolder } from "./blockHolder.ts";
+import type { BlockStorage } from "./blockStorage.ts";
 import { BlockDamagedError, BlockNotHeldError } from "./blockSource.ts";
 import type { BlockSource } from "./blockSource.ts";
 import { parseEndpoints } from "@concordat/protocol/endpoints/endpoints";
@@ -16,9 +16,9 @@ import type { SentBytes } from "../gateway/sentBytes.ts";
 /** The parts in which stores differ. */
 export interface ContentStoreParts {
   /** What is served to others. */
-  readonly served: BlockHolder;
+  readonly served: BlockStorage;
   /** What nobody else may see yet. No server reads it. */
-  readonly withheld: BlockHolder;
+  readonly withheld: BlockStorage;
   /** What is kept in memory of both, where the holders read it too. */
   readonly recent?: RecentArtifacts;
   /** Reads blocks from a libp2p peer over bitswap. */
@@ -60,8 +60,8 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
       const known = recent.get(digest);
       if (known !== undefined && known.length <= bounds.maxBytes) return known;
       let damage: string | undefined;
-      for (const holder of [served, withheld]) {
-        const held = await readOrForget(holder, digest, bounds);
+      for (const storage of [served, withheld]) {
+        const held = await readOrForget(storage, digest, bounds);
         if (held instanceof Uint8Array) {
           recent.add(digest, held);
           return held;
@@ -130,29 +130,29 @@ function afterDamage(digest: Digest, damage: string, cause: unknown): unknown {
  * it is returned.
  */
 async function readOrForget(
-  holder: BlockHolder,
+  storage: BlockStorage,
   digest: Digest,
   bounds: Omit<FetchOptions, "providers">,
 ): Promise<Uint8Array | string | undefined> {
-  if (!holder.has(digest)) return undefined;
+  if (!storage.has(digest)) return undefined;
   try {
-    return (await fetchArtifact(digest, [heldSource(holder)], bounds)).bytes;
+    return (await fetchArtifact(digest, [heldSource(storage)], bounds)).bytes;
   } catch (error) {
     if (!(error instanceof ArtifactCorruptError) && !(error instanceof ArtifactMissingError)) throw error;
-    await holder.remove(digest);
+    await storage.remove(digest);
     return error.message;
   }
 }
 
-async function readHeld(holder: BlockHolder, digest: Digest): ReturnType<typeof fetchArtifact> {
-  return fetchArtifact(digest, [heldSource(holder)], { maxBytes: Infinity, timeoutMs: 60_000 });
+async function readHeld(storage: BlockStorage, digest: Digest): ReturnType<typeof fetchArtifact> {
+  return fetchArtifact(digest, [heldSource(storage)], { maxBytes: Infinity, timeoutMs: 60_000 });
 }
 
-function heldSource(holder: BlockHolder): BlockSource {
+function heldSource(storage: BlockStorage): BlockSource {
   return {
     name: "this store",
     read: async (cid, { sink, signal }) => {
-      const bytes = await holder.read(cid, signal).catch((cause: unknown) => {
+      const bytes = await storage.read(cid, signal).catch((cause: unknown) => {
         if (cause instanceof BlockDamagedError) throw cause;
         throw new ConcordatError(`This store cannot read block ${cid}`, {
           hint: "Check its disk, or its IPFS node",

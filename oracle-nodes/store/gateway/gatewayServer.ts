@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { once } from "node:events";
 import { CID } from "multiformats/cid";
 import { InputError } from "@concordat/protocol/errors";
-import type { BlockHolder } from "../blocks/blockHolder.ts";
+import type { BlockStorage } from "../blocks/blockStorage.ts";
 import { unlessDamaged } from "../blocks/blockSource.ts";
 import type { HostPort } from "@concordat/protocol/endpoints/endpoints";
 import { RateLimiter } from "./rateLimit.ts";
@@ -63,14 +63,14 @@ const CORS = {
 };
 
 /**
- * Serves the blocks that `holder` has as a trustless HTTP gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/):
+ * Serves the blocks that `storage` has as a trustless HTTP gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/):
  * GET and HEAD of /ipfs/CID?format=raw, for browsers too. What is not held is answered with 404 at once; nothing is
  * looked up elsewhere. Requests have no body, small headers, a time limit, and a rate for each client; only `routes` take
  * bodies, of at most 64 KiB, and `handlers`, by rules of their own.
  * @throws {InputError} when the address cannot be listened on.
  */
 export async function serveGateway(
-  holder: BlockHolder,
+  storage: BlockStorage,
   listen: HostPort,
   { rate = DEFAULT_RATE, routes = [], handlers = [], onSent = () => undefined }: GatewayOptions = {},
 ): Promise<Gateway> {
@@ -80,7 +80,7 @@ export async function serveGateway(
   const server = createServer(
     { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout, keepAliveTimeout: 5000 },
     (request, response) => {
-      answer(holder, limiter, { routes, handlers, onSent }, request, response).catch((error: unknown) =>
+      answer(storage, limiter, { routes, handlers, onSent }, request, response).catch((error: unknown) =>
         response.destroy(toError(error)),
       );
     },
@@ -103,7 +103,7 @@ export async function serveGateway(
 }
 
 async function answer(
-  holder: BlockHolder,
+  storage: BlockStorage,
   limiter: RateLimiter,
   { routes, handlers, onSent }: Pick<Required<GatewayOptions>, "routes" | "handlers" | "onSent">,
   request: IncomingMessage,
@@ -124,7 +124,7 @@ async function answer(
     return refuse(405, { allow: "GET, HEAD, OPTIONS" });
   const cid = requestedBlock(request);
   if (cid === undefined) return refuse(400);
-  const bytes = await holder.read(cid).catch(unlessDamaged);
+  const bytes = await storage.read(cid).catch(unlessDamaged);
   if (bytes === undefined) return refuse(404);
   response.writeHead(200, {
     ...CORS,

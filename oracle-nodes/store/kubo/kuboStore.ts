@@ -12,7 +12,7 @@ import { checkEndpoints, formatEndpoints, ownEndpoints } from "@concordat/protoc
 import type { HostPort } from "@concordat/protocol/endpoints/endpoints";
 import { serveGateway } from "../gateway/gatewayServer.ts";
 import type { MessageRoute, RequestHandler } from "../gateway/gatewayServer.ts";
-import { KuboHolder } from "./kuboHolder.ts";
+import { KuboStorage } from "./kuboStorage.ts";
 import { RECENT_BYTES, RecentArtifacts } from "../recentArtifacts.ts";
 import type { RateLimit } from "../gateway/rateLimit.ts";
 import { SentBytes } from "../gateway/sentBytes.ts";
@@ -54,7 +54,7 @@ export async function createKuboStore(options: KuboStoreOptions): Promise<Artifa
   await openStoreFolder(dir);
   const kubo = create({ url, headers });
   const peers = await peerAddresses(kubo, url);
-  const served = await KuboHolder.open(kubo, join(dir, "kubo"));
+  const served = await KuboStorage.open(kubo, join(dir, "kubo"));
   const recent = new RecentArtifacts(RECENT_BYTES);
   const withheld = await BlockFolder.open(join(dir, "withheld"), recent);
   const sent = new SentBytes();

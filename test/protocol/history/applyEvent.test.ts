@@ -5,8 +5,8 @@ import type { ConcordatEvent, Named } from "#protocol/events/concordatEvent";
 import { applyEvent } from "#protocol/history/applyEvent";
 import { awaited } from "#protocol/history/election";
 import { currentOpening, finalisedOpenings, meanScore, standings } from "#protocol/history/rounds";
-import { emptyWorld } from "#protocol/history/world";
-import type { TaskRecord, World } from "#protocol/history/world";
+import { emptyFederation } from "#protocol/history/federationState";
+import type { TaskRecord, FederationState } from "#protocol/history/federationState";
 import { packScores } from "#protocol/rules/packedScores";
 import { validTerms } from "../rules/termsFixture.ts";
 
@@ -49,16 +49,16 @@ function told<N extends Name>(name: N, args: Partial<Plain<Named<ConcordatEvent,
 }
 
 /** Folds events that stand one a block. */
-function fold(events: Told, world = emptyWorld()): World {
+function fold(events: Told, federation = emptyFederation()): FederationState {
   for (const [i, event] of events.entries()) {
     const place = { blockNumber: i, blockHash: A, transactionHash: B, logIndex: 0 };
-    applyEvent(world, { ...event, place } as unknown as ConcordatEvent);
+    applyEvent(federation, { ...event, place } as unknown as ConcordatEvent);
   }
-  return world;
+  return federation;
 }
 
-function taskOf(world: World): TaskRecord {
-  const task = world.tasks.get(1);
+function taskOf(federation: FederationState): TaskRecord {
+  const task = federation.tasks.get(1);
   if (task === undefined) throw new Error("There is no task");
   return task;
 }
@@ -217,15 +217,15 @@ describe("the history of a federation", () => {
   });
 
   it("stakes are what the vault said last, less what was slashed", () => {
-    const world = fold([
+    const federation = fold([
       admit(1),
       told("Deposited", { nodeId: 1, token: TOKEN, received: 500n, stake: 500n }),
       told("Deposited", { nodeId: 1, token: TOKEN, received: 200n, stake: 700n }),
       told("Slashed", { nodeId: 1, token: TOKEN, fromStake: 70n }),
       told("NodeRemoved", { nodeId: 1 }),
     ]);
-    expect(world.nodes.get(1)).to.include({ isMember: false, slashed: 1 });
-    expect([...(world.nodes.get(1)?.stakes ?? [])]).to.deep.equal([[TOKEN, 630n]]);
+    expect(federation.nodes.get(1)).to.include({ isMember: false, slashed: 1 });
+    expect([...(federation.nodes.get(1)?.stakes ?? [])]).to.deep.equal([[TOKEN, 630n]]);
   });
 
   it("an event of what nobody has told of changes nothing but the list of events", () => {

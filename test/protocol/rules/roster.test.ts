@@ -54,12 +54,12 @@ describe("the roster of a task", () => {
 
   it("drops a join for which there is no place, no stake, or no registration any more", () => {
     const full = enqueue(rosterOf([1, 2], 2), 3, true);
-    for (const [roster, world] of [
+    for (const [roster, federation] of [
       [full, OPEN],
       [enqueue(rosterOf([1]), 3, true), { ...OPEN, hasStake: () => false }],
       [enqueue(rosterOf([1]), 3, true), { ...OPEN, isRegistered: () => false }],
     ] as const) {
-      const { events, roster: after } = applyChanges(roster, world);
+      const { events, roster: after } = applyChanges(roster, federation);
       expect(events).to.deep.equal([["JoinDropped", 3]]);
       expect(statusOf(after, 3)).to.equal(MemberStatus.None);
     }

@@ -17,9 +17,9 @@ const UNLIMITED = 2n ** 128n;
 
 /** What the contracts may still take from the account, and a way to revoke it. */
 export function Allowances({ account }: { readonly account: Hex }): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { store } = useFederation();
-  const tokens = tokensOf(world, store.network, ["rewardToken", "stakeToken"]);
+  const tokens = tokensOf(federation, store.network, ["rewardToken", "stakeToken"]);
   return (
     <Card
       title="Allowances"

@@ -7,7 +7,7 @@ import { useView } from "#chain/useView.ts";
 import { amount, date } from "#ui/format.ts";
 import { Card } from "#ui/parts.tsx";
 import type { Membership } from "./membership.ts";
-import type { NodeRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord } from "@concordat/protocol/history/federationState";
 
 /** What is bonded and on its way out, until when it can be slashed, and when it unlocks. */
 export function AtStake({

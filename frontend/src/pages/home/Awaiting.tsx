@@ -10,15 +10,15 @@ import { TaskLink } from "./TaskLink.tsx";
 import { memberOf } from "./membership.ts";
 import { awaited } from "@concordat/protocol/history/election";
 import { currentOpening, currentPhase } from "@concordat/protocol/history/rounds";
-import type { NodeRecord, TaskRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Votes, duties of the present phases, and tasks that are open to join. */
 export function Awaiting(): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { ownNode } = useWallet();
   return (
     <Card title="What awaits you">
-      {ownNode === undefined ? <NoNode /> : <Waiting node={ownNode} tasks={[...world.tasks.values()]} />}
+      {ownNode === undefined ? <NoNode /> : <Waiting node={ownNode} tasks={[...federation.tasks.values()]} />}
     </Card>
   );
 }
@@ -44,9 +44,9 @@ function Waiting({
   readonly node: NodeRecord;
   readonly tasks: readonly TaskRecord[];
 }): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const now = useChainTime();
-  const votes = [...world.proposals.values()].filter((proposal) => mayVote(proposal, node, now));
+  const votes = [...federation.proposals.values()].filter((proposal) => mayVote(proposal, node, now));
   const duties = tasks.flatMap((task) => dutyOf(task, node, now));
   const open = tasks.filter(
     (task) =>

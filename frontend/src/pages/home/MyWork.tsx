@@ -16,10 +16,10 @@ import { membershipsOf } from "./membership.ts";
 
 /** What awaits the connected account, what it could lose, and what it has earned. */
 export function MyWork({ account }: { readonly account: Hex }): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { ownNode, formerNodes } = useWallet();
   const nodes = ownNode === undefined ? formerNodes : [ownNode, ...formerNodes];
-  const tasks = [...world.tasks.values()];
+  const tasks = [...federation.tasks.values()];
   const memberships = membershipsOf(tasks, nodes);
   const published = tasks.filter(({ publisher }) => publisher.toLowerCase() === account.toLowerCase());
   return (

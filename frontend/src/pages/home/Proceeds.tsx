@@ -10,11 +10,11 @@ import { tokensOf } from "./tokensOf.ts";
 
 /** What slashing has credited to the account, by token; nothing at all where there is none. */
 export function Proceeds({ account }: { readonly account: Hex }): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { store } = useFederation();
   return (
     <>
-      {tokensOf(world, store.network, ["stakeToken"]).map((token) => (
+      {tokensOf(federation, store.network, ["stakeToken"]).map((token) => (
         <ProceedsOf key={token} account={account} token={token} />
       ))}
     </>

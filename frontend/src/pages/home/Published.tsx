@@ -7,7 +7,7 @@ import { ActionButton } from "#transactions/ActionButton.tsx";
 import { amount } from "#ui/format.ts";
 import { Card, Table } from "#ui/parts.tsx";
 import { TaskCells } from "./TaskCells.tsx";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** The account's own tasks, and what of their escrow nobody can earn any more. */
 export function Published({ tasks }: { readonly tasks: readonly TaskRecord[] }): ReactElement {

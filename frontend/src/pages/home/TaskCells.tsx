@@ -1,12 +1,12 @@
 import type { ReactElement } from "react";
 import { Badge } from "#ui/parts.tsx";
-import { STATE_WORDS } from "#world/taskWords.ts";
+import { TASK_STATES } from "#ui/taskStates.ts";
 import { TaskLink } from "./TaskLink.tsx";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** How a row about a task begins: which one, and its state. */
 export function TaskCells({ task }: { readonly task: TaskRecord }): ReactElement {
-  const { word, tone } = STATE_WORDS[task.state];
+  const { word, tone } = TASK_STATES[task.state];
   return (
     <>
       <th scope="row">

@@ -1,4 +1,4 @@
-import type { MemberRecord, NodeRecord, TaskRecord } from "@concordat/protocol/history/world";
+import type { MemberRecord, NodeRecord, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** A node in a task that it takes part in, or once took part in. */
 export interface Membership {

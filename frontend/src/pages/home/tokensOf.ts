@@ -1,11 +1,11 @@
 import type { Hex } from "viem";
 import { zeroAddress } from "viem";
 import type { NetworkConfig } from "#config/dappConfig.ts";
-import type { World } from "@concordat/protocol/history/world";
+import type { FederationState } from "@concordat/protocol/history/federationState";
 
 /** Tokens that the tasks of a federation, and its development, use in the given ways. */
 export function tokensOf(
-  { tasks }: World,
+  { tasks }: FederationState,
   { addressBook }: NetworkConfig,
   ways: readonly ("rewardToken" | "stakeToken")[],
 ): readonly Hex[] {

@@ -16,12 +16,12 @@ import { isOpen } from "./Votes.tsx";
 export function ApplyForm(): ReactElement {
   const { account } = useWallet();
   const isContract = useContractAccount(account);
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const now = useChainTime();
   const [signer, setSigner] = useState("");
   const [endpoints, setEndpoints] = useState("");
   const check = useEndpointsCheck(endpoints);
-  const own = [...world.proposals.values()].find(
+  const own = [...federation.proposals.values()].find(
     (proposal) =>
       proposal.kind === ProposalKind.Admission &&
       proposal.operator.toLowerCase() === account?.toLowerCase() &&

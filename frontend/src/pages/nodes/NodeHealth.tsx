@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import { useGateways } from "#artifacts/useGateways.ts";
 import type { Gateway } from "#artifacts/gateways.ts";
 import { Badge } from "#ui/parts.tsx";
-import type { NodeRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord } from "@concordat/protocol/history/federationState";
 
 const TIMEOUT_MS = 4_000;
 

@@ -8,7 +8,7 @@ import { Card, Facts } from "#ui/parts.tsx";
 import { Said } from "#ui/Said.tsx";
 import { useEndpointsCheck } from "./useEndpointsCheck.ts";
 import { NodeHealth } from "./NodeHealth.tsx";
-import type { NodeRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord } from "@concordat/protocol/history/federationState";
 
 /** What an operator can change about its node. */
 export function OwnNode({ node }: { readonly node: NodeRecord }): ReactElement {

@@ -14,7 +14,7 @@ import { parseAmount } from "#ui/parseAmount.ts";
 import { Button, Facts } from "#ui/parts.tsx";
 import { TextField } from "#ui/Field.tsx";
 import { useWallet } from "#wallet/useWallet.ts";
-import type { NodeRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord } from "@concordat/protocol/history/federationState";
 
 interface Pending {
   readonly amount: bigint;

@@ -8,13 +8,13 @@ import { Badge, Card } from "#ui/parts.tsx";
 import { Said } from "#ui/Said.tsx";
 import { onRecord } from "./onRecord.ts";
 import { useWallet } from "#wallet/useWallet.ts";
-import type { NodeRecord, ProposalRecord } from "@concordat/protocol/history/world";
+import type { NodeRecord, ProposalRecord } from "@concordat/protocol/history/federationState";
 
 /** Votes on who comes and who goes, the open ones first. */
 export function Votes(): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const now = useChainTime();
-  const proposals = [...world.proposals.values()].toReversed();
+  const proposals = [...federation.proposals.values()].toReversed();
   const open = proposals.filter((proposal) => isOpen(proposal, now));
   const closed = proposals.filter((proposal) => !isOpen(proposal, now));
   return (
@@ -71,7 +71,7 @@ export function Vote({
   readonly now: number;
 }): ReactElement {
   const { ownNode } = useWallet();
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { proposalId, approvals, rejections, electorate, expiresAt } = proposal;
   const own = ownNode === undefined ? undefined : proposal.votes.get(ownNode.nodeId);
   const ballot = (approve: boolean, label: string): ReactElement => (
@@ -110,7 +110,7 @@ export function Vote({
         {Math.floor(electorate / 2) + 1} decide. It ends in {duration(expiresAt - now)}, on {date(expiresAt)}.
       </p>
       <ul className="on-record" aria-label={`What is on record for vote ${proposalId}`}>
-        {onRecord(world, proposal).map((sentence) => (
+        {onRecord(federation, proposal).map((sentence) => (
           <li key={sentence}>{sentence}</li>
         ))}
         {proposal.endpoints !== "" && (

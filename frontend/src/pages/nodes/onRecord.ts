@@ -1,27 +1,38 @@
 import { ProposalKind, ProposalState } from "@concordat/protocol/contracts/enums";
 import { count } from "#ui/format.ts";
-import type { NodeRecord, ProposalRecord, World } from "@concordat/protocol/history/world";
+import type {
+  NodeRecord,
+  ProposalRecord,
+  FederationState,
+} from "@concordat/protocol/history/federationState";
 
 /** What the chain says of whom a vote is about, each as a sentence; the more telling first. */
-export function onRecord(world: World, proposal: ProposalRecord): readonly string[] {
-  return proposal.kind === ProposalKind.Admission ? ofApplicant(world, proposal) : ofNode(world, proposal);
+export function onRecord(federation: FederationState, proposal: ProposalRecord): readonly string[] {
+  return proposal.kind === ProposalKind.Admission
+    ? ofApplicant(federation, proposal)
+    : ofNode(federation, proposal);
 }
 
-function ofApplicant(world: World, { proposalId, operator, signer, endpoints }: ProposalRecord): string[] {
-  const former = [...world.nodes.values()].filter((node) => isSame(node.operator, operator));
-  const signed = [...world.nodes.values()].filter(
+function ofApplicant(
+  federation: FederationState,
+  { proposalId, operator, signer, endpoints }: ProposalRecord,
+): string[] {
+  const former = [...federation.nodes.values()].filter((node) => isSame(node.operator, operator));
+  const signed = [...federation.nodes.values()].filter(
     (node) => isSame(node.signer, signer) && !isSame(node.operator, operator),
   );
-  const earlier = [...world.proposals.values()].filter(
+  const earlier = [...federation.proposals.values()].filter(
     (each) =>
       each.kind === ProposalKind.Admission && each.proposalId < proposalId && isSame(each.operator, operator),
   );
   const refused = earlier.filter(({ state }) => state === ProposalState.Rejected).length;
-  const published = [...world.tasks.values()].filter(({ publisher }) => isSame(publisher, operator)).length;
+  const published = [...federation.tasks.values()].filter(({ publisher }) =>
+    isSame(publisher, operator),
+  ).length;
   return [
     ...former.flatMap((node) => [
-      `It operated node ${node.nodeId}${wasExpelled(world, node) ? ", which the members removed" : node.isMember ? "" : ", which left"}.`,
-      ...workOf(world, node),
+      `It operated node ${node.nodeId}${wasExpelled(federation, node) ? ", which the members removed" : node.isMember ? "" : ", which left"}.`,
+      ...workOf(federation, node),
     ]),
     ...signed.map(
       ({ nodeId }) => `Its signer key is that of node ${nodeId}, which another account operates.`,
@@ -37,14 +48,14 @@ function ofApplicant(world: World, { proposalId, operator, signer, endpoints }: 
   ];
 }
 
-function ofNode(world: World, { nodeId }: ProposalRecord): string[] {
-  const node = world.nodes.get(nodeId);
-  return node === undefined ? [] : workOf(world, node);
+function ofNode(federation: FederationState, { nodeId }: ProposalRecord): string[] {
+  const node = federation.nodes.get(nodeId);
+  return node === undefined ? [] : workOf(federation, node);
 }
 
 /** How a node did what its tasks asked of it. */
-function workOf(world: World, { nodeId, slashed }: NodeRecord): string[] {
-  const openings = [...world.tasks.values()].flatMap((task) =>
+function workOf(federation: FederationState, { nodeId, slashed }: NodeRecord): string[] {
+  const openings = [...federation.tasks.values()].flatMap((task) =>
     task.openings.filter(({ active }) => active.some((member) => member.nodeId === nodeId)),
   );
   // The opening that runs is nobody's fault yet.
@@ -63,7 +74,7 @@ function workOf(world: World, { nodeId, slashed }: NodeRecord): string[] {
   ];
 }
 
-function wasExpelled({ proposals }: World, { nodeId }: NodeRecord): boolean {
+function wasExpelled({ proposals }: FederationState, { nodeId }: NodeRecord): boolean {
   return [...proposals.values()].some(
     (each) =>
       each.kind === ProposalKind.Removal && each.nodeId === nodeId && each.state === ProposalState.Passed,

@@ -6,8 +6,8 @@ import { TermField, TermFields } from "./TermField.tsx";
 
 /** Who takes part, who decides, and which faults are borne. */
 export function CommitteeStep({ form }: { readonly form: DraftForm }): ReactElement {
-  const { world } = useFederationState();
-  const members = [...world.nodes.values()].filter(({ isMember }) => isMember).length;
+  const { federation } = useFederationState();
+  const members = [...federation.nodes.values()].filter(({ isMember }) => isMember).length;
   return (
     <div className="grid-2">
       <TermField

@@ -123,8 +123,8 @@ function Publication({ terms, stored, onPublished }: PublicationProps): ReactEle
   const consent = useForeignToken("rewardToken", terms.rewardToken as Hex);
   const navigate = useNavigate();
   const busy = useIsActive("publish");
-  const { world } = useFederationState();
-  const published = [...world.tasks.values()].findLast(
+  const { federation } = useFederationState();
+  const published = [...federation.tasks.values()].findLast(
     (task) => task.publisher === account && task.terms.manifestDigest === terms.manifestDigest,
   );
   const rewardToken = useToken(terms.rewardToken as Hex);

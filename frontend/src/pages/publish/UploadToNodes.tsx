@@ -26,9 +26,9 @@ interface Props {
 /** The members' nodes that take files from the reader's account: no terminal is needed, and no node of one's own. */
 export function UploadToNodes({ files, onStored }: Props): ReactElement {
   const { store } = useFederation();
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const { account } = useWallet();
-  const members = [...world.nodes.values()].filter(({ isMember }) => isMember).length;
+  const members = [...federation.nodes.values()].filter(({ isMember }) => isMember).length;
   const nodes = useReachableNodes();
   const answers = useQuery({
     queryKey: ["upload offers", store.network.chainId, account, nodes],

@@ -7,7 +7,7 @@ import { count, duration } from "#ui/format.ts";
 import { NodeNames } from "./NodeLink.tsx";
 import { committeeOf } from "@concordat/protocol/history/election";
 import { currentPhase } from "@concordat/protocol/history/rounds";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Whom the round waits for, what happens if they stay silent, and what anybody can do about it. */
 export function Awaited({

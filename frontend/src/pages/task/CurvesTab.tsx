@@ -9,13 +9,13 @@ import { useToken } from "#chain/useToken.ts";
 import { Card, Empty } from "#ui/parts.tsx";
 import { GasCurve } from "./GasCurve.tsx";
 import { finalisedOpenings, meanScore, standings } from "@concordat/protocol/history/rounds";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Alpha, scores, reputation, rewards and gas over the rounds. */
 export function CurvesTab({ task }: { readonly task: TaskRecord }): ReactElement {
   const token = useToken(task.terms.rewardToken as Hex);
   const decimals = token?.decimals ?? 0;
-  // The world changes in place, with every block: what the curves are made of stands for it, so that they are not drawn again
+  // The state changes in place, with every block: what the curves are made of stands for it, so that they are not drawn again
   // when nothing of that has changed.
   const made = [finalisedOpenings(task).length, task.recorded.length, task.members.size].join();
   // oxlint-disable-next-line react/memo-dependencies, react-hooks/exhaustive-deps

@@ -6,7 +6,7 @@ import { LineChart } from "#charts/LineChart.tsx";
 import { useFederation } from "#chain/useFederation.ts";
 import { Button, Card } from "#ui/parts.tsx";
 import { finalisedOpenings } from "@concordat/protocol/history/rounds";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Gas of the transaction that finalised each round: what the contract spends, whatever the number of nodes. */
 export function GasCurve({ task }: { readonly task: TaskRecord }): ReactElement {

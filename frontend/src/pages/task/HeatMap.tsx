@@ -4,7 +4,7 @@ import { alphaCandidates } from "@concordat/protocol/rules/alphaSelection";
 import { number, ratio } from "#ui/format.ts";
 import { NodeLink } from "./NodeLink.tsx";
 import { columnsOf } from "./columns.ts";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** The round's table of scores: a row for each node, a column for each candidate of alpha; darker is better. */
 export function HeatMap({

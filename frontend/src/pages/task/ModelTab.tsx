@@ -13,7 +13,7 @@ import { saveFile } from "#ui/saveFile.ts";
 import { scoreWords } from "./scoreWords.ts";
 import { Try } from "../model/Try.tsx";
 import { finalisedOpenings, meanScore } from "@concordat/protocol/history/rounds";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** The task's newest global model: its file, and what it says about a record of the reader's. */
 export function ModelTab({

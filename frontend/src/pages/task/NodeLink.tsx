@@ -7,8 +7,8 @@ import { Button } from "#ui/parts.tsx";
 
 /** A node by its number, with its operator's identicon. */
 export function NodeLink({ nodeId }: { readonly nodeId: number }): ReactElement {
-  const { world } = useFederationState();
-  const operator = world.nodes.get(nodeId)?.operator;
+  const { federation } = useFederationState();
+  const operator = federation.nodes.get(nodeId)?.operator;
   return (
     <Link to="/nodes" search={{ node: nodeId }} className="account">
       {operator !== undefined && <Identicon value={operator} />}

@@ -13,7 +13,7 @@ import { TakePart } from "./TakePart.tsx";
 import type { Hex } from "viem";
 import { committeeOf } from "@concordat/protocol/history/election";
 import { currentOpening, currentPhase, finalisedOpenings } from "@concordat/protocol/history/rounds";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** What happens in the task at this moment, and how far it has come. */
 export function NowTab({ task }: { readonly task: TaskRecord }): ReactElement {

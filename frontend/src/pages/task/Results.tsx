@@ -7,7 +7,7 @@ import { Card, Facts, Table } from "#ui/parts.tsx";
 import { NodeLink } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
 import { finalisedOpenings, meanScore, standings } from "@concordat/protocol/history/rounds";
-import type { MemberRecord, Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { MemberRecord, Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Alpha, in basis points, at which a mixture is the global model alone, and the node's own alone. */
 const GLOBAL_ALONE = 0;

@@ -7,11 +7,11 @@ import { amount, count } from "#ui/format.ts";
 import { Badge, Card, Empty, Table } from "#ui/parts.tsx";
 import { NodeLink } from "./NodeLink.tsx";
 import { standings } from "@concordat/protocol/history/rounds";
-import type { MemberRecord, TaskRecord } from "@concordat/protocol/history/world";
+import type { MemberRecord, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Who takes part, and how each stands. */
 export function RosterTab({ task }: { readonly task: TaskRecord }): ReactElement {
-  const { world } = useFederationState();
+  const { federation } = useFederationState();
   const rewardToken = useToken(task.terms.rewardToken as Hex);
   const stakeToken = useToken(task.terms.stakeToken as Hex);
   const members = [...task.members.values()];
@@ -33,7 +33,7 @@ export function RosterTab({ task }: { readonly task: TaskRecord }): ReactElement
         head={["Member", "Node", "Operator", "State", "Stake", "Reputation", "Earned", "Updates accepted"]}
       >
         {members.map((member) => {
-          const node = world.nodes.get(member.nodeId);
+          const node = federation.nodes.get(member.nodeId);
           const standing = standings(task, member.memberId).at(-1);
           const accepted = task.recorded.filter((round) => round.accepted.includes(member.memberId)).length;
           return (

@@ -3,7 +3,7 @@ import { ScoreKind, Strategy } from "@concordat/protocol/contracts/enums";
 import { alphaCandidates } from "@concordat/protocol/rules/alphaSelection";
 import { number, ratio } from "#ui/format.ts";
 import { columnsOf } from "./columns.ts";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Mean and variance over the candidates: the two curves that the strategies look at. */
 export function RoundCurves({

@@ -6,7 +6,7 @@ import { Hash } from "#ui/Account.tsx";
 import { Moment } from "#ui/Moment.tsx";
 import { date, duration, number, percent } from "#ui/format.ts";
 import { Badge, Card, Notice, Table } from "#ui/parts.tsx";
-import { VOID_WORDS } from "#world/taskWords.ts";
+import { VOID_WORDS } from "@concordat/protocol/words/enumWords";
 import { HeatMap } from "./HeatMap.tsx";
 import { NodeLink, NodeNames } from "./NodeLink.tsx";
 import { RoundCurves } from "./RoundCurves.tsx";
@@ -14,7 +14,7 @@ import { RoundGas } from "./RoundGas.tsx";
 import { RoundResult } from "./RoundResult.tsx";
 import { Outcome } from "./Outcome.tsx";
 import { committeeOf } from "@concordat/protocol/history/election";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 interface Props {
   readonly task: TaskRecord;

@@ -7,7 +7,7 @@ import { useFederation } from "#chain/useFederation.ts";
 import { number } from "#ui/format.ts";
 import { Button, Card, Table } from "#ui/parts.tsx";
 import type { EventPlace } from "@concordat/protocol/events/concordatEvent";
-import type { Opening } from "@concordat/protocol/history/world";
+import type { Opening } from "@concordat/protocol/history/federationState";
 
 /** What the round cost, by kind of transaction. Receipts are only asked for when a reader wants to know. */
 export function RoundGas({ opening }: { readonly opening: Opening }): ReactElement {

@@ -5,7 +5,7 @@ import { Facts } from "#ui/parts.tsx";
 import { NodeNames } from "./NodeLink.tsx";
 import { scoreWords } from "./scoreWords.ts";
 import { meanScore } from "@concordat/protocol/history/rounds";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** The outcome of a finalised round in figures. */
 export function RoundResult({

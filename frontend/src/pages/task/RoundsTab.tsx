@@ -7,7 +7,7 @@ import { Button, Card, Empty, Notice, Table } from "#ui/parts.tsx";
 import { scoreWords } from "./scoreWords.ts";
 import { Outcome } from "./Outcome.tsx";
 import { meanScore } from "@concordat/protocol/history/rounds";
-import type { Opening, TaskRecord } from "@concordat/protocol/history/world";
+import type { Opening, TaskRecord } from "@concordat/protocol/history/federationState";
 
 const RoundDetail = lazy(async () => ({ default: (await import("./RoundDetail.tsx")).RoundDetail }));
 

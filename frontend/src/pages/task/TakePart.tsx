@@ -16,7 +16,7 @@ import { ForeignAddresses } from "#trust/ForeignAddresses.tsx";
 import { useForeign } from "#trust/useForeign.ts";
 import { StakeForm } from "../nodes/StakeForm.tsx";
 import { currentOpening, currentPhase } from "@concordat/protocol/history/rounds";
-import type { MemberRecord, NodeRecord, TaskRecord } from "@concordat/protocol/history/world";
+import type { MemberRecord, NodeRecord, TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** What the reader can do in this task now. */
 export function TakePart({ task }: { readonly task: TaskRecord }): ReactElement {

@@ -13,13 +13,14 @@ import { count, listed } from "#ui/format.ts";
 import { Badge, Button, Empty, Notice, PageHead } from "#ui/parts.tsx";
 import { plainText } from "#ui/plainText.ts";
 import { Said } from "#ui/Said.tsx";
-import { END_WORDS, STATE_WORDS } from "#world/taskWords.ts";
+import { TASK_STATES } from "#ui/taskStates.ts";
+import { END_WORDS } from "@concordat/protocol/words/enumWords";
 import { NowTab } from "./NowTab.tsx";
 import { RosterTab } from "./RosterTab.tsx";
 import { RoundsTab } from "./RoundsTab.tsx";
 import { TermsTab } from "./TermsTab.tsx";
 import { TASK_TABS } from "./taskTabs.ts";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 const CurvesTab = lazy(async () => ({ default: (await import("./CurvesTab.tsx")).CurvesTab }));
 const ModelTab = lazy(async () => ({ default: (await import("./ModelTab.tsx")).ModelTab }));
@@ -27,8 +28,8 @@ const ModelTab = lazy(async () => ({ default: (await import("./ModelTab.tsx")).M
 /** One task: what it asks, who takes part, and its rounds as they happen. */
 export function TaskPage(): ReactElement {
   const { taskId } = useParams({ from: "/tasks/$taskId" });
-  const { world, ready } = useFederationState();
-  const task = world.tasks.get(Number(taskId));
+  const { federation, ready } = useFederationState();
+  const task = federation.tasks.get(Number(taskId));
   if (task === undefined && !ready) {
     return (
       <div className="stack">
@@ -53,7 +54,7 @@ export function TaskPage(): ReactElement {
 function Task({ task }: { readonly task: TaskRecord }): ReactElement {
   const { tab = "now", round } = useSearch({ from: "/tasks/$taskId" });
   const manifest = useManifest(task.terms.manifestDigest);
-  const { word, tone } = STATE_WORDS[task.state];
+  const { word, tone } = TASK_STATES[task.state];
   const [, tabName] = TASK_TABS.find(([name]) => name === tab) ?? [];
   useTitle(
     tab === "now" ? undefined : tabName,

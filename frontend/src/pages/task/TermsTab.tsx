@@ -13,7 +13,7 @@ import { Account, Hash } from "#ui/Account.tsx";
 import { amount, bytes, count, date, duration, number, percent, ratio } from "#ui/format.ts";
 import { Card } from "#ui/parts.tsx";
 import { ContractsCard } from "#trust/ContractsCard.tsx";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 const PRIVACY_WORDS: Readonly<Record<TaskManifest["privacy"]["kind"], string>> = {
   none: "none: whoever fetches an update can try to learn about the records behind it",

@@ -1,4 +1,4 @@
-import type { ReportRecord } from "@concordat/protocol/history/world";
+import type { ReportRecord } from "@concordat/protocol/history/federationState";
 
 /** For each candidate the mean of the nodes' scores, its variance (over n), and the square root of that. */
 export function columnsOf(

@@ -1,5 +1,5 @@
 import { TaskState } from "@concordat/protocol/contracts/enums";
-import type { TaskRecord } from "@concordat/protocol/history/world";
+import type { TaskRecord } from "@concordat/protocol/history/federationState";
 
 /** Which tasks a reader asks for, by a word that stands in the address. */
 export const STATES = [

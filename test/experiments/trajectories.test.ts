@@ -6,13 +6,13 @@ import { encodeUpdate } from "#protocol/artifacts/compressedUpdate";
 import { nodeId, taskId, ZERO_DIGEST, type Bps } from "#protocol/ids";
 import type { TaskManifest } from "#protocol/manifest/manifest";
 import type { ModelTensors } from "#protocol/artifacts/tensors";
-import type { Chain, ChainState, RoundContext, RoundRecord } from "#experiments/trajectory";
+import type { Trajectory, TrajectoryState, RoundContext, RoundRecord } from "#experiments/trajectory";
 import { arrivals } from "#experiments/trajectories/async";
 import { combine } from "#experiments/combine";
 import { parseExperiment, type Experiment } from "#experiments/experiment";
 import { openFederation, type Federation } from "#experiments/federation";
 import { digestOfModel } from "#experiments/modelDigest";
-import { chainsOf } from "#experiments/plan";
+import { trajectoriesOf } from "#experiments/plan";
 import { privacyTerms } from "#experiments/privacy";
 import { schemeLabel } from "#experiments/schemes";
 import { digits } from "#learning/data/digits";
@@ -45,7 +45,7 @@ describe("The schemes of the experiment runner", function () {
     });
 
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), "concordat-chains-"));
+    dir = await mkdtemp(join(tmpdir(), "concordat-trajectories-"));
     await writeFile(join(dir, "linear.json"), JSON.stringify(twoLinearLayers()));
     federation = await openFederation(experiment(), 3, new AbortController().signal);
     slow = new SlowFederation(federation);
@@ -55,30 +55,30 @@ describe("The schemes of the experiment runner", function () {
     await rm(dir, { recursive: true });
   });
 
-  /** Runs the one chain of some schemes; the states after each round, and the last record. */
+  /** Runs the one trajectory of some schemes; the states after each round, and the last record. */
   async function play(
     settings: Experiment,
     scoring: RoundContext["scoring"] = "none",
     on = federation,
-  ): Promise<{ chain: Chain; states: ChainState[]; record: RoundRecord }> {
-    const [chain] = chainsOf(
+  ): Promise<{ trajectory: Trajectory; states: TrajectoryState[]; record: RoundRecord }> {
+    const [trajectory] = trajectoriesOf(
       settings,
       settings.schemes.map((scheme) => ({ label: schemeLabel(scheme), scheme })),
     );
-    if (chain === undefined) throw new Error("there is no chain");
-    const states = [chain.begin(on)];
+    if (trajectory === undefined) throw new Error("there is no trajectory");
+    const states = [trajectory.begin(on)];
     let record: RoundRecord | undefined;
     for (let round = 1; round <= ROUNDS; round++) {
       const context = { federation: on, round, scoring, isReported: true, onTraining: () => undefined };
-      const result = await chain.round(context, states.at(-1) as ChainState);
+      const result = await trajectory.round(context, states.at(-1) as TrajectoryState);
       states.push(result.state);
       ({ record } = result);
     }
-    return { chain, states, record: record as RoundRecord };
+    return { trajectory, states, record: record as RoundRecord };
   }
 
   const last = async (schemes: readonly unknown[]) =>
-    (await play(experiment({ schemes }))).states.at(-1) as ChainState;
+    (await play(experiment({ schemes }))).states.at(-1) as TrajectoryState;
   const mean = (models: readonly Weights[]) => sum(...models.map((w) => [1 / models.length, w] as const));
   const initial = () => plain(federation.initial);
   const rounds = Array.from({ length: ROUNDS }, (_, index) => index + 1);

@@ -16,16 +16,16 @@ import { classifyAnswer, revertDataOf } from "#chain/endpoints/classifyAnswer";
 import { refusalOf } from "#chain/contracts/contractError";
 import { EndpointError } from "#chain/endpoints/endpointError";
 import { BLOCK_COLUMNS } from "#audit/index/schema";
-import type { Story } from "../audit/story.ts";
+import type { Scenario } from "../audit/scenario.ts";
 
 const CHAIN_ID = 31_337;
 
-/** What the index of a story is of. */
-export function chainOf({ deployment }: Story): IndexedChain {
+/** What the index of a scenario is of. */
+export function chainOf({ deployment }: Scenario): IndexedChain {
   return { ...deployment, chainId: CHAIN_ID };
 }
 
-export function sourceOf({ federation }: Story): IndexSource {
+export function sourceOf({ federation }: Scenario): IndexSource {
   return indexSource(async (method, params) => {
     try {
       return await federation.connection.provider.request({ method, params: [...params] });
@@ -46,10 +46,10 @@ function asChainLayer(method: string, params: readonly unknown[], error: unknown
 
 /** Brings an index up to the head, and tells the steps that it took. */
 export async function bringUp(
-  story: Story,
+  scenario: Scenario,
   file: IndexFile,
-  source = sourceOf(story),
-  chain = chainOf(story),
+  source = sourceOf(scenario),
+  chain = chainOf(scenario),
 ): Promise<IndexStep[]> {
   const indexer = new Indexer({ source, chain, file });
   const steps: IndexStep[] = [];
@@ -58,16 +58,16 @@ export async function bringUp(
   return steps;
 }
 
-/** Writes the index of a story as it is now into a new file. */
+/** Writes the index of a scenario as it is now into a new file. */
 export async function writeIndex(
-  story: Story,
+  scenario: Scenario,
   path: string,
   source?: IndexSource,
-  chain = chainOf(story),
+  chain = chainOf(scenario),
 ): Promise<void> {
   const file = IndexFile.open(path, chain);
   try {
-    await bringUp(story, file, source, chain);
+    await bringUp(scenario, file, source, chain);
   } finally {
     file.close();
   }
@@ -117,7 +117,7 @@ export interface RpcEndpoint {
 
 /** Serves a story's chain over HTTP. `mayAnswer` can hold an answer back by not resolving, or refuse it by rejecting. */
 export async function serveChain(
-  { federation }: Story,
+  { federation }: Scenario,
   mayAnswer: (method: string, params: readonly unknown[]) => Promise<void> = async () => undefined,
 ): Promise<RpcEndpoint> {
   const { provider } = federation.connection;

@@ -3,7 +3,7 @@ import { network } from "hardhat";
 import { ChainProvider } from "#chain/endpoints/chainProvider";
 import { EndpointPool } from "#chain/endpoints/endpointPool";
 import { estimateGas } from "#chain/sending/estimateGas";
-import { lastApproval, lastSubmission, moverGas } from "#chain/sending/moverGas";
+import { lastApproval, lastSubmission, phaseChangeGas } from "#chain/sending/phaseChangeGas";
 import { deployFederation, fund, testNode, type Connection } from "../contracts/federation.ts";
 
 /** A provider over Hardhat's own connection. */
@@ -44,7 +44,7 @@ describe("The gas of a submission that comes to move the phase", function () {
       await send(second);
       const block = await connection.ethers.provider.getBlockNumber();
       const call = { account: from?.address ?? "", contract: coordinator, data: third };
-      const extra = await moverGas(provider.simulator, call, lastSubmission(taskId, 2), block);
+      const extra = await phaseChangeGas(provider.simulator, call, lastSubmission(taskId, 2), block);
       const estimate = await estimateGas(
         provider,
         { from: from?.address ?? "", to: coordinator, data: third },
@@ -109,7 +109,7 @@ describe("The gas of a submission that comes to move the phase", function () {
     const usual = await vote(one);
     const block = await connection.ethers.provider.getBlockNumber();
     const call = { account: three.operator.address, contract, data };
-    const extra = Number(await moverGas(provider.simulator, call, lastApproval(1), block));
+    const extra = Number(await phaseChangeGas(provider.simulator, call, lastApproval(1), block));
     await vote(two);
     const deciding = await vote(three);
     const real = Number(deciding - usual);
@@ -130,7 +130,7 @@ describe("The gas of a submission that comes to move the phase", function () {
       1,
     );
     const call = { account: `0x${"22".repeat(20)}`, contract: `0x${"11".repeat(20)}`, data: "0x" };
-    expect(await moverGas(provider.simulator, call, lastSubmission(1, 0), 1)).to.equal(undefined);
+    expect(await phaseChangeGas(provider.simulator, call, lastSubmission(1, 0), 1)).to.equal(undefined);
     provider.destroy();
   });
 });

@@ -4,7 +4,7 @@ import type { LiveView } from "./liveView.ts";
 import type { Observer } from "./observer.ts";
 
 /** What the audience of a demonstration sees while it runs. */
-export class Stage {
+export class DemoDisplay {
   readonly signal: AbortSignal;
   /** What each node says of itself. */
   readonly statuses = new Map<number, NodeStatus>();

@@ -16,7 +16,7 @@ import type { Address, Digest, Hex } from "../ids.ts";
  * Everything that the events of a deployment say, folded in the chain's order (see applyEvent.ts). The fold writes it in place;
  * whoever else has it reads.
  */
-export interface World {
+export interface FederationState {
   readonly events: readonly ConcordatEvent[];
   readonly nodes: ReadonlyMap<number, NodeRecord>;
   readonly proposals: ReadonlyMap<number, ProposalRecord>;
@@ -187,6 +187,6 @@ export interface FinalisedRecord {
   readonly place: EventPlace;
 }
 
-export function emptyWorld(): World {
+export function emptyFederation(): FederationState {
   return { events: [], nodes: new Map(), proposals: new Map(), tasks: new Map() };
 }

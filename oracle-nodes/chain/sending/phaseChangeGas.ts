@@ -37,7 +37,7 @@ export function lastApproval(proposalId: number): ChangedWord {
  * state of a block with one word changed. Undefined where the endpoint cannot simulate.
  * @param call Who calls which contract with what.
  */
-export async function moverGas(
+export async function phaseChangeGas(
   simulator: Simulator,
   call: { readonly account: string; readonly contract: string; readonly data: string },
   { mapping, key, change }: ChangedWord,

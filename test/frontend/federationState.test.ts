@@ -4,45 +4,45 @@ import { MemberStatus, ProposalKind, ProposalState } from "#protocol/contracts/e
 import { applyEvent } from "#protocol/history/applyEvent";
 import { awaited, committeeOf } from "#protocol/history/election";
 import { currentOpening, standings } from "#protocol/history/rounds";
-import { emptyWorld } from "#protocol/history/world";
-import type { TaskRecord, World } from "#protocol/history/world";
+import { emptyFederation } from "#protocol/history/federationState";
+import type { TaskRecord, FederationState } from "#protocol/history/federationState";
 import type { AbiTerms } from "#protocol/terms/taskTerms";
 import { termsFromAbi } from "#protocol/terms/taskTerms";
 import {
-  beginStory,
+  beginScenario,
   playContractSigner,
   playEventfulTask,
   playFailures,
   playStakedTask,
-} from "../audit/story.ts";
-import type { Story } from "../audit/story.ts";
-import { freshWorld } from "./follower.ts";
+} from "../audit/scenario.ts";
+import type { Scenario } from "../audit/scenario.ts";
+import { fresh } from "./follower.ts";
 
-describe("the world that events tell, after a chain on which everything happened", () => {
-  let story: Story;
-  let world: World;
+describe("the state that events tell, after a chain on which everything happened", () => {
+  let scenario: Scenario;
+  let folded: FederationState;
 
   before(async () => {
-    story = await beginStory();
-    await playEventfulTask(story);
-    await playStakedTask(story);
-    await playFailures(story);
-    await playContractSigner(story);
-    const { federation } = story;
+    scenario = await beginScenario();
+    await playEventfulTask(scenario);
+    await playStakedTask(scenario);
+    await playFailures(scenario);
+    await playContractSigner(scenario);
+    const { federation } = scenario;
     await federation.startTask({}, [federation.node(1), federation.node(2)]);
     await federation.train([federation.node(2)]);
-    world = await freshWorld(story);
+    folded = await fresh(scenario);
   });
 
   it("nodes and votes are what the registry says", async () => {
-    const { nodeRegistry } = story.federation.contracts;
-    expect(world.nodes.size).to.equal(Number(await nodeRegistry.nodeCount()));
-    for (const node of world.nodes.values()) {
+    const { nodeRegistry } = scenario.federation.contracts;
+    expect(folded.nodes.size).to.equal(Number(await nodeRegistry.nodeCount()));
+    for (const node of folded.nodes.values()) {
       const { operator, signer, isMember, endpoints, encryptionKey } = await nodeRegistry.node(node.nodeId);
       expect(node).to.include({ operator, signer, isMember, endpoints, encryptionKey });
     }
-    expect(world.proposals.size).to.equal(Number(await nodeRegistry.proposalCount()));
-    for (const vote of world.proposals.values()) {
+    expect(folded.proposals.size).to.equal(Number(await nodeRegistry.proposalCount()));
+    for (const vote of folded.proposals.values()) {
       const { state, approvals, rejections, kind, nodeId } = await nodeRegistry.proposal(vote.proposalId);
       expect({ ...vote, state: vote.state === ProposalState.Open ? Number(state) : vote.state }).to.include({
         state: Number(state),
@@ -56,10 +56,10 @@ describe("the world that events tell, after a chain on which everything happened
   });
 
   it("stakes are what the vault says", async () => {
-    const { stakeVault, token } = story.federation.contracts;
+    const { stakeVault, token } = scenario.federation.contracts;
     const address = await token.getAddress();
     const bonded: bigint[] = [];
-    for (const { nodeId, stakes } of world.nodes.values()) {
+    for (const { nodeId, stakes } of folded.nodes.values()) {
       const stake = [...stakes].find(([each]) => each.toLowerCase() === address.toLowerCase())?.[1] ?? 0n;
       expect(stake, `node ${nodeId}`).to.equal(await stakeVault.stakeOf(nodeId, token));
       bonded.push(stake);
@@ -68,9 +68,9 @@ describe("the world that events tell, after a chain on which everything happened
   });
 
   it("tasks, their rosters and their terms are what the registry says", async () => {
-    const { taskRegistry } = story.federation.contracts;
-    expect(world.tasks.size).to.equal(Number(await taskRegistry.taskCount()));
-    for (const task of world.tasks.values()) {
+    const { taskRegistry } = scenario.federation.contracts;
+    expect(folded.tasks.size).to.equal(Number(await taskRegistry.taskCount()));
+    for (const task of folded.tasks.values()) {
       const status = await taskRegistry.status(task.taskId);
       expect(task, `task ${task.taskId}`).to.include({
         publisher: status.publisher,
@@ -94,9 +94,9 @@ describe("the world that events tell, after a chain on which everything happened
   });
 
   it("reputation, rewards and claims are what the ledger says", async () => {
-    const { rewardLedger } = story.federation.contracts;
+    const { rewardLedger } = scenario.federation.contracts;
     const earned: bigint[] = [];
-    for (const task of world.tasks.values()) {
+    for (const task of folded.tasks.values()) {
       for (const { memberId } of task.members.values()) {
         const account = await rewardLedger.accountOf(task.taskId, memberId);
         const standing = standings(task, memberId).at(-1);
@@ -116,14 +116,14 @@ describe("the world that events tell, after a chain on which everything happened
   });
 
   it("the open round, who is awaited in it, and every committee are the coordinator's", async () => {
-    const task = lastTask(world);
+    const task = lastTask(folded);
     const opening = currentOpening(task);
     if (opening === undefined) throw new Error("No round is open");
-    const round = await story.federation.contracts.coordinator.roundOf(task.taskId);
+    const round = await scenario.federation.contracts.coordinator.roundOf(task.taskId);
     expect(opening.round).to.equal(Number(round.round));
     expect(opening.phases.at(-1)).to.include({ phase: Number(round.phase), start: Number(round.phaseStart) });
     expect(awaited(task, opening).map(({ nodeId }) => nodeId)).to.deep.equal([1]);
-    const proposals = [...world.tasks.values()].flatMap((each) =>
+    const proposals = [...folded.tasks.values()].flatMap((each) =>
       each.openings.flatMap((one) => one.proposals.map((proposal) => ({ each, one, proposal }))),
     );
     expect(proposals.length).to.be.above(4);
@@ -133,18 +133,18 @@ describe("the world that events tell, after a chain on which everything happened
     }
   });
 
-  it("folding the same events again gives an equal world, and a part of them the world as it was then", () => {
-    const again = fold(world.events);
-    expect(again).to.deep.equal(world);
-    const half = world.events.slice(0, world.events.length / 2);
+  it("folding the same events again gives an equal state, and a part of them the state as it was then", () => {
+    const again = fold(folded.events);
+    expect(again).to.deep.equal(folded);
+    const half = folded.events.slice(0, folded.events.length / 2);
     const then = fold(half);
-    for (const event of world.events.slice(half.length)) applyEvent(then, event);
-    expect(then).to.deep.equal(world);
+    for (const event of folded.events.slice(half.length)) applyEvent(then, event);
+    expect(then).to.deep.equal(folded);
   });
 
   it("whatever an endpoint keeps back, the page goes on with the rest", () => {
     fc.assert(
-      fc.property(fc.subarray([...world.events]), (told) => {
+      fc.property(fc.subarray([...folded.events]), (told) => {
         const partial = fold(told);
         expect(partial.events).to.have.lengthOf(told.length);
         for (const task of partial.tasks.values()) {
@@ -156,14 +156,14 @@ describe("the world that events tell, after a chain on which everything happened
   });
 });
 
-function fold(events: World["events"]): World {
-  const folded = emptyWorld();
+function fold(events: FederationState["events"]): FederationState {
+  const folded = emptyFederation();
   for (const event of events) applyEvent(folded, event);
   return folded;
 }
 
-function lastTask(world: World): TaskRecord {
-  const task = [...world.tasks.values()].at(-1);
+function lastTask(state: FederationState): TaskRecord {
+  const task = [...state.tasks.values()].at(-1);
   if (task === undefined) throw new Error("There is no task");
   return task;
 }

@@ -11,7 +11,7 @@ const NO_PERMIT = { deadline: 0, v: 0, r: `0x${"00".repeat(32)}`, s: `0x${"00".r
 const ZERO_DIGEST = `0x${"00".repeat(32)}`;
 
 /** A federation whose chain holds a bit of everything that can happen. */
-export interface Story {
+export interface Scenario {
   readonly source: ChainSource;
   readonly deployment: Deployment;
   readonly federation: Federation;
@@ -19,11 +19,11 @@ export interface Story {
   readonly nodes: TestNode[];
 }
 
-/** What a part of the story needs. */
-export type Players = Pick<Story, "federation" | "nodes">;
+/** What a part of the scenario needs. */
+export type Players = Pick<Scenario, "federation" | "nodes">;
 
 /** Deploys five founders; the caller plays on. */
-export async function beginStory(): Promise<Story> {
+export async function beginScenario(): Promise<Scenario> {
   const connection = await network.create();
   const deployed = await deployFederation(connection, { nodes: 5 });
   const { contracts } = deployed;
@@ -46,8 +46,8 @@ export async function beginStory(): Promise<Story> {
 }
 
 /** Task 1: void rounds, failed attempts, joins and leaves, rejected and silent members, kept alpha, claims and refund. */
-export async function playEventfulTask(story: Players): Promise<void> {
-  const { federation } = story;
+export async function playEventfulTask(scenario: Players): Promise<void> {
+  const { federation } = scenario;
   const [one, two, three, four, five] = federation.nodes as [
     TestNode,
     TestNode,
@@ -63,7 +63,7 @@ export async function playEventfulTask(story: Players): Promise<void> {
   // Round 2: too few post; then an attempt passes and rank 1 proposes, rejecting one; too few report.
   await federation.train([one]);
   await federation.contracts.taskRegistry.connect(five.operator).joinTask(federation.taskId, five.nodeId);
-  const rotated = await rotateSigner(story, two);
+  const rotated = await rotateSigner(scenario, two);
   await federation.passDeadline();
   await federation.advance();
   await federation.train([one, rotated, three, four]);
@@ -92,8 +92,8 @@ export async function playEventfulTask(story: Players): Promise<void> {
 }
 
 /** Task 2: staked, elected by the model's hash, by least variance, ends at its hard end with an attempt under way. */
-export async function playStakedTask(story: Players): Promise<void> {
-  const { federation } = story;
+export async function playStakedTask(scenario: Players): Promise<void> {
+  const { federation } = scenario;
   const { token, stakeVault } = federation.contracts;
   const stakers = [federation.node(1), federation.node(2), federation.node(3)];
   for (const { operator, nodeId } of stakers) {
@@ -132,8 +132,8 @@ export async function playStakedTask(story: Players): Promise<void> {
 }
 
 /** Task 3 is cancelled; task 4 finds too few updates until its void rounds are spent; a vote fails, another admits. */
-export async function playFailures(story: Players): Promise<void> {
-  const { federation } = story;
+export async function playFailures(scenario: Players): Promise<void> {
+  const { federation } = scenario;
   const { nodeRegistry, taskRegistry } = federation.contracts;
   await federation.publish();
   await federation.join(federation.node(1), federation.node(2));
@@ -150,12 +150,12 @@ export async function playFailures(story: Players): Promise<void> {
   await nodeRegistry.connect(federation.node(2).operator).vote(proposal, false);
   await nodeRegistry.connect(federation.node(3).operator).vote(proposal, false);
   await federation.admit();
-  await rotateSigner(story, federation.node(5));
+  await rotateSigner(scenario, federation.node(5));
 }
 
 /** One more task, in which a node signs through a contract (ERC-1271). */
-export async function playContractSigner(story: Players): Promise<void> {
-  const { federation } = story;
+export async function playContractSigner(scenario: Players): Promise<void> {
+  const { federation } = scenario;
   const node = federation.node(3);
   const { ethers } = federation.connection;
   const wallet = await ethers.deployContract("ContractSigner", [node.signer.address]);

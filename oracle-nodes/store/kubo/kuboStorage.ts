@@ -7,7 +7,7 @@ import type { Block } from "@concordat/protocol/artifacts/contentAddress";
 import { ConcordatError } from "@concordat/protocol/errors";
 import type { Digest } from "@concordat/protocol/ids";
 import { ArtifactIndex } from "../artifactIndex.ts";
-import type { BlockHolder, WholeArtifact } from "../blocks/blockHolder.ts";
+import type { BlockStorage, WholeArtifact } from "../blocks/blockStorage.ts";
 import { BlockDamagedError } from "../blocks/blockSource.ts";
 
 /** Milliseconds that one call to Kubo may take. */
@@ -18,7 +18,7 @@ const CALL_TIMEOUT_MS = 60_000;
  * name small files by their bare leaf. A local index knows which pins are ours, so nothing else that the node holds is
  * served or removed.
  */
-export class KuboHolder implements BlockHolder {
+export class KuboStorage implements BlockStorage {
   readonly #kubo: KuboRPCClient;
   readonly #index: ArtifactIndex;
   /** Puts and removes run one after another, since the index counts shared blocks. */
@@ -29,8 +29,8 @@ export class KuboHolder implements BlockHolder {
     this.#index = index;
   }
 
-  static async open(kubo: KuboRPCClient, indexFolder: string): Promise<KuboHolder> {
-    return new KuboHolder(kubo, await ArtifactIndex.open(indexFolder));
+  static async open(kubo: KuboRPCClient, indexFolder: string): Promise<KuboStorage> {
+    return new KuboStorage(kubo, await ArtifactIndex.open(indexFolder));
   }
 
   async put({ dag }: WholeArtifact): Promise<void> {

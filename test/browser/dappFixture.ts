@@ -14,7 +14,7 @@ export { connect, trustAll, type Visitor } from "./visitor.ts";
  * A real chain with real contracts, the built dApp on a host of its own, and a browser to look at it with. Task 1 is there to
  * harm whoever looks at it: whatever else a test looks at stands beside it.
  */
-export class Stage {
+export class DappFixture {
   readonly browser: Browser;
   readonly site: Site;
   readonly federation: Federation;
@@ -43,7 +43,7 @@ export class Stage {
   }
 
   /** Undefined where this machine has no Chromium. */
-  static async open(nodes = 4): Promise<Stage | undefined> {
+  static async open(nodes = 4): Promise<DappFixture | undefined> {
     const executable = chromiumPath();
     if (executable === undefined) return undefined;
     const settings = { network: "node", override: { allowBlocksWithSameTimestamp: true } };
@@ -62,7 +62,7 @@ export class Stage {
     const garbage = federation.nodes.at(-2);
     const hostileHost = await serveHostile(federation, hostile, host, garbage);
     const [browser, site] = await Promise.all([launchBrowser(executable), serveSite()]);
-    const stage = new Stage({
+    const fixture = new DappFixture({
       browser,
       site,
       federation,
@@ -74,8 +74,8 @@ export class Stage {
         await server.close();
       },
     });
-    site.config = await stage.config();
-    return stage;
+    site.config = await fixture.config();
+    return fixture;
   }
 
   async config(overrides: Record<string, unknown> = {}): Promise<Record<string, unknown>> {

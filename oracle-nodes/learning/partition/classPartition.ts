@@ -11,7 +11,7 @@ import type { ClassesSpec } from "./scheme.ts";
  *
  * @throws {InputError} when the numbers do not fit each other or the dataset.
  */
-export function classHand(dataset: Dataset, spec: ClassesSpec, node: number): NodePartition {
+export function classPartition(dataset: Dataset, spec: ClassesSpec, node: number): NodePartition {
   const { seed } = spec;
   const { classesPerNode, trainPerClass, validationPerClass, testPerClass } = checkCounts(dataset, spec);
   const classes = dealClasses(dataset.classes, classesPerNode, seed, node);
@@ -71,24 +71,24 @@ function checkCounts(dataset: Dataset, spec: ClassesSpec) {
   return counts;
 }
 
-/** Deals hands of `count` different classes to nodes 0..node and returns the last hand, ascending. */
+/** Deals classSets of `count` different classes to nodes 0..node and returns the last classSet, ascending. */
 function dealClasses(classes: number, count: number, seed: number, node: number): number[] {
   const random = new SeededRandom(seed, "partition", "classes");
   const deck: number[] = [];
-  let hand: number[] = [];
+  let classSet: number[] = [];
   for (let dealt = 0; dealt <= node; dealt++) {
-    hand = [];
-    while (hand.length < count) {
-      let card = deck.findIndex((label) => !hand.includes(label));
+    classSet = [];
+    while (classSet.length < count) {
+      let card = deck.findIndex((label) => !classSet.includes(label));
       if (card < 0) {
         card = deck.length;
         deck.push(...random.shuffle(Array.from({ length: classes }, (_, label) => label)));
-        card += deck.slice(card).findIndex((label) => !hand.includes(label));
+        card += deck.slice(card).findIndex((label) => !classSet.includes(label));
       }
-      hand.push(...deck.splice(card, 1));
+      classSet.push(...deck.splice(card, 1));
     }
   }
-  return hand.toSorted((a, b) => a - b);
+  return classSet.toSorted((a, b) => a - b);
 }
 
 function drawOfClass(split: Split, label: number, count: number, random: SeededRandom): number[] {

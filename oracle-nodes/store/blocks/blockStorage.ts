@@ -9,16 +9,16 @@ export interface WholeArtifact {
 }
 
 /** Where a store keeps whole artifacts: a folder, or an IPFS node beside it. */
-export interface BlockHolder {
+export interface BlockStorage {
   /** Keeps an artifact, and resolves once it would survive a crash. */
   put(artifact: WholeArtifact): Promise<void>;
   /** Keeps a copy that others have too: a crash may lose or damage it. */
   putCopy(artifact: WholeArtifact): Promise<void>;
   /**
-   * Takes an artifact over from another holder, durably and never leaving it in neither; false when that cannot be done
+   * Takes an artifact over from another storage, durably and never leaving it in neither; false when that cannot be done
    * without reading it.
    */
-  take(digest: Digest, from: BlockHolder): Promise<boolean>;
+  take(digest: Digest, from: BlockStorage): Promise<boolean>;
   /**
    * The bytes of a block of an artifact that is held; undefined for any other block.
    * @throws {BlockDamagedError} when what is kept of it is not the block: it must be neither used nor served.

@@ -12,7 +12,7 @@ import {
   hasPlace,
   isActive,
 } from "@concordat/protocol/rules/roster";
-import type { Roster, RosterChange, RosterEvent, RosterWorld } from "@concordat/protocol/rules/roster";
+import type { Roster, RosterChange, RosterEvent, RosterFacts } from "@concordat/protocol/rules/roster";
 import { hardEndOf } from "@concordat/protocol/rules/roundClock";
 import { validateTerms } from "@concordat/protocol/rules/validateTerms";
 import type { TaskTerms } from "@concordat/protocol/terms/taskTerms";
@@ -104,7 +104,7 @@ export class TaskRegistryReplay {
 
   /** Applies the changes of an opening to the roster; their events have to come next. */
   beginOpening(task: ReplayedTask): void {
-    task.pending.push(...change(task, applyChanges(task.roster, this.#federation(task))));
+    task.pending.push(...change(task, applyChanges(task.roster, this.#factsOf(task))));
   }
 
   async #published(event: Named<EventFrom<"TaskRegistry">, "TaskPublished">): Promise<void> {
@@ -150,7 +150,7 @@ export class TaskRegistryReplay {
     const { terms } = task;
     const place = placeOf(event, "start", task.taskId);
     // Leaves of removed nodes were replayed as they came; the rule now finds none that is still active.
-    const forgotten = change(task, followRemovals(task.roster, this.#federation(task)));
+    const forgotten = change(task, followRemovals(task.roster, this.#factsOf(task)));
     this.#context.checks.expect("roster.change", place, [], forgotten);
     const activeCount = task.roster.active.length;
     this.#context.checks.expect(
@@ -256,20 +256,20 @@ export class TaskRegistryReplay {
   }
 
   #checkMayJoin(task: ReplayedTask, nodeId: number, place: ReturnType<typeof placeOf>): void {
-    const world = this.#federation(task);
+    const facts = this.#factsOf(task);
     this.#context.checks.expect(
       "roster.member",
       place,
       ["registered", "staked", "no member"],
       [
-        world.isRegistered(nodeId) ? "registered" : "not registered",
-        world.hasStake(nodeId) ? "staked" : "not staked",
+        facts.isRegistered(nodeId) ? "registered" : "not registered",
+        facts.hasStake(nodeId) ? "staked" : "not staked",
         isActive(task.roster, nodeId) ? "member" : "no member",
       ],
     );
   }
 
-  #federation(task: ReplayedTask): RosterWorld {
+  #factsOf(task: ReplayedTask): RosterFacts {
     const { minStake, stakeToken } = task.terms;
     return {
       removals: this.#nodes.removals,

@@ -9,7 +9,7 @@ export const MAX_MEMBERS = 1024;
 export type RosterEvent = readonly [name: string, ...args: number[]];
 
 /** What a membership change depends on outside of the roster. */
-export interface RosterWorld {
+export interface RosterFacts {
   /** Nodes in order of their removal from the registry. */
   readonly removals: readonly number[];
   readonly isRegistered: (nodeId: number) => boolean;
@@ -105,7 +105,7 @@ export function drop(roster: Roster, nodeId: number): RosterChange {
 }
 
 /** Follows the registry's removals, at most 16 a call. */
-export function followRemovals(roster: Roster, { removals }: Pick<RosterWorld, "removals">): RosterChange {
+export function followRemovals(roster: Roster, { removals }: Pick<RosterFacts, "removals">): RosterChange {
   const followed = removals.slice(roster.removalCursor, roster.removalCursor + MAX_CHANGES);
   const moved = { ...roster, removalCursor: roster.removalCursor + followed.length };
   return inTurn(moved, followed, (now, nodeId) =>
@@ -114,21 +114,21 @@ export function followRemovals(roster: Roster, { removals }: Pick<RosterWorld, "
 }
 
 /** What an opening changes: removals first, each a step, then the queue in order, at most 16 steps in all. */
-export function applyChanges(roster: Roster, world: RosterWorld): RosterChange {
-  const removed = followRemovals(roster, world);
+export function applyChanges(roster: Roster, facts: RosterFacts): RosterChange {
+  const removed = followRemovals(roster, facts);
   const steps = removed.roster.removalCursor - roster.removalCursor;
   const due = removed.roster.queue.slice(0, MAX_CHANGES - steps);
   const queue = removed.roster.queue.slice(due.length);
-  const queued = inTurn({ ...removed.roster, queue }, due, (now, nodeId) => applyQueued(now, nodeId, world));
+  const queued = inTurn({ ...removed.roster, queue }, due, (now, nodeId) => applyQueued(now, nodeId, facts));
   return { roster: queued.roster, events: [...removed.events, ...queued.events] };
 }
 
-function applyQueued(roster: Roster, nodeId: number, world: RosterWorld): RosterChange {
+function applyQueued(roster: Roster, nodeId: number, facts: RosterFacts): RosterChange {
   const status = statusOf(roster, nodeId);
   if (status === MemberStatus.Leaving) return deactivate(roster, nodeId);
   if (status !== MemberStatus.Joining) return { roster, events: [] };
   const hasId = memberIdOf(roster, nodeId) !== 0 || roster.nodes.length < MAX_MEMBERS;
-  const qualifies = hasPlace(roster) && hasId && world.isRegistered(nodeId) && world.hasStake(nodeId);
+  const qualifies = hasPlace(roster) && hasId && facts.isRegistered(nodeId) && facts.hasStake(nodeId);
   return qualifies ? activate(roster, nodeId) : drop(roster, nodeId);
 }
 

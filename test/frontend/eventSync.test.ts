@@ -9,7 +9,7 @@ import type { Segment } from "#frontend/events/segment.ts";
 import type { FederationState } from "#protocol/history/federationState";
 import { beginScenario } from "../audit/scenario.ts";
 import type { Scenario } from "../audit/scenario.ts";
-import { Follower, MemoryCache, endpointOf, freshWorld } from "./follower.ts";
+import { Follower, MemoryCache, endpointOf, freshState } from "./follower.ts";
 
 /** Blocks in which nothing happens, as on a chain that others use too. */
 const QUIET_BLOCKS = 20_000;
@@ -30,7 +30,7 @@ describe("following a chain's events", () => {
     await scenario.federation.startTask({ rounds: 4 });
     await scenario.federation.playRound();
     await scenario.federation.playRound();
-    truth = await freshWorld(scenario);
+    truth = await freshState(scenario);
     head = Number(await endpointOf(scenario)("eth_blockNumber", []));
   });
 
@@ -231,7 +231,7 @@ describe("following a chain's events", () => {
         }
         isHiding = false;
         expect((await follower.advance()).error).to.equal(undefined);
-        const whole = await freshWorld(scenario);
+        const whole = await freshState(scenario);
         expect(follower.federation).to.deep.equal(whole);
         // Nobody was shown anything between what there was and what there is.
         const seen = new Set(follower.shown.filter((count) => count > truth.events.length));
@@ -314,7 +314,7 @@ describe("following a chain's events", () => {
       // What is shorter than before is no proof: a lagging endpoint says the same.
       await federation.connection.networkHelpers.mine(5);
       await follower.advance();
-      expect(follower.federation).to.deep.equal(await freshWorld(scenario));
+      expect(follower.federation).to.deep.equal(await freshState(scenario));
       const next = new Follower(scenario, endpointOf(scenario), { cache });
       await next.advance();
       expect(next.federation).to.deep.equal(follower.federation);
@@ -334,7 +334,7 @@ describe("following a chain's events", () => {
       });
       const follower = new Follower(scenario, request);
       expect((await follower.advance()).error).to.equal(undefined);
-      expect(follower.federation).to.deep.equal(await freshWorld(scenario));
+      expect(follower.federation).to.deep.equal(await freshState(scenario));
       expect(follower.federation.tasks.get(1)?.openings.at(-1)?.updates.size).to.equal(1);
       await fork.restore();
     });

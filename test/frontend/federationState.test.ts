@@ -16,7 +16,7 @@ import {
   playStakedTask,
 } from "../audit/scenario.ts";
 import type { Scenario } from "../audit/scenario.ts";
-import { fresh } from "./follower.ts";
+import { freshState } from "./follower.ts";
 
 describe("the state that events tell, after a chain on which everything happened", () => {
   let scenario: Scenario;
@@ -31,7 +31,7 @@ describe("the state that events tell, after a chain on which everything happened
     const { federation } = scenario;
     await federation.startTask({}, [federation.node(1), federation.node(2)]);
     await federation.train([federation.node(2)]);
-    folded = await fresh(scenario);
+    folded = await freshState(scenario);
   });
 
   it("nodes and votes are what the registry says", async () => {

@@ -95,7 +95,7 @@ export function endpointOf({ federation }: Scenario): SendRequest {
 }
 
 /** The federation that a fresh page would show. */
-export async function freshWorld(scenario: Scenario): Promise<FederationState> {
+export async function freshState(scenario: Scenario): Promise<FederationState> {
   const follower = new Follower(scenario, endpointOf(scenario));
   const { error } = await follower.advance();
   if (error !== undefined) throw error;

@@ -11,9 +11,9 @@ import {
   memberIdOf,
   statusOf,
 } from "#protocol/rules/roster";
-import type { Roster, RosterWorld } from "#protocol/rules/roster";
+import type { Roster, RosterFacts } from "#protocol/rules/roster";
 
-const OPEN: RosterWorld = { removals: [], isRegistered: () => true, hasStake: () => true };
+const OPEN: RosterFacts = { removals: [], isRegistered: () => true, hasStake: () => true };
 
 function rosterOf(nodeIds: readonly number[], maxNodes = 100): Roster {
   return nodeIds.reduce((roster, nodeId) => activate(roster, nodeId).roster, emptyRoster(maxNodes, 0));

@@ -10,7 +10,7 @@ import { initialWeights } from "#learning/models/initialWeights";
 import { buildLayers, tensorSpecs } from "#learning/models/modelLayers";
 import { builtInTopology } from "#learning/models/models";
 import { SgdSteps } from "#learning/training/sgdSteps";
-import { Keystream } from "#learning/threads/keystream";
+import { Keystream } from "#learning/nodeOnly/keystream";
 
 /**
  * CPU time of a step of DP-SGD, noise included, beside a plain step of the same model, batch and engine (wasm). The two

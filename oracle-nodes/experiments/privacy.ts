@@ -4,7 +4,7 @@ import type { TaskManifest } from "@concordat/protocol/manifest/manifest";
 import { checkPrivacy, type PrivacyTerms } from "@concordat/protocol/manifest/privacyTerms";
 import type { NoiseSource } from "@concordat/learning/training/privateTraining";
 import { noiseMultiplierFor } from "@concordat/learning/privacy/calibrate";
-import { Keystream } from "@concordat/learning/threads/keystream";
+import { Keystream } from "@concordat/learning/nodeOnly/keystream";
 import type { EpsilonTerms, Experiment, ExperimentPrivacy } from "./experiment.ts";
 
 /** Whether privacy is stated as what a node may spend over all rounds, so that the noise depends on their number. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ConcordatError } from "@concordat/protocol/errors";
 import { writeDurably } from "@concordat/files/durableFile";
 import type { Budget } from "@concordat/learning/privacy/budget";
-import { epsilonAside } from "@concordat/learning/threads/epsilonAside";
+import { epsilonAside } from "@concordat/learning/nodeOnly/epsilonAside";
 import type { Use } from "@concordat/learning/privacy/mechanism";
 import { mergedUses } from "@concordat/learning/privacy/mergedUses";
 import { renyiEpsilon, WHOLE_ORDERS } from "@concordat/learning/privacy/renyi";

@@ -4,7 +4,7 @@ import { type EngineName, type TrainOptions } from "#learning/engines/engine";
 import { createEngine } from "#learning/engines/createEngine";
 import { builtInTopology } from "#learning/models/models";
 import { SeededRandom } from "#learning/seededRandom";
-import { Keystream } from "#learning/threads/keystream";
+import { Keystream } from "#learning/nodeOnly/keystream";
 
 /** What losses and weights may differ by from wasm's. */
 const TOLERANCE = 1e-4;

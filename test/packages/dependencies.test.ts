@@ -50,6 +50,14 @@ describe("packages", () => {
     });
   }
 
+  it("that a page loads too import nothing of Node's, but where their folder says so", () => {
+    const files = globSync("{protocol,oracle-nodes/learning}/**/*.ts", {
+      cwd: ROOT,
+      exclude: (path) => BUILT.test(path) || NODE_ONLY.test(path),
+    });
+    expect(files.filter((file) => /"node:/.test(readFileSync(join(ROOT, file), "utf8")))).to.deep.equal([]);
+  });
+
   it("depend on each other one way", () => {
     const order: string[] = [];
     const visit = (name: string, path: readonly string[]): void => {
@@ -65,6 +73,8 @@ describe("packages", () => {
   });
 });
 
+/** Folders of the learning that read folders, open GPUs and start programs and threads. */
+const NODE_ONLY = /learning\/(data|nodeOnly|engines\/backends|engines\/process)(\/|$)/;
 const BUILT_IN = new Set(["module", "vite/client"]);
 /** Types of what is imported. */
 const NOT_IMPORTED: Readonly<Record<string, readonly string[]>> = {

@@ -10,7 +10,7 @@ import { createEngine } from "#learning/engines/createEngine";
 import { initialWeights } from "#learning/models/initialWeights";
 import { buildLayers, tensorSpecs } from "#learning/models/modelLayers";
 import { builtInTopology } from "#learning/models/models";
-import { Keystream } from "#learning/threads/keystream";
+import { Keystream } from "#learning/nodeOnly/keystream";
 import { describePrivateTraining } from "../learning/privateTraining.ts";
 
 const seeded = (seed: number) => new Keystream(new Uint8Array(32).fill(seed));

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { digits } from "#learning/data/digits";
-import { noisyFeatures } from "#learning/training/noisyFeatures";
+import { noisyFeatures } from "#learning/nodeOnly/noisyFeatures";
 import { batchMaker, type Samples } from "#learning/data/samples";
 import { epsilonOf } from "#learning/privacy/accountant";
 import { gaussianEpsilon } from "#learning/privacy/gaussianMechanism";
-import { Keystream } from "#learning/threads/keystream";
+import { Keystream } from "#learning/nodeOnly/keystream";
 import { noisyUpdate } from "#learning/privacy/noisyUpdate";
 import { nominalBudget, usesOfTask, usesOfTraining } from "#learning/privacy/privacyUses";
 import type { ModelTensors } from "#protocol/artifacts/tensors";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { fixed, FRACTION_BITS, logarithm } from "#learning/privacy/fixedPoint";
 import { addGaussianNoise } from "#learning/privacy/gaussianNoise";
-import { Keystream } from "#learning/threads/keystream";
+import { Keystream } from "#learning/nodeOnly/keystream";
 import { addLaplaceNoise } from "#learning/privacy/laplaceNoise";
 import { clippingNorm, GAUSSIAN_BITS, gridStep, LAPLACE_BITS } from "#learning/privacy/noiseGrid";
 import { density, EDGES, LAYERS } from "#learning/privacy/normalLayers";

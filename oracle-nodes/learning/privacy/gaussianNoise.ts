@@ -1,5 +1,5 @@
 import { fixed, FRACTION_BITS, logarithm, roundedProduct } from "./fixedPoint.ts";
-import type { Keystream } from "../threads/keystream.ts";
+import type { Keystream } from "../nodeOnly/keystream.ts";
 import { addOnGrid, GAUSSIAN_BITS, gridStep } from "./noiseGrid.ts";
 import { density, EDGES, LAYERS } from "./normalLayers.ts";
 

@@ -1,5 +1,5 @@
 import { fixed, FRACTION_BITS, logarithm, roundedProduct } from "./fixedPoint.ts";
-import type { Keystream } from "../threads/keystream.ts";
+import type { Keystream } from "../nodeOnly/keystream.ts";
 import { addOnGrid, gridStep, LAPLACE_BITS } from "./noiseGrid.ts";
 
 /** Bits of a uniform number in (0, 1) that the quick way looks at; where they do not suffice, more are drawn. */

@@ -1,6 +1,6 @@
 import type { ModelTensors } from "@concordat/protocol/artifacts/tensors";
 import { addGaussianNoise } from "./gaussianNoise.ts";
-import type { Keystream } from "../threads/keystream.ts";
+import type { Keystream } from "../nodeOnly/keystream.ts";
 import { clippingNorm, GAUSSIAN_BITS, gridStep } from "./noiseGrid.ts";
 
 /** How much of an update is let through, and the noise on it. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { gaussianIntegers } from "../privacy/gaussianNoise.ts";
-import type { Keystream } from "../threads/keystream.ts";
+import type { Keystream } from "../nodeOnly/keystream.ts";
 import { laplaceIntegers } from "../privacy/laplaceNoise.ts";
 import { clippingNorm, DEVICE_LAPLACE_BITS, GAUSSIAN_BITS, gridStep } from "../privacy/noiseGrid.ts";
 import type { BatchTensors, GradientRule } from "./batchGradient.ts";

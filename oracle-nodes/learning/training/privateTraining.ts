@@ -1,8 +1,8 @@
 import type { PrivacyTerms } from "@concordat/protocol/manifest/privacyTerms";
-import type { Keystream } from "../threads/keystream.ts";
+import type { Keystream } from "../nodeOnly/keystream.ts";
 import { noisyUpdate } from "../privacy/noisyUpdate.ts";
 import type { TrainableModel, TrainOptions, TrainResult } from "../engines/engine.ts";
-import { noisyFeatures } from "./noisyFeatures.ts";
+import { noisyFeatures } from "../nodeOnly/noisyFeatures.ts";
 
 /** Where the noise of a training comes from. */
 export interface NoiseSource {

@@ -9,7 +9,7 @@ import type { TrainOptions } from "@concordat/learning/engines/engine";
 import { trainWithNoise } from "@concordat/learning/training/privateTraining";
 import type { Samples } from "@concordat/learning/data/samples";
 import { toMicro, type Budget } from "@concordat/learning/privacy/budget";
-import { Keystream } from "@concordat/learning/threads/keystream";
+import { Keystream } from "@concordat/learning/nodeOnly/keystream";
 import { usesOfTask, usesOfTraining } from "@concordat/learning/privacy/privacyUses";
 import type { ServedTask } from "../tasks/servedTask.ts";
 import { BudgetSpentError } from "../privacyLedger.ts";

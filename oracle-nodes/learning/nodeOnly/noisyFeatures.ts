@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { recordSize } from "@concordat/protocol/manifest/datasetTerms";
-import { Keystream } from "../threads/keystream.ts";
+import { Keystream } from "./keystream.ts";
 import { addLaplaceNoise } from "../privacy/laplaceNoise.ts";
 import { batchMaker, type Samples } from "../data/samples.ts";
 

@@ -14,7 +14,7 @@ const PATIENCE_MS = 5 * 60_000;
  * @throws {ConcordatError} when the thread ends, or works on, without an answer; the thread's own error.
  */
 export async function epsilonAside(...question: EpsilonQuestion): Promise<number> {
-  const thread = new Worker(new URL(import.meta.resolve("#threads/accountantThread")), {
+  const thread = new Worker(new URL(import.meta.resolve("#nodeOnly/accountantThread")), {
     workerData: question,
   });
   const over = new AbortController();

@@ -122,6 +122,28 @@ describe("concordat index serve", () => {
     }
   });
 
+  it("waits for an endpoint that comes after it", async () => {
+    let isAway = true;
+    let asked = 0;
+    const askedAgain = Promise.withResolvers<void>();
+    const endpoint = await serveChain(scenario, async () => {
+      if (!isAway) return;
+      if (++asked === 4) askedAgain.resolve();
+      throw new Error("away");
+    });
+    const running = serve(endpoint.url, folder.file("early.sqlite"));
+    try {
+      const ended = running.done.then(({ stderr }) => Promise.reject(new Error(stderr)));
+      await Promise.race([askedAgain.promise, ended]);
+      isAway = false;
+      await Promise.race([untilCurrent(running), ended]);
+    } finally {
+      running.child.kill("SIGTERM");
+      expect((await running.done).code).to.equal(130);
+      endpoint.close();
+    }
+  });
+
   it("refuses a second writer, another chain's index and a foreign file with one line and exit code 2", async () => {
     const endpoint = await serveChain(scenario);
     const db = folder.file("one.sqlite");

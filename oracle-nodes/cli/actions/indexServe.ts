@@ -1,3 +1,6 @@
+import pino from "pino";
+import { connectProvider } from "@concordat/chain/contracts/connectChain";
+import type { AddressBook } from "@concordat/protocol/contracts/addressBook";
 import { gapWords } from "@concordat/audit/reading/eventGaps";
 import { Indexer } from "@concordat/audit/index/indexer";
 import type { IndexNews } from "@concordat/audit/index/indexer";
@@ -9,7 +12,8 @@ import { DEFAULT_SQL_LIMITS } from "@concordat/audit/index/sql/sqlPool";
 import { ConcordatError } from "@concordat/protocol/errors";
 import type { ChainOptions } from "../chainOptions.ts";
 import { untilInterrupted } from "@concordat/console/interruption";
-import { findChain, openReader } from "../openChain.ts";
+import { readableLog } from "../logLines.ts";
+import { findChain } from "../openChain.ts";
 import { note, print } from "@concordat/console/output";
 
 /** Where a server listens. */
@@ -36,11 +40,9 @@ const PROGRESS_MS = 2000;
 
 /** `concordat index serve`: runs until it is interrupted, and then leaves one complete file. */
 export async function runIndexServe(options: IndexServeOptions): Promise<void> {
-  const { rpcUrl } = await findChain(options);
-  const reader = await openReader(options);
-  await reader.close();
-  const { book } = reader;
+  const { rpcUrl, addressBook: book } = await findChain(options);
   const signal = untilInterrupted();
+  await untilReachable(rpcUrl, book, signal);
   const chain = { ...book, hasAllTransactions: options.transactions === true };
   const file = IndexFile.open(options.db, chain);
   const source = rpcIndexSource(rpcUrl, book.chainId);
@@ -71,6 +73,21 @@ export async function runIndexServe(options: IndexServeOptions): Promise<void> {
     file.close();
   }
   signal.throwIfAborted();
+}
+
+/** Waits for an endpoint: a server runs unwatched, and may be started before its chain. @throws {InputError} for a wrong one. */
+async function untilReachable(
+  rpcUrl: string | readonly string[],
+  book: AddressBook,
+  signal: AbortSignal,
+): Promise<void> {
+  const logger = pino({ level: "warn", base: null }, readableLog(process.stderr));
+  try {
+    (await connectProvider(rpcUrl, book, { waitUntil: signal, logger })).destroy();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Steps in a row that wait for the endpoint before that is said. */

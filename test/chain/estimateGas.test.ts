@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { ChainProvider } from "#chain/endpoints/chainProvider";
 import { EndpointError, type EndpointFault } from "#chain/endpoints/endpointError";
-import { MAX_GAS, estimateGas } from "#chain/sending/estimateGas";
+import { estimateGas } from "#chain/sending/estimateGas";
+import { MAX_GAS } from "#chain/sending/maxGas";
 
 /** An endpoint without estimates, whose calls need this much gas. */
 const needing = (gasNeeded: bigint, faultOf: (gas: bigint) => EndpointFault | undefined): ChainProvider =>

@@ -1,6 +1,7 @@
 import { toQuantity } from "ethers";
 import type { ChainProvider } from "../endpoints/chainProvider.ts";
 import { isEndpointFault, type EndpointFault } from "../endpoints/endpointError.ts";
+import { MAX_GAS } from "./maxGas.ts";
 
 /** A call as it would be sent. */
 export interface GasCall {
@@ -9,8 +10,6 @@ export interface GasCall {
   readonly data: string;
 }
 
-/** What one transaction may use at most (EIP-7825). */
-export const MAX_GAS = 16_777_216n;
 /** Gas of the first try where calls stand in for an estimate. */
 const FIRST_TRY = 65_536n;
 /** What an endpoint says of a call that has too little gas, where it does not say why. */

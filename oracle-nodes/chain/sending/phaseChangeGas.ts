@@ -1,4 +1,5 @@
 import { proposalSlots, roundSlots } from "@concordat/protocol/contracts/storageSlots";
+import { MAX_GAS } from "./maxGas.ts";
 
 /** What is needed to simulate: node and page bring it with the library that they have. */
 export interface Simulator {
@@ -14,9 +15,6 @@ export interface ChangedWord {
   readonly key: number;
   readonly change: (value: bigint) => bigint;
 }
-
-/** What one transaction may use at most (EIP-7825). */
-const MAX_GAS = 16_777_216n;
 
 /** A task's round in the coordinator, of which one submission less is awaited than `count` and the next one make. */
 export function lastSubmission(taskId: number, count: number): ChangedWord {

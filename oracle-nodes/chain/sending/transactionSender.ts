@@ -5,7 +5,8 @@ import { ChainError, TransactionReplacedError, TransactionUnknownError } from ".
 import type { ChainProvider } from "../endpoints/chainProvider.ts";
 import { ContractError, contractErrorOf } from "../contracts/contractError.ts";
 import { isEndpointFault } from "../endpoints/endpointError.ts";
-import { MAX_GAS, estimateGas } from "./estimateGas.ts";
+import { estimateGas } from "./estimateGas.ts";
+import { MAX_GAS } from "./maxGas.ts";
 import { FeeMarket, type Fees } from "./feeMarket.ts";
 import type { HeadWatcher } from "../heads/headWatcher.ts";
 import { REFUSALS, offerEverywhere, offerOnce } from "./offerBytes.ts";

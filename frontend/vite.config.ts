@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defaultClientConditions, defineConfig } from "vite";
+import { defaultClientConditions, defaultServerConditions, defineConfig } from "vite";
 import type { Plugin } from "vite";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
+
+/** The condition under which the workspaces give their sources, not what is built of them for others. */
+const SOURCES = "@concordat/source";
 
 /**
  * While developing, `CONCORDAT_RPC` and `CONCORDAT_ADDRESS_BOOK` (a file) stand in for the page's config.json, so that
@@ -54,13 +57,19 @@ export default defineConfig({
   base: "./",
   plugins: [react(), developmentConfig(), firstWordsFirst()],
   resolve: {
-    // The workspaces' sources, not what is built of them for others.
-    conditions: ["@concordat/source", ...defaultClientConditions],
+    conditions: [SOURCES, ...defaultClientConditions],
     alias: {
       // Its build asks for the SDK by require(), and so for all of viem, or for viem in a form that cannot be joined.
       "@safe-global/safe-apps-provider": fileURLToPath(
         new URL("../src/index.ts", import.meta.resolve("@safe-global/safe-apps-provider")),
       ),
+    },
+  },
+  // Where tests render components in Node.
+  ssr: {
+    resolve: {
+      conditions: [SOURCES, ...defaultServerConditions],
+      externalConditions: [SOURCES],
     },
   },
   server: { host: "127.0.0.1", port: 5173 },

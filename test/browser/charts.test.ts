@@ -115,7 +115,10 @@ describe("charts, in the browser", function () {
 
   async function readUpToHead(page: Page): Promise<void> {
     const head = await fixture.federation.connection.ethers.provider.getBlockNumber();
-    await page.getByTestId("sync").getByText(`as of block ${head},`).waitFor();
+    await page
+      .getByTestId("sync")
+      .getByText(new RegExp(`^as of block ${head}\\b`))
+      .waitFor();
     // What a new block changes is rendered a moment after it is told.
     await page.evaluate(
       () => new Promise((painted) => void requestAnimationFrame(() => requestAnimationFrame(painted))),

@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { network } from "hardhat";
 import { readStatus } from "#cli/actions/nodeAnnounce";
 import { ChildProcesses } from "#demo/childProcesses";
 import { Cleanup } from "#demo/cleanup";
-import { startEmbeddedChain, type EmbeddedChain } from "#demo/embeddedChain";
+import { startEmbeddedChain } from "#demo/embeddedChain";
 import { PASSWORD, foundFederation, type Federation } from "#demo/federation";
 import { createHeliaStore } from "#store/helia/heliaStore";
 import { resultDomain } from "#protocol/messages/signedResults";
@@ -51,7 +52,7 @@ export class Founders {
       const chain = await startEmbeddedChain();
       cleanup.add(() => chain.close());
       const federation = await foundFederation(chain, folder, { nodes: FOUNDERS }, SHARES, []);
-      await harm(chain, federation);
+      await harm(chain.rpcUrl, federation);
       const founders = new Founders(chain.rpcUrl, federation, folder, cleanup);
       await Promise.all(federation.nodes.map(({ dir }) => founders.run(dir)));
       return founders;
@@ -112,8 +113,8 @@ export class Founders {
 }
 
 /** Publishes the hostile task, and puts its manifest into the store of the first node, which must not run yet. */
-async function harm({ hre, rpcUrl }: EmbeddedChain, { book, nodes: [first] }: Federation): Promise<void> {
-  const connection = (await hre.network.create({
+async function harm(rpcUrl: string, { book, nodes: [first] }: Federation): Promise<void> {
+  const connection = (await network.create({
     network: "local",
     override: { url: rpcUrl },
   })) as unknown as Connection;

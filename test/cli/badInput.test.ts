@@ -215,7 +215,7 @@ describe("bad input to the command line", function () {
       const args = ["--rpc", chain.rpcUrl, "--address-book", file("addresses.json", book())];
       await isRefused(
         concordat("task", "list", ...args),
-        /no contract at 0x0+\d, which the address book names/,
+        /no contract at 0x0+\d, where the address book lists/,
       );
     });
 
@@ -273,7 +273,7 @@ describe("bad input to the command line", function () {
       ];
       await isRefused(
         start(["task", "join", "1", ...args], { CONCORDAT_PASSWORD: PASSWORD }).done,
-        /operates no member node.*node apply/,
+        /does not operate a member node.*node apply/,
       );
     });
   });

@@ -207,7 +207,7 @@ describe("bad input to the command line", function () {
       const args = ["--rpc", `http://127.0.0.1:${port}`, "--address-book", file("addresses.json", addresses)];
       await isRefused(
         concordat("task", "list", ...args),
-        /serves chain 1, the address book is for chain 31337/,
+        /serves chain 1, but the address book is for chain 31337/,
       );
     });
 

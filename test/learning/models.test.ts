@@ -208,7 +208,9 @@ describe("a publisher's topology", () => {
     expect(await refusal(within([first, flatten, out], { inputLayers: [["out", 0, 0]] }))).to.include(
       "inputLayers",
     );
-    expect(await refusal(within([first, flatten, out], { trainable: false }))).to.include("trainable set to false");
+    expect(await refusal(within([first, flatten, out], { trainable: false }))).to.include(
+      "trainable set to false",
+    );
     const called = { ...flatten, inbound_nodes: [[["in", 0, 0, { training: true }]]] };
     expect(await refusal(within([first, called, out]))).to.equal(
       'The layer flat is applied with the arguments {"training":true}',

@@ -41,7 +41,7 @@ export async function checkDeployer(
 ): Promise<Deployer> {
   const [account] = (await provider.request({ method: "eth_accounts" })) as string[];
   if (account === undefined) {
-    throw new InputError("There is no key that pays for the deployment", {
+    throw new InputError("No key given to pay for the deployment", {
       hint: "Give it with: npx hardhat keystore set CONCORDAT_DEPLOYER_KEY",
     });
   }
@@ -53,7 +53,7 @@ export async function checkDeployer(
     const balance = await chain.getBalance(account);
     if (balance >= cost) return { account, balance, cost, gas };
     throw new InputError(
-      `The deployer ${account} has ${currencyWords(balance)} of the chain's currency, up to ${currencyWords(cost)} are needed for ${gas.toLocaleString("en")} gas`,
+      `The deployer ${account} has ${currencyWords(balance)} of the chain's currency, but needs up to ${currencyWords(cost)} for ${gas.toLocaleString("en")} gas`,
       { hint: "Send it some more; nothing was deployed" },
     );
   } finally {

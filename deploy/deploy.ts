@@ -50,9 +50,7 @@ async function run(): Promise<void> {
     await checkChain(provider);
     if (again && journal !== undefined) tell(await moveAside(journal));
     if (journal !== undefined && existsSync(journal)) {
-      console.log(
-        `Going on with the deployment that ${journal} remembers; for another one: CONCORDAT_AGAIN=yes`,
-      );
+      console.log(`Continuing the deployment recorded in ${journal}; for another one: CONCORDAT_AGAIN=yes`);
     }
 
     const book = await deployConcordat({
@@ -73,7 +71,7 @@ async function run(): Promise<void> {
 }
 
 function tell(kept: string | undefined): void {
-  if (kept !== undefined) console.log(`Kept of the earlier deployment: ${kept}`);
+  if (kept !== undefined) console.log(`Kept from the earlier deployment: ${kept}`);
 }
 
 /** What its user did, in one line; undefined for a fault of ours. */

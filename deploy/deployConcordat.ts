@@ -150,7 +150,7 @@ async function runModule<M extends string, C extends string>(
   });
   if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) {
     throw new ConcordatError(`The deployment failed: ${errorDeploymentResultToExceptionMessage(result)}`, {
-      hint: "See whether the deployer can pay, and the parameters are in their bounds",
+      hint: "Check that the deployer can pay and that the parameters are within their bounds",
     });
   }
   const returned = new Set(Object.values(ignitionModule.results).map(({ id }) => id));

@@ -27,7 +27,7 @@ export async function checkEarlier(
   const chainId = Number(await provider.request({ method: "eth_chainId" }));
   if (isForgetful && book.chainId === chainId && !(await isThere(provider, book))) return;
   throw new InputError(
-    `${target} names a deployment already: to chain ${book.chainId}, in block ${book.deploymentBlock}, its NodeRegistry at ${book.contracts.NodeRegistry}`,
+    `${target} already names a deployment: to chain ${book.chainId}, in block ${book.deploymentBlock}, its NodeRegistry at ${book.contracts.NodeRegistry}`,
     {
       hint: "Use that one; for a further federation name another file with CONCORDAT_ADDRESS_BOOK and set CONCORDAT_AGAIN=yes",
     },
@@ -57,7 +57,7 @@ async function readBook(target: string): Promise<AddressBook | undefined> {
   try {
     return parseAddressBook(JSON.parse(text));
   } catch (cause) {
-    throw new InputError(`${target} is there, and is no address book`, {
+    throw new InputError(`${target} exists, but is not an address book`, {
       hint: "Name another file with CONCORDAT_ADDRESS_BOOK: nothing is overwritten",
       cause,
     });

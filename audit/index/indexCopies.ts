@@ -45,7 +45,7 @@ export class IndexCopies {
       this.#made.at = Number.NEGATIVE_INFINITY;
       await rm(target, { force: true });
       throw new ConcordatError("The index cannot be copied", {
-        hint: "Look for space beside the index",
+        hint: "Make sure that there is space beside the index",
         cause,
       });
     }

@@ -251,7 +251,7 @@ function prepareFile(database: DatabaseSync, file: string, chain: IndexedChain):
   for (const [key, value] of Object.entries(identity)) {
     if (found.get(key)?.toLowerCase() === value.toLowerCase()) continue;
     throw new InputError(`The index ${file} has ${key} ${found.get(key) ?? "none"}, not ${value}`, {
-      hint: "Give the endpoint, address book and --transactions that it was made with, or another file with --db",
+      hint: "Give the endpoint, address book and --transactions setting that it was made with, or another file with --db",
     });
   }
 }

@@ -15,12 +15,12 @@ export function lockForWriting(file: string): { release(): void } {
     database?.close();
     const isLocked = cause instanceof Error && /locked/.test(cause.message);
     throw isLocked
-      ? new InputError(`Another process writes the index ${file}`, {
-          hint: "Ask that one, stop it, or give another file with --db",
+      ? new InputError(`Another process is writing the index ${file}`, {
+          hint: "Use that one, stop it, or give another file with --db",
           cause,
         })
       : new InputError(`The index ${file} cannot be written`, {
-          hint: "Give a file in a folder that can be written with --db",
+          hint: "Give a file in a writable folder with --db",
           cause,
         });
   }

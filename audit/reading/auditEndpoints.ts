@@ -113,9 +113,12 @@ async function requireHash(
 }
 
 function reorganised(block: number): UnsettledError {
-  return new UnsettledError(`The chain reorganised while it was audited: block ${block} is another one now`, {
-    hint: "Try again later",
-  });
+  return new UnsettledError(
+    `The chain reorganised while it was audited: block ${block} is now a different one`,
+    {
+      hint: "Try again later",
+    },
+  );
 }
 
 /** Reads all logs up to a block, and requires that they are complete, and the same at all endpoints. */
@@ -143,7 +146,7 @@ async function requireComplete(
   if (gaps.length === 0) return;
   throw new UnsettledError(
     `The endpoint's logs are incomplete: ${endpoint.name} gives ${gapWords(gaps)} up to block ${toBlock}`,
-    { hint: "Ask another endpoint, or this one later" },
+    { hint: "Ask another endpoint, or this one again later" },
   );
 }
 
@@ -171,7 +174,7 @@ async function confirm(readings: LogReading[], reading: LogReading): Promise<voi
   if (second.logs.length > reading.logs.length) readings[0] = second;
   throw new UnsettledError(
     `The endpoint's logs are incomplete: ${reading.endpoint.name} gives ${differences.length} of its logs in one answer and not in another`,
-    { hint: "Ask another endpoint, or this one later" },
+    { hint: "Ask another endpoint, or this one again later" },
   );
 }
 

@@ -19,7 +19,7 @@ export interface AccountOptions extends ChainOptions {
 /** Adds the options by which a command finds the chain. */
 export function chainOptions(command: Command): Command {
   return command
-    .option("--rpc <URL>", "endpoint of the chain, several by commas (or CONCORDAT_RPC)", rpcUrl)
+    .option("--rpc <URL>", "endpoint of the chain, or several separated by commas (or CONCORDAT_RPC)", rpcUrl)
     .option("--address-book <FILE>", "the file that the deployment wrote (or CONCORDAT_ADDRESS_BOOK)")
     .option("--config <FILE>", "a node's configuration, instead of the two above");
 }
@@ -27,10 +27,10 @@ export function chainOptions(command: Command): Command {
 /** Adds the options by which a command finds the chain and an account. */
 export function accountOptions(command: Command): Command {
   return chainOptions(command)
-    .option("--keystore <FILE>", "the account that pays and signs; beside --config: operator.json next to it")
+    .option("--keystore <FILE>", "the account that pays and signs; with --config: operator.json next to it")
     .option(
       "--password-file <FILE>",
       "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)",
     )
-    .option("--wait <TIME>", "how long to wait for a transaction that nobody says anything of", duration, 60);
+    .option("--wait <TIME>", "how long to wait for a transaction that no endpoint reports on", duration, 60);
 }

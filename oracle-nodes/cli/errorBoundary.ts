@@ -29,7 +29,7 @@ export function judge(error: unknown): Verdict {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     code: ExitCode.Failure,
-    text: `${stack}\nconcordat: this is a fault of Concordat. Please report it with the lines above`,
+    text: `${stack}\nconcordat: this is a bug in Concordat. Please report it with the lines above`,
   };
 }
 

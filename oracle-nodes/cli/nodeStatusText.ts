@@ -79,7 +79,7 @@ function processLine(status: NodeStatus | undefined, now: number): string {
       return `stopped ${time} ago`;
     case "still":
     case "silent":
-      return `makes no progress for ${time}${because === undefined ? "" : `: ${because}`}`;
+      return `has made no progress for ${time}${because === undefined ? "" : `: ${because}`}`;
   }
 }
 
@@ -94,7 +94,7 @@ function warnings({ status, chainProblem, signer }: NodeFacts, now: number): str
   if (isEmpty || gas?.isLow === true) {
     const left = isEmpty ? 0 : gas?.submissionsLeft;
     lines.push(
-      `Gas is low: the signer pays about ${left} more submissions at the present fees, fewer than ${LEAST_SUBMISSIONS}. ` +
+      `Gas is low: the signer pays about ${left} more submissions at current fees, fewer than ${LEAST_SUBMISSIONS}. ` +
         `Send ${signer.address} some of the chain's currency`,
     );
   }

@@ -55,9 +55,12 @@ export async function addArtifacts(
         digests.push(digest);
         byRunningNode = true;
       } else if (performance.now() > deadline) {
-        throw new ConcordatError(`A node holds ${config.dataDir}, but does not take files from its inbox`, {
-          hint: "See its log, or stop it and add the files then",
-        });
+        throw new ConcordatError(
+          `A node is using ${config.dataDir}, but is not taking files from its inbox`,
+          {
+            hint: "Check its log, or stop it and then add the files",
+          },
+        );
       }
     }
   }
@@ -118,8 +121,8 @@ async function putThroughInbox(dataDir: string, bytes: Uint8Array): Promise<Dige
     if (answer === undefined) return undefined;
     if ("problem" in answer) throw new InputError(`The node refused a file: ${answer.problem}`);
     if (answer.digest === expected) return expected;
-    throw new ConcordatError(`The node stored ${answer.digest} where ${expected} was given`, {
-      hint: "Is the node of the same version of Concordat?",
+    throw new ConcordatError(`The node stored ${answer.digest}, but ${expected} was given`, {
+      hint: "Check that the node runs the same version of Concordat",
     });
   } finally {
     for (const path of leftovers) await rm(path, { force: true });

@@ -21,12 +21,12 @@ export async function findChain(
   const url = options.rpc ?? config?.rpcUrl ?? process.env["CONCORDAT_RPC"];
   const book = options.addressBook ?? config?.addressBook ?? process.env["CONCORDAT_ADDRESS_BOOK"];
   if (url === undefined) {
-    throw new InputError("It is not said where the chain is", {
+    throw new InputError("No chain endpoint given", {
       hint: "Give --rpc URL, or --config FILE of a node",
     });
   }
   if (book === undefined) {
-    throw new InputError("It is not said where the contracts are", {
+    throw new InputError("No address book given", {
       hint: "Give --address-book FILE, or --config FILE of a node",
     });
   }
@@ -51,7 +51,7 @@ export async function openWriter(options: AccountOptions): Promise<ChainWriter> 
   const file =
     options.keystore ?? (options.config && join(dirname(resolve(options.config)), "operator.json"));
   if (file === undefined) {
-    throw new InputError("It is not said which account pays and signs", { hint: "Give --keystore FILE" });
+    throw new InputError("No account given to pay and sign", { hint: "Give --keystore FILE" });
   }
   const wallet = await openKeystore(file, await askPassword(options, file));
   const { rpcUrl: url, addressBook } = await findChain(options);

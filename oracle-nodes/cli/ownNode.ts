@@ -12,7 +12,7 @@ export async function ownNode({ contracts, account }: ChainWriter): Promise<numb
   for (let former = Number(await nodeRegistry.nodeCount()); former > 0; former -= 1) {
     if ((await nodeRegistry.operatorOf(former)) === account) return former;
   }
-  throw new InputError(`Account ${account} operates no member node`, {
+  throw new InputError(`Account ${account} does not operate a member node`, {
     hint: "Give the operator's keystore, or ask for admission with: concordat node apply",
   });
 }

@@ -32,7 +32,7 @@ export function positiveNumber(text: string): number {
 export function fraction(text: string): number {
   const value = Number(text);
   if (!/^\d*\.?\d+$/.test(text) || value >= 1)
-    throw new InvalidArgumentError("Give a number from 0 to below 1");
+    throw new InvalidArgumentError("Give a number that is at least 0 and below 1");
   return value;
 }
 

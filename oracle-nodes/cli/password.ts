@@ -53,7 +53,7 @@ async function givenPassword({ passwordFile }: PasswordSource): Promise<string |
 /** Asks at the terminal without showing what is typed. */
 async function promptHidden(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new InputError("There is no password, and no terminal to ask at", {
+    throw new InputError("No password given, and no terminal to ask for one", {
       hint: "Give --password-file FILE or set CONCORDAT_PASSWORD",
     });
   }

@@ -49,7 +49,7 @@ export function createProgram(): Command {
 /** commander's complaint in our form: one line, with the way out. */
 function inOneLine(text: string): string {
   const [first = "", suggestion = ""] = text.trim().split("\n");
-  return `concordat: ${first.replace(/^error: /, "")}${suggestion && ` ${suggestion}`}. Add --help to see what can be given\n`;
+  return `concordat: ${first.replace(/^error: /, "")}${suggestion && ` ${suggestion}`}. Add --help to see what is accepted\n`;
 }
 
 function version(): string {

@@ -7,7 +7,7 @@ export async function readTaskTerms({ contracts }: ChainReader, taskId: number):
   const count = Number(await contracts.taskRegistry.taskCount());
   if (taskId > count) {
     throw new InputError(`There is no task ${taskId}`, {
-      hint: count === 0 ? "None was published yet" : `Give 1 to ${count}`,
+      hint: count === 0 ? "None has been published yet" : `Give a number from 1 to ${count}`,
     });
   }
   return termsFromAbi(await contracts.taskRegistry.terms(taskId));

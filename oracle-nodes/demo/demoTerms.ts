@@ -102,7 +102,7 @@ export function checkRule({ aggregationRule: rule, byzantineBound: f, nodes }: D
   const required = minimumUpdates(rule, f);
   if (guaranteed >= required) return;
   throw new InputError(
-    `${rule} with --f ${f} needs ${required} updates, ${nodes} nodes guarantee ${guaranteed}`,
+    `${rule} with --f ${f} needs ${required} updates, but ${nodes} nodes guarantee only ${guaranteed}`,
     {
       hint: `Give --nodes ${Math.ceil((required * 10_000) / QUORUM)} or more, or a smaller --f`,
     },

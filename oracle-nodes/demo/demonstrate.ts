@@ -203,7 +203,7 @@ Everything keeps running until Ctrl-C; the folder stays.
   dApp          ${dappUrl}
   endpoint      ${rpcUrl}
   address book  ${bookFile}
-  nodes         ${join(workspace.dir, "node-1")} and on, password "${PASSWORD}"
+  nodes         ${join(workspace.dir, "node-1")} and so on, password "${PASSWORD}"
 Try
   npx concordat audit --rpc ${rpcUrl} --address-book ${bookFile} --artifacts
   npx concordat task show 1 --rpc ${rpcUrl} --address-book ${bookFile}

@@ -73,7 +73,7 @@ export async function foundFederation(
     developmentToken: true,
   });
   const token = book.tokens?.DevelopmentToken;
-  if (token === undefined) throw new ConcordatError("The deployment brought no development token");
+  if (token === undefined) throw new ConcordatError("The deployment included no development token");
   const bookFile = join(dir, "addresses.json");
   await writeFile(bookFile, `${toJson(book, 2)}\n`);
   await fund(chain.rpcUrl, book, [...wallets, publisher]);

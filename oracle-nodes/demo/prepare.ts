@@ -35,9 +35,12 @@ export async function prepareDemo(options: DemoOptions): Promise<DemoPlan> {
   if (options.json !== undefined) await checkWritable(options.json);
   const dataset = await loadDataset(options.dataset, options.data);
   if (dataset.classes === 1) {
-    throw new InputError(`The demonstration compares accuracies, ${dataset.name} has a number to predict`, {
-      hint: "Choose a dataset with classes",
-    });
+    throw new InputError(
+      `The demonstration compares accuracies, but ${dataset.name} has a number to predict`,
+      {
+        hint: "Choose a dataset with classes",
+      },
+    );
   }
   const shares = {
     nodes: options.nodes,
@@ -68,7 +71,7 @@ async function checkWritable(file: string): Promise<void> {
     await access(dirname(resolve(file)), constants.W_OK);
   } catch (cause) {
     throw new InputError(`The results cannot be written to ${file}`, {
-      hint: "Choose a folder that exists with --json",
+      hint: "Choose an existing folder with --json",
       cause,
     });
   }

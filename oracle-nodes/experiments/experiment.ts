@@ -192,7 +192,7 @@ function checkTogether(experiment: Experiment): void {
   const { alphas, compare, report, rounds, schemes, seeds, skews, tune, variants } = experiment;
   if (alphas.lower >= alphas.upper) fail("alphas.upper", `${alphas.upper} is not above ${alphas.lower}`);
   if (report.some((round) => round > rounds)) fail("report", `there are only ${rounds} rounds`);
-  if (new Set(seeds).size !== seeds.length) fail("seeds", "a seed stands twice");
+  if (new Set(seeds).size !== seeds.length) fail("seeds", "a seed is listed twice");
   skews.forEach((skew, index) => {
     if (!SKEW_LEVELS_BPS.some((level) => level === Math.round(skew * 10_000)))
       fail(
@@ -202,10 +202,10 @@ function checkTogether(experiment: Experiment): void {
   });
   const labels = schemes.map((scheme) => schemeLabel(scheme));
   labels.forEach((label, index) => {
-    if (labels.indexOf(label) !== index) fail(`schemes.${index}`, `"${label}" stands twice`);
+    if (labels.indexOf(label) !== index) fail(`schemes.${index}`, `"${label}" is listed twice`);
   });
   if (new Set(variants.map(({ name }) => name)).size !== variants.length)
-    fail("variants", "a name stands twice");
+    fail("variants", "a name is used twice");
   const all = variantsOf(experiment).flatMap(({ name }) =>
     schemes.map((scheme) => schemeLabel(scheme, name)),
   );
@@ -241,7 +241,7 @@ function checkVariant(experiment: Experiment, at: string): void {
   attacks.forEach(({ nodes }, index) => {
     const missing = nodes.find((node) => node > data.nodes);
     if (missing !== undefined)
-      fail(`${at}attackers.${index}.nodes`, `there is no node ${missing} of ${data.nodes}`);
+      fail(`${at}attackers.${index}.nodes`, `there is no node ${missing} among ${data.nodes} nodes`);
   });
   if (new Set(attacks.flatMap(({ nodes }) => nodes)).size === data.nodes)
     fail(`${at}attackers`, "no node is honest");
@@ -259,7 +259,10 @@ function checkTuning(schemes: readonly Scheme[], tune: Experiment["tune"], seeds
   needs("ditto", "lambda");
   if (tune === undefined) return;
   if (tune.mu !== undefined && tune.lambda !== undefined && tune.mu.length !== tune.lambda.length)
-    fail("tune.lambda", "mu and lambda must have equally many values, so that no scheme gets more trials");
+    fail(
+      "tune.lambda",
+      "mu and lambda must have the same number of values, so that no scheme gets more trials",
+    );
   const shared = tune.seeds.find((one) => seeds.includes(one));
   if (shared !== undefined) fail("tune.seeds", `${shared} is also a seed of the experiment itself`);
 }

@@ -59,7 +59,7 @@ export async function runExperiment(
   await mkdir(out, { recursive: true });
   if (options.resume !== true && (await readdir(out)).length > 0) {
     throw new InputError(`The folder ${out} is not empty`, {
-      hint: "Add --resume to go on with what is in it, or choose another with --out",
+      hint: "Add --resume to continue with what is in it, or choose another with --out",
     });
   }
   const run = async (stage: ExperimentProgress["stage"], jobs: readonly Job[]): Promise<void> => {

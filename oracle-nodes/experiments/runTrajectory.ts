@@ -35,7 +35,7 @@ export async function runTrajectory(
   const last = await lastRound(dir, model.specs);
   if (last !== undefined && JSON.stringify(last.facts) !== JSON.stringify(facts)) {
     throw new ConcordatError(`The data of ${experiment.name} has changed since round ${last.round} was run`, {
-      hint: "Give the data of then, or start anew in another folder",
+      hint: "Restore the data of that time, or start again in another folder",
     });
   }
   report({ kind: "resumed", rounds: Math.min(last?.round ?? 0, rounds) });

@@ -76,7 +76,7 @@ export async function runNode(config: NodeConfig, options: RunNodeOptions): Prom
   const stage = isEnded ? [] : [closing.stage];
   const unfinished = [...stage, ...(await closing.close(graceMs / 2))];
   if (unfinished.length > 0)
-    logger.error({ unfinished }, "the node leaves, although something of it did not end");
+    logger.error({ unfinished }, "the node exits although a part of it did not stop");
   logger.info("node has stopped");
   if (isEnded) await life;
   else if (lost.signal.aborted) throw lost.signal.reason;
@@ -235,7 +235,7 @@ async function readAddressBook(path: string): Promise<AddressBook> {
 async function findNode(chain: ChainGateway, { address }: Wallet): Promise<NodeId> {
   const nodeId = await chain.nodeOfSigner(address);
   if (nodeId === undefined) {
-    throw new InputError(`${address} signs for no node of the registry`, {
+    throw new InputError(`${address} is not the signer of any node in the registry`, {
       hint: "Apply for admission with it as the signer and wait for the vote, or use the right keystore",
     });
   }
@@ -281,7 +281,7 @@ function storeNews(logger: Logger): StoreNews {
       ),
     damaged: (digest, reason) =>
       logger.warn({ digest, reason }, "an artifact is damaged or lost here and is fetched from others"),
-    restored: (digest) => logger.info({ digest }, "an artifact that was damaged or lost is here again"),
+    restored: (digest) => logger.info({ digest }, "an artifact that was damaged or lost is back"),
   };
 }
 
@@ -323,6 +323,6 @@ function warnOfLocal(endpoints: string, chainId: number, logger: Logger): void {
   const addresses = local.map(({ address }) => address);
   logger.warn(
     { addresses },
-    "these addresses lead to the node only from its own machine or network: give the right ones with announce in node.yaml",
+    "these addresses reach the node only from its own machine or network: give the right ones with announce in node.yaml",
   );
 }

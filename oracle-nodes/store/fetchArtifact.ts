@@ -57,7 +57,7 @@ export async function fetchArtifact(
     const layout = parseRoot(digest, root.bytes);
     if (layout.size > bounds.maxBytes) {
       throw new ArtifactTooLargeError(
-        `Artifact ${digest} has ${layout.size} bytes, at most ${bounds.maxBytes} are allowed here`,
+        `Artifact ${digest} has ${layout.size} bytes, but at most ${bounds.maxBytes} are allowed here`,
         { facts: { digest, bytes: layout.size, maxBytes: bounds.maxBytes } },
       );
     }

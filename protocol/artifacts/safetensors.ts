@@ -149,7 +149,7 @@ function encodeHeader(metadata: SafetensorsMetadata, specs: readonly StoredSpec[
   });
   const names = new Set([METADATA, ...specs.map(({ name }) => name)]);
   if (names.size !== specs.length + 1)
-    throw artifactFault("extra-tensor", "A tensor's name is reserved or stands twice");
+    throw artifactFault("extra-tensor", "A tensor's name is reserved or appears twice");
   const text = canonicalText(Object.fromEntries([[METADATA, metadata], ...entries]));
   const json = new TextEncoder().encode(text);
   const header = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
@@ -184,7 +184,7 @@ function headerBytes(bytes: Uint8Array): Uint8Array {
 function headerTooLarge(length: number | bigint): ArtifactError {
   return artifactFault(
     "header-too-large",
-    `The artifact's header has ${length} bytes, at most ${MAX_HEADER_BYTES} are allowed`,
+    `The artifact's header has ${length} bytes, but at most ${MAX_HEADER_BYTES} are allowed`,
   );
 }
 
@@ -242,7 +242,7 @@ function checkEntry(
   if (!isSame(entry["data_offsets"], offsets)) {
     throw artifactFault(
       "wrong-offsets",
-      `Tensor "${name}" does not stand at bytes ${offsets.join(" to ")}: gap or overlap`,
+      `Tensor "${name}" is not at bytes ${offsets.join(" to ")}: gap or overlap`,
     );
   }
 }

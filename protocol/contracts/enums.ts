@@ -81,6 +81,6 @@ export function enumName(values: Readonly<Record<string, number>>, value: number
 /** The value as a member of its enum. @throws {RangeError} for a number that the enum does not have. */
 export function enumValue<T extends number>(values: Readonly<Record<string, T>>, value: number | bigint): T {
   const found = Object.values(values).find((number) => number === Number(value));
-  if (found === undefined) throw new RangeError(`${value} is none of ${Object.keys(values).join(", ")}`);
+  if (found === undefined) throw new RangeError(`${value} is not one of ${Object.keys(values).join(", ")}`);
   return found;
 }

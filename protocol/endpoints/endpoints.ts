@@ -99,7 +99,7 @@ export function checkAnnounced(
   const open = listens.find(({ at }) => at !== undefined && isUnspecified(at.host));
   if (open?.at === undefined) return;
   throw new InputError(
-    `The ${open.name} listens on ${open.at.host}, every address of this machine, and it is not said which of them others use`,
+    `The ${open.name} listens on ${open.at.host}, every address of this machine, but nothing says which of them others should use`,
     {
       hint: "Give it with --announce, or as announce in node.yaml: for example /dns4/node.example/tcp/8080/http",
     },
@@ -115,7 +115,7 @@ function checkAddress(address: string): void {
   }
   const host = ADDRESS.exec(address)?.[2] ?? "";
   if (addressScope(host) !== "nowhere") return;
-  throw new InputError(`"${address}" names no machine: whoever dials ${host} asks itself`, {
+  throw new InputError(`"${address}" names no particular machine: a node that dials ${host} reaches itself`, {
     hint: "Give the address at which others reach this node",
   });
 }

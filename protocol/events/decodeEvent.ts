@@ -61,7 +61,7 @@ export function eventReader(contracts: ContractAddresses): (log: ChainLog) => Co
   return (log) => {
     const contract = contractAt(log.address);
     if (contract === undefined) {
-      throw new EventError("otherAddress", `${log.address} is no contract of the deployment`);
+      throw new EventError("otherAddress", `${log.address} is not a contract of the deployment`);
     }
     return decodeEvent(contract, log);
   };
@@ -115,7 +115,10 @@ function orMalformed<T>(name: string, read: () => T): T {
     // Without what ethers adds in brackets, which has the bytes again.
     const [problem = ""] = (cause instanceof Error ? cause.message : String(cause)).split(" (");
     const facts = { event: name, problem };
-    throw new EventError("malformed", `A log has not the bytes of ${name}: ${problem}`, { facts, cause });
+    throw new EventError("malformed", `A log does not have the bytes of ${name}: ${problem}`, {
+      facts,
+      cause,
+    });
   }
 }
 

@@ -118,12 +118,12 @@ function* contradictions(terms: DatasetTerms): Generator<readonly [field: string
   if (!isFitted && (mean.length !== channels || std.length !== channels)) {
     yield [
       "mean",
-      `mean and std must have ${channels} values, one a channel, or none where nodes fit their own`,
+      `mean and std must have ${channels} values, one per channel, or none where nodes fit their own`,
     ];
   }
   if (classNames !== undefined) {
     if (classNames.length !== classes) yield ["classNames", `must name ${classes} classes`];
-    if (hasTwins(classNames)) yield ["classNames", "a name stands twice"];
+    if (hasTwins(classNames)) yield ["classNames", "a name appears twice"];
   }
   if (terms.name === "image-folder" && (inputShape.length !== 3 || (channels !== 1 && channels !== 3))) {
     yield ["inputShape", "must be [height, width, 1] for grey or [height, width, 3] for colour"];
@@ -138,9 +138,10 @@ function* contradictions(terms: DatasetTerms): Generator<readonly [field: string
   }
   const wanted = target.kind === "class" ? target.values.length : 1;
   if (classes !== wanted) yield ["classes", `must be ${wanted}, what the target gives`];
-  if (hasTwins([target.name, ...columns.map(({ name }) => name)])) yield ["columns", "a column stands twice"];
+  if (hasTwins([target.name, ...columns.map(({ name }) => name)]))
+    yield ["columns", "a column appears twice"];
   const categories = [...columns, target].flatMap((column) => ("values" in column ? [column.values] : []));
-  if (categories.some(hasTwins)) yield ["columns", "a value stands twice"];
+  if (categories.some(hasTwins)) yield ["columns", "a value appears twice"];
 }
 
 function hasTwins(names: readonly string[]): boolean {

@@ -117,11 +117,11 @@ export function checkManifest(value: unknown): TaskManifest {
   }
   const names = new Set(model.tensors.map((tensor) => tensor.name));
   if (names.size !== model.tensors.length)
-    throw new ArtifactError("manifest.model.tensors: a name stands twice");
+    throw new ArtifactError("manifest.model.tensors: a name appears twice");
   const parameters = model.tensors.reduce((sum, t) => sum + t.shape.reduce((n, d) => n * d, 1), 0);
   if (parameters > MANIFEST_LIMITS.maxParameters) {
     throw new ArtifactError(
-      `manifest.model has ${parameters} parameters, at most ${MANIFEST_LIMITS.maxParameters} are allowed`,
+      `manifest.model has ${parameters} parameters, but at most ${MANIFEST_LIMITS.maxParameters} are allowed`,
     );
   }
   return result.data;
@@ -130,7 +130,7 @@ export function checkManifest(value: unknown): TaskManifest {
 function checkSize({ length }: Uint8Array): void {
   if (length > MANIFEST_LIMITS.maxBytes) {
     throw new ArtifactError(
-      `The manifest has ${length} bytes, at most ${MANIFEST_LIMITS.maxBytes} are allowed`,
+      `The manifest has ${length} bytes, but at most ${MANIFEST_LIMITS.maxBytes} are allowed`,
     );
   }
 }

@@ -68,7 +68,7 @@ export function checkPrivacy(
   if (terms.kind === "none") return;
   if (terms.delta >= 1 / records) {
     throw new InputError(
-      `A delta of ${terms.delta} is not below 1/n for n = ${records} records: it would allow to publish one of them`,
+      `A delta of ${terms.delta} is not below 1/n for n = ${records} records: it would allow one of them to be published`,
       { hint: `Give a delta below ${1 / records}, or lower the samples that may count for one node` },
     );
   }

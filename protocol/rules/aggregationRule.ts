@@ -14,7 +14,7 @@ export function aggregationRuleName(id: number | bigint): AggregationRuleName {
   const rule = AGGREGATION_RULES[Number(id)];
   if (rule === undefined) {
     throw new InputError(`${id} is not an aggregation rule`, {
-      hint: `Give 0 to ${AGGREGATION_RULES.length - 1}`,
+      hint: `Give a number from 0 to ${AGGREGATION_RULES.length - 1}`,
     });
   }
   return rule;

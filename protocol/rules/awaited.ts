@@ -110,7 +110,7 @@ export function awaitedWords(round: RoundInProgress, now: number): string[] {
       return [
         `Waiting for the aggregate, from ${orWords(awaited.mayPropose)}${awaited.mayPropose.length === 1 ? " (the leader)" : ""}` +
           `${awaited.next === undefined ? "" : `; the turn of node ${awaited.next.node} comes in ${durationWords(awaited.next.at - now)}`}`,
-        `Its committee by rank: ${nodeWords(awaited.nodes)}; without an aggregate by ${dateWords(round.deadline)} the next committee tries`,
+        `The committee by rank: ${nodeWords(awaited.nodes)}; without an aggregate by ${dateWords(round.deadline)} the next committee tries`,
       ];
     case "updates":
     case "scores":

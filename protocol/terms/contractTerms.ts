@@ -306,7 +306,7 @@ export const CONTRACT_TERMS = {
     group: "committee",
     label: "Committee",
     sentence:
-      "Members that verify each aggregate beside the leader, four in all at least; more is safer and dearer.",
+      "Members that verify each aggregate beside the leader, at least four in all; more is safer and costs more.",
     of: "the nodes",
     least: 0,
     most: BPS,
@@ -333,7 +333,7 @@ export const CONTRACT_TERMS = {
     kind: "choice",
     group: "committee",
     label: "Aggregation rule",
-    sentence: "How updates become one model; all but the mean bear some faulty ones.",
+    sentence: "How updates become one model; all but the mean tolerate some faulty ones.",
     choices: {
       fedavg: { id: AggregationRule.FedAvg, words: "FedAvg: the mean, weighted by samples" },
       median: { id: AggregationRule.Median, words: "median of each weight" },
@@ -351,8 +351,7 @@ export const CONTRACT_TERMS = {
     kind: "count",
     group: "committee",
     label: "Faulty updates tolerated (f)",
-    sentence:
-      "Krum rules need a quorum of 2f + 3 updates, the trimmed mean 2f + 1; the others take no notice.",
+    sentence: "Krum rules need a quorum of 2f + 3 updates, the trimmed mean 2f + 1; the others ignore it.",
     least: 0,
     most: 0xffff,
     errors: ["ByzantineBoundTooHigh"],

@@ -28,7 +28,7 @@ const BETWEEN_TERMS: Readonly<Record<string, Words>> = {
   InvalidSlotSeconds: () =>
     "The time before the next member may propose must be from 1 second to the time to aggregate.",
   ByzantineBoundTooHigh: ([f, guaranteed, required]) =>
-    `To bear ${String(f)} faulty updates this rule needs ${String(required)}, but the quorum of the fewest nodes guarantees only ${String(guaranteed)}.`,
+    `To tolerate ${String(f)} faulty updates this rule needs ${String(required)}, but the quorum of the fewest nodes guarantees only ${String(guaranteed)}.`,
   InvalidAlphaBounds: () =>
     "The lowest alpha must be below the highest, which is at most 1; with a single candidate they may be equal.",
   InvalidMaxScore: () => "An accuracy’s greatest score is 100 %.",

@@ -144,7 +144,7 @@ for (const name of AGGREGATION_RULES) {
         const error = await failure(rule.aggregate(seededUpdates(least - 1), f));
         expect(error).to.be.instanceOf(TooFewUpdatesError);
         expect(error.message).to.equal(
-          `${name} with f = ${f} needs ${least} updates, ${least - 1} are usable`,
+          `${name} with f = ${f} needs ${least} updates, but ${least - 1} are usable`,
         );
       }
     });

@@ -147,7 +147,7 @@ describe("a task that is there to harm its readers, in the browser", function ()
     for (const [endpoints, problem] of [
       ["https://a.example:8080", "Write it as /dns4/a.example/tcp/8080/https"],
       ["localhost:8080", "is not an address that nodes understand"],
-      ["/ip4/0.0.0.0/tcp/8080/http", "whoever dials 0.0.0.0 asks itself"],
+      ["/ip4/0.0.0.0/tcp/8080/http", "a node that dials 0.0.0.0 reaches itself"],
       [
         "/dns4/a.example/tcp/4001/p2p/12D3KooWGRUVh8CcsGeqgqmXdhcKS5bVVhcGxuLDJmXSL2cFvoUa",
         "names no HTTP gateway",

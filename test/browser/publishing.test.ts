@@ -41,7 +41,7 @@ describe("publishing and deciding in the browser", function () {
     await page.getByLabel("Faulty updates tolerated (f)").fill("1");
     await page
       .getByText(
-        "To bear 1 faulty updates this rule needs 5, but the quorum of the fewest nodes guarantees only 3.",
+        "To tolerate 1 faulty updates this rule needs 5, but the quorum of the fewest nodes guarantees only 3.",
       )
       .waitFor();
     await page.getByLabel("Aggregation rule").selectOption("median");

@@ -153,7 +153,7 @@ describe("A provider over endpoints as they are", function () {
     [
       "block numbers of another chain",
       offsetNumbers(1_000_000),
-      /see block number \d+ where its endpoint has block 1\d{6}/,
+      /see block number \d+, but its endpoint is at block 1\d{6}/,
     ],
     [
       "hashes of other blocks",
@@ -161,7 +161,7 @@ describe("A provider over endpoints as they are", function () {
         ...(block as object),
         hash: id("other"),
       })),
-      /see another hash of block \d+/,
+      /see a different hash for block \d+/,
     ],
   ];
   for (const [what, quirk, words] of strange) {

@@ -161,7 +161,7 @@ describe("A payment through an endpoint that does not say what became of it", fu
       const error = await pay(1500).catch((failure: unknown) => failure);
       expect(error).to.be.instanceOf(TransactionUnknownError);
       const { hash, message } = error as TransactionUnknownError;
-      expect(message).to.equal(`pay was sent as ${hash}, not known yet`);
+      expect(message).to.equal(`pay was sent as ${hash}, but its outcome is not known yet`);
       proxy.use();
       expect((await pay()).hash).to.equal(hash);
       expect([await calls(), await used()]).to.deep.equal([1, 1]);

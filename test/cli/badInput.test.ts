@@ -207,7 +207,7 @@ describe("bad input to the command line", function () {
       const args = ["--rpc", `http://127.0.0.1:${port}`, "--address-book", file("addresses.json", addresses)];
       await isRefused(
         concordat("task", "list", ...args),
-        /serves chain 1, the address book is for chain 31337/,
+        /serves chain 1, but the address book is for chain 31337/,
       );
     });
 
@@ -215,7 +215,7 @@ describe("bad input to the command line", function () {
       const args = ["--rpc", chain.rpcUrl, "--address-book", file("addresses.json", book())];
       await isRefused(
         concordat("task", "list", ...args),
-        /no contract at 0x0+\d, which the address book names/,
+        /no contract at 0x0+\d, where the address book lists/,
       );
     });
 
@@ -273,7 +273,7 @@ describe("bad input to the command line", function () {
       ];
       await isRefused(
         start(["task", "join", "1", ...args], { CONCORDAT_PASSWORD: PASSWORD }).done,
-        /operates no member node.*node apply/,
+        /does not operate a member node.*node apply/,
       );
     });
   });

@@ -36,7 +36,7 @@ describe("the options of compression", () => {
   it("are refused where they keep nothing, too much, or contradict each other", () => {
     for (const text of ["0%", "101%", "0", "1.5", "a lot"])
       expect(terms("--compression", "top-k", "--keep", text)).to.match(/Give a (share|ratio)/);
-    expect(terms("--compression", "quantised", "--keep", "1%")).to.contain("--keep says nothing");
+    expect(terms("--compression", "quantised", "--keep", "1%")).to.contain("--keep has no effect");
     expect(terms("--compression", "zip")).to.contain("Allowed choices are none, top-k");
   });
 });

@@ -69,7 +69,7 @@ describe("concordat data", function () {
     const expected = partition({ dataset: digits(), kind: "dirichlet", nodes: 4, seed: 1, alpha: 0.3 });
     expect(await readPartition(at("i.json"), digits(), digest)).to.deep.equal(expected);
     const again = await concordat(...args, "--out", at("i.json"));
-    expect([again.code, again.stderr.includes("there already")]).to.deep.equal([2, true]);
+    expect([again.code, again.stderr.includes("already exists")]).to.deep.equal([2, true]);
   });
 
   it("partition prints the true share of foreign records in each skewed test", async () => {
@@ -96,7 +96,7 @@ describe("concordat data", function () {
     expect(await refusal("--kind", "iid", "--train-per-class", "3")).to.contain(
       "--train-per-class has no meaning",
     );
-    expect(await refusal("--kind", "subjects")).to.contain("from whom");
+    expect(await refusal("--kind", "subjects")).to.contain("whose records");
   });
 
   it("fetch knows only what can be fetched", async () => {

@@ -116,7 +116,7 @@ describe("fetching a dataset", function () {
     hangUpAfter = 100_000;
     const error = await failure(source);
     expect(error.message).to.include("ended after");
-    expect(error.hint).to.include("goes on where it stopped");
+    expect(error.hint).to.include("continues where it stopped");
     await get(source);
     const [, second] = requests;
     expect(second?.headers.range).to.match(/^bytes=[1-9]\d*-$/);
@@ -137,7 +137,7 @@ describe("fetching a dataset", function () {
     files.delete("/b.gz");
     const error = await failure({ ...source, files: source.files.toReversed() });
     expect(error).to.be.instanceOf(InputError);
-    expect(error.message).to.include("/b.gz answers 404");
+    expect(error.message).to.include("/b.gz answered with status 404");
     files.set("/b.gz", large);
     expect((await get(source)).files).to.equal(2);
   });
@@ -181,7 +181,7 @@ describe("fetching a dataset", function () {
     writeFileSync(join(folder.path, "some", "a.gz"), "changed");
     const changed = await get(source).catch((error: unknown) => error);
     expect(changed).to.be.instanceOf(InputError);
-    expect(String(changed)).to.include("is not as it was fetched");
+    expect(String(changed)).to.include("has changed since it was fetched");
     rmSync(join(folder.path, "some", "fetched.json"));
     expect(String(await get(source).catch((error: unknown) => error))).to.include("was not fetched");
   });
@@ -209,10 +209,10 @@ describe("fetching a dataset", function () {
     const cases: readonly (readonly [Uint8Array, "zip" | "tar.gz", string])[] = [
       [zip.subarray(0, 5000), "zip", "damaged archive"],
       [zip.map((byte, i) => (i === 5000 ? byte ^ 0xff : byte)), "zip", "damaged archive"],
-      [zipSync({ "b.txt": large }), "zip", "none of the files"],
+      [zipSync({ "b.txt": large }), "zip", "none of the dataset"],
       [tarGz({ "a.txt": large }).subarray(0, 5000), "tar.gz", "damaged archive"],
       [gzipSync("<html>".padEnd(2000)), "tar.gz", "damaged archive"],
-      [tarGz({ "b.txt": large }), "tar.gz", "none of the files"],
+      [tarGz({ "b.txt": large }), "tar.gz", "none of the dataset"],
     ];
     for (const [bytes, kind, message] of cases) {
       const file = { ...serve("archive", bytes), checksum: md5(bytes), archives: [{ kind, keep }] };

@@ -61,7 +61,7 @@ describe("the deployment", function () {
     const second = await deploy("local", env);
     expect(second.code).to.equal(2);
     expect(second.stderr).to.match(
-      /^concordat: \S+ names a deployment already: to chain 31337, [^\n]*CONCORDAT_AGAIN=yes\n$/,
+      /^concordat: \S+ already names a deployment: to chain 31337, [^\n]*CONCORDAT_AGAIN=yes\n$/,
     );
     expect(readFileSync(book, "utf8")).to.equal(written);
 
@@ -77,7 +77,7 @@ describe("the deployment", function () {
     writeFileSync(book, "notes");
     const { code, stderr } = await deploy("local", { RPC_URL: chain.rpcUrl });
     expect(code).to.equal(2);
-    expect(stderr).to.match(/^concordat: \S+ is there, and is no address book/);
+    expect(stderr).to.match(/^concordat: \S+ exists, but is not an address book/);
     expect(readFileSync(book, "utf8")).to.equal("notes");
   });
 
@@ -134,7 +134,7 @@ describe("the deployment", function () {
       const { code, stderr } = await deploy("local", { RPC_URL: `http://127.0.0.1:${port}` });
       expect(code).to.equal(2);
       expect(stderr).to.match(
-        /^concordat: Contracts of this chain see block number 1000000 where its endpoint has block \d+/,
+        /^concordat: Contracts on this chain see block number 1000000, but its endpoint is at block \d+/,
       );
       expect(existsSync(book)).to.equal(false);
     } finally {

@@ -96,7 +96,7 @@ describe("files for a node's store", function () {
     const folder = await openDataFolder(dataDir, unreachable);
     try {
       const error = await addArtifacts(config(), FILES, 1).catch((cause: unknown) => cause);
-      expect(String(error)).to.contain("does not take files from its inbox");
+      expect(String(error)).to.contain("is not taking files from its inbox");
       expect(readdirSync(inboxOf(dataDir))).to.deep.equal([]);
     } finally {
       await folder.release();

@@ -124,7 +124,7 @@ describe("concordat task join", function () {
     );
     const mistaken = await world.run(...asked, "--trust", `0x${"cd".repeat(20)}`);
     expect(mistaken.code).to.equal(2);
-    expect(mistaken.stderr).to.contain("names no account");
+    expect(mistaken.stderr).to.contain("has no account");
     await noneJoined(3);
     const staked = ["stake", "deposit", "5", "--token", world.token, ...own];
     await world.json(...staked);

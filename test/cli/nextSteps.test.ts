@@ -9,7 +9,7 @@ describe("The next steps after a publication", () => {
   it("name the task that members join, and the files only where they were written", () => {
     const written = nextSteps(7, "task", { minStake: 0n, arbiter }).join("\n");
     expect(written).to.contain(`artifact add ${join("task", "manifest.json")} `);
-    expect(written).to.contain("whether it runs or not");
+    expect(written).to.contain("whether it is running or not");
     expect(written).to.contain("task join 7 ").and.not.to.contain("--trust");
     const served = nextSteps(7, undefined, { minStake: 0n, arbiter }).join("\n");
     expect(served)

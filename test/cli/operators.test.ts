@@ -147,7 +147,7 @@ describe("publisher, operators and auditor at the command line", function () {
     // Publishing again from the same folder is no second task.
     const again = await start(publish, { CONCORDAT_PASSWORD: PASSWORD }).done;
     expect([again.code, again.stdout]).to.deep.equal([2, ""]);
-    expect(again.stderr).to.contain("holds task 1, which was published already");
+    expect(again.stderr).to.contain("holds task 1, which is already published");
     expect(added.map(({ digest }) => digest)).to.deep.equal([
       task.terms.manifestDigest,
       task.terms.initialModelDigest,

@@ -51,7 +51,7 @@ describe("concordat task publish", function () {
     expect([code, stderr]).to.deep.equal([0, "Nothing was sent: leave out --dry-run to publish\n"]);
     for (const line of [
       /^ +files +manifest [\d.]+ kB, initial model [\d.]+ kB$/m,
-      /^ +terms +the contract takes them$/m,
+      /^ +terms +the contract accepts them$/m,
       /^ +escrow +[\d.]+ DEV, which the account has$/m,
       /^ +gas +about [\d,]+, at most [\d.]+ of the chain's currency; the account has [\d.]+$/m,
       /^ +nodes +the registry has 1 member node, 1 must join$/m,
@@ -80,9 +80,9 @@ describe("concordat task publish", function () {
       const { code, stdout, stderr } = await world.run(...publish(out, ...more), ...account);
       expect(code).to.equal(2);
       expect(stdout).to.match(/^ +Kubo +refused: No Kubo node answers at /m);
-      expect(stdout).to.match(/^ +serving +refused: Nothing can listen on /m);
-      expect(stdout).to.match(/^ +escrow +refused: Account 0x\w+ has 0\.001 DEV, but [\d.]+ DEV are needed/m);
-      expect(stderr).to.match(/^concordat: No Kubo node answers [^\n]*\(and 2 further faults\)[^\n]*\n$/);
+      expect(stdout).to.match(/^ +serving +refused: Cannot listen on /m);
+      expect(stdout).to.match(/^ +escrow +refused: Account 0x\w+ has 0\.001 DEV, but needs [\d.]+ DEV/m);
+      expect(stderr).to.match(/^concordat: No Kubo node answers [^\n]*\(and 2 more problems\)[^\n]*\n$/);
       expect(existsSync(out)).to.equal(false);
     } finally {
       busy.close();
@@ -118,7 +118,7 @@ describe("concordat task publish", function () {
 
     const again = await world.run(...command, ...world.asFounder);
     expect([again.code, again.stdout]).to.deep.equal([2, ""]);
-    expect(again.stderr).to.contain(`holds task ${taskId}, which was published already`);
+    expect(again.stderr).to.contain(`holds task ${taskId}, which is already published`);
   });
 
   it("finds the task of an earlier run whose answer was lost, instead of publishing it again", async () => {
@@ -182,7 +182,7 @@ describe("concordat task publish", function () {
     writeFileSync(join(out, "manifest.json"), "{}");
     const other = await world.run(...publish(out), ...world.asFounder);
     expect([other.code, other.stdout]).to.deep.equal([2, ""]);
-    expect(other.stderr).to.contain("holds another task already");
+    expect(other.stderr).to.contain("already holds another task");
     expect(readFileSync(join(out, "manifest.json"), "utf8")).to.equal("{}");
 
     const file = newFolder();

@@ -50,7 +50,7 @@ describe("the engine webgpu, on a GPU or on a software driver", function () {
       console.log(JSON.stringify(await createEngine("auto")));`;
     const { stdout } = run("--input-type=module", "-e", script);
     expect(JSON.parse(stdout)).to.include({ name: "wasm" });
-    expect(stdout).to.match(/not webgpu: .*SwiftShader.* is no GPU/);
+    expect(stdout).to.match(/not webgpu: .*SwiftShader.* is not a GPU/);
   });
 });
 

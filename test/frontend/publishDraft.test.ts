@@ -172,7 +172,7 @@ describe("a draft of the wizard", () => {
     );
     expect(faultsOf({ dataset: "image-folder", classNames: "cat" })).to.have.keys("classNames");
     expect(faultsOf({ dataset: "image-folder", classNames: "cat\ncat" }).classNames).to.equal(
-      "a name stands twice",
+      "a name appears twice",
     );
     expect(faultsOf({ dataset: "image-folder", classNames: "a\nb", height: "0" })).to.have.keys("height");
     expect(faultsOf({ dataset: "csv" }).table).to.equal(

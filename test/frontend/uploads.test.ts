@@ -67,7 +67,7 @@ describe("what the page makes of a node's answer about uploads", () => {
 
 describe("a trial step that failed in the page", () => {
   it("is told at the field where it is corrected", () => {
-    const steep = new ArtifactError("The first step takes w out of the range of numbers", {
+    const steep = new ArtifactError("The first step makes w infinite or not a number", {
       hint: "Lower the learning rate",
     });
     expect(Object.keys(new TrialRefusedError(steep).faults)).to.deep.equal(["learningRate"]);

@@ -153,7 +153,7 @@ describe("concordat index serve", () => {
       const second = await serve(endpoint.url, db).done;
       expect([second.code, second.stderr]).to.deep.equal([
         2,
-        `concordat: Another process writes the index ${db}. Ask that one, stop it, or give another file with --db\n`,
+        `concordat: Another process is writing the index ${db}. Use that one, stop it, or give another file with --db\n`,
       ]);
     } finally {
       first.child.kill("SIGTERM");
@@ -164,7 +164,7 @@ describe("concordat index serve", () => {
       const other = await serve(endpoint.url, db, later).done;
       expect([other.code, other.stderr]).to.deep.equal([
         2,
-        `concordat: The index ${db} has deploymentBlock 0, not 1. Give the endpoint, address book and --transactions that it was made with, or another file with --db\n`,
+        `concordat: The index ${db} has deploymentBlock 0, not 1. Give the endpoint, address book and --transactions setting that it was made with, or another file with --db\n`,
       ]);
       const foreign = await serve(endpoint.url, book).done;
       expect([foreign.code, foreign.stderr]).to.deep.equal([

@@ -294,7 +294,7 @@ describe("the server of an index", () => {
       const [status, error] = await complaint(await post("SELECT 1; SELECT 2"));
       expect([status, error]).to.deep.equal([
         400,
-        "SQLite does not take the question: there is more than one statement",
+        "SQLite rejects the question: there is more than one statement",
       ]);
     });
 

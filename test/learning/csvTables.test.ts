@@ -71,14 +71,14 @@ describe("a table", function () {
   it("is refused with the line where a value is missing, no number, or unknown", async () => {
     const bad: readonly (readonly [string, string])[] = [
       [TABLE.replace("50,", ","), "line 3: age is missing"],
-      [TABLE.replace("50,", "fifty,"), 'line 3: age is "fifty", no number'],
+      [TABLE.replace("50,", "fifty,"), 'line 3: age is "fifty", not a number'],
       [TABLE.replace(" m ", "x"), 'line 3: sex is "x", which the schema does not know'],
       [TABLE.replace("1e2", "Infinity"), "line 5: pressure is"],
       [TABLE.replace('"yes"', '"perhaps"'), 'line 5: ill is "perhaps"'],
       [TABLE.replace("pressure", "stress"), "has no column pressure"],
-      [TABLE.replace("2,50", "50"), "line 3 has 5 values, its header 6 columns"],
+      [TABLE.replace("2,50", "50"), "line 3 has 5 values, but its header has 6 columns"],
       [TABLE.replace("2000", "2000,9"), "line 3 has 7 values"],
-      [TABLE.replace('"yes"', '"yes'), "is no table"],
+      [TABLE.replace('"yes"', '"yes'), "is not a table"],
       ["", "has no rows"],
       ["age,sex\n", "has no rows"],
     ];
@@ -115,7 +115,7 @@ describe("a table", function () {
       });
       expect(await failure(), cell)
         .to.include("train.csv line 5: pressure is")
-        .and.match(/no (decimal )?number|float32/);
+        .and.match(/not a (decimal )?number|float32/);
     }
   });
 
@@ -168,8 +168,8 @@ describe("a table", function () {
 
   it("is refused where a column stands twice, named or not by the schema", async () => {
     const bad: readonly (readonly [string, string])[] = [
-      [TABLE.replace("cost", "age"), "line 1: the column age stands twice"],
-      [TABLE.replace("cost", " id "), "line 1: the column id stands twice"],
+      [TABLE.replace("cost", "age"), "line 1: the column age appears twice"],
+      [TABLE.replace("cost", " id "), "line 1: the column id appears twice"],
       [TABLE.replaceAll(",", ";"), 'line 1: the columns are separated by ";"'],
       [TABLE.replaceAll(",", "\t"), "line 1: the columns are separated by tabs"],
     ];
@@ -197,9 +197,9 @@ describe("a table", function () {
     await folder.put({ "schema.json": illness, "train.csv": table, "test.csv": TABLE });
     const { report } = await loadDataset("csv", folder.path);
     expect(report?.notes.map((note) => note.slice(note.indexOf(": ") + 2))).to.deep.equal([
-      "left alone, since the schema does not name them: (without a name), cost",
+      "ignored, since the schema does not name them: (without a name), cost",
       "pressure has 2 whole numbers beyond 16777216, which float32 rounds to about seven digits",
-      "left alone, since the schema does not name them: id, cost",
+      "ignored, since the schema does not name them: id, cost",
     ]);
   });
 

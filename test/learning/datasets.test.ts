@@ -99,7 +99,7 @@ describe("dataset files", function () {
   it("names the missing file", async () => {
     await folder.put({ ...mnist() });
     await rm(join(folder.path, "t10k-labels-idx1-ubyte"));
-    expect(await failure("mnist")).to.equal(`t10k-labels-idx1-ubyte is missing in ${folder.path}`);
+    expect(await failure("mnist")).to.equal(`t10k-labels-idx1-ubyte is missing from ${folder.path}`);
     expect((await inputError(loadDataset("cifar10", folder.path))).message).to.include("No data_batch_1.bin");
     expect((await inputError(loadDataset("mnist"))).message).to.include("needs a folder");
   });
@@ -181,7 +181,7 @@ describe("dataset files", function () {
         [20, 1],
       ]),
     });
-    expect(await failure("cifar100")).to.include("record 1 has label 20, CIFAR-100 has 0 to 19");
+    expect(await failure("cifar100")).to.include("record 1 has label 20, but CIFAR-100 has 0 to 19");
     await folder.put({ "cifar100/test.bin": cifarRecords([1, 2]) });
     expect(await failure("cifar100")).to.include("not a whole number of records of 3074");
   });

@@ -236,7 +236,7 @@ describe("training", function () {
 
   it("refuses weights of another model", async () => {
     const error = await rejection(mlp.evaluate(initial.slice(1), some));
-    expect((error as Error).message).to.include("5 tensors, the model has 6");
+    expect((error as Error).message).to.include("5 tensors, but the model has 6");
   });
 
   it("counts correct answers exactly", async () => {

@@ -59,7 +59,7 @@ describe("a folder of pictures", function () {
     expect(train.features.length).to.equal(3 * 30);
     const without = { ...terms, classNames: ["dog", "owl", "emu"] };
     expect((await inputError(loadDataset(without, folder.path))).message).to.include(
-      "cat is none of the task's classes",
+      "cat is not one of the task's classes",
     );
   });
 

@@ -114,7 +114,7 @@ describe("loadTask", function () {
     const right = await manifest();
     const shape = { ...right, dataset: { ...right.dataset, inputShape: [28, 28, 1] } };
     expect(await message(loadTask(shape))).to.include(
-      "16 x 16 x 1 in 10 classes, the task's manifest says 28 x 28 x 1",
+      "16 x 16 x 1 in 10 classes, but the task's manifest says 28 x 28 x 1",
     );
     const classes = { ...right, dataset: { ...right.dataset, classes: 4 } };
     expect(await message(loadTask(classes))).to.include("says 16 x 16 x 1 in 4");

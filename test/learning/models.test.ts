@@ -78,7 +78,7 @@ describe("built-in models", function () {
     expect(() => builtInTopology("lenet", [8, 8, 1], 10)).to.throw(InputError, "too small for lenet");
     expect(() => builtInTopology("har-cnn", [28, 28, 1], 10)).to.throw(
       InputError,
-      "har-cnn takes windows of [steps, channels], the data has [28, 28, 1]",
+      "har-cnn takes windows of [steps, channels], but the data has [28, 28, 1]",
     );
     expect(() => builtInTopology("resnet9", [13], 2)).to.throw(InputError, "takes images");
     try {
@@ -208,7 +208,9 @@ describe("a publisher's topology", () => {
     expect(await refusal(within([first, flatten, out], { inputLayers: [["out", 0, 0]] }))).to.include(
       "inputLayers",
     );
-    expect(await refusal(within([first, flatten, out], { trainable: false }))).to.include("trainable false");
+    expect(await refusal(within([first, flatten, out], { trainable: false }))).to.include(
+      "trainable set to false",
+    );
     const called = { ...flatten, inbound_nodes: [[["in", 0, 0, { training: true }]]] };
     expect(await refusal(within([first, called, out]))).to.equal(
       'The layer flat is applied with the arguments {"training":true}',
@@ -226,9 +228,7 @@ describe("a publisher's topology", () => {
       layer("Activation", "loop", { activation: "relu" }, "sum"),
       layer("Dense", "out", { units: 4 }, "sum"),
     );
-    expect(await refusal(circle)).to.equal(
-      "The layer sum is applied to loop, which does not stand before it",
-    );
+    expect(await refusal(circle)).to.equal("The layer sum is applied to loop, which does not come before it");
   });
 
   it("is refused when its output does not stay logits", async () => {
@@ -243,10 +243,10 @@ describe("a publisher's topology", () => {
 
   it("is refused when it does not fit the data", async () => {
     expect(await refusal(sequential(flat, ["Dense", { units: 5 }]))).to.equal(
-      "The model gives [5], the data has 4 classes",
+      "The model gives [5], but the data has 4 classes",
     );
     const other = sequential(["Flatten", { batch_input_shape: [null, 9, 8, 1] }], logits);
-    expect(await refusal(other)).to.equal("The model takes inputs of [9, 8, 1], the data has [8, 8, 1]");
+    expect(await refusal(other)).to.equal("The model takes inputs of [9, 8, 1], but the data has [8, 8, 1]");
   });
 
   it("is refused when the manifest's tensors are others", async () => {
@@ -254,7 +254,7 @@ describe("a publisher's topology", () => {
     const { tensors } = await manifestModel(topology, [8, 8, 1], 4);
     const [kernel, bias] = tensors;
     if (kernel === undefined || bias === undefined) throw new Error("two tensors expected");
-    expect(await refusal(topology, [kernel])).to.include("layer_1/bias, the manifest has not");
+    expect(await refusal(topology, [kernel])).to.include("layer_1/bias, but the manifest does not");
     expect(await refusal(topology, [bias, kernel])).to.include("Tensor 0");
     expect(await refusal(topology, [{ ...kernel, shape: [64, 5] }, bias]))
       .to.include("[64, 4]")

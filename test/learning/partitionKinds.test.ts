@@ -130,9 +130,9 @@ describe("a partition that shares out the training file", function () {
     );
     expect(() => partition({ ...options, kind: "quantity", exponent: 10 })).to.throw(
       InputError,
-      "do not give each",
+      "are too few to give each",
     );
-    expect(() => partition({ ...options, kind: "subjects" })).to.throw(InputError, "from whom");
+    expect(() => partition({ ...options, kind: "subjects" })).to.throw(InputError, "whose records");
     expect(() => partition({ dataset: written(() => 1), kind: "subjects", nodes: 13, seed: 1 })).to.throw(
       InputError,
       "12 subjects for 13 nodes",
@@ -193,7 +193,7 @@ describe("a partition of records with a number to predict", function () {
   it("cannot go by classes", () => {
     expect(() => partition({ dataset: numbers, ...base })).to.throw(
       InputError,
-      "a number to predict, no classes",
+      "a number to predict, not classes",
     );
   });
 });

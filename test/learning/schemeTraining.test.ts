@@ -174,7 +174,7 @@ describe("training for a scheme", function () {
       () => expect.fail("it should have failed"),
       (reason: unknown) => reason,
     );
-    expect((error as Error).message).to.include("3 tensors, the model has 4");
+    expect((error as Error).message).to.include("3 tensors, but the model has 4");
   });
 
   it("fits a number by squared error and counts the absolute error", async () => {

@@ -57,13 +57,13 @@ describe("the inertial signals of UCI HAR", function () {
     const bad: readonly (readonly [string, string, string])[] = [
       [gyro, good.slice(0, 5000), "line 3 has"],
       [gyro, "<html>\n", "line 1 has 1 values, not 128"],
-      [gyro, good.replace("e+2", "e+x"), "which is no number"],
+      [gyro, good.replace("e+2", "e+x"), "which is not a number"],
       [
         gyro,
         good.replace(/\S+/, "1e39"),
         'line 1 holds "1e39", which is beyond what a model\'s float32 holds',
       ],
-      [gyro, good.replace(/\S+/, "0x10"), "no decimal number"],
+      [gyro, good.replace(/\S+/, "0x10"), "not a decimal number"],
       [gyro, uciSplit("train", 6)[gyro] ?? "", "has 6 records but"],
       [gyro, "", "is empty"],
       ["train/y_train.txt", "1\n2\n7\n4\n5\n6\n1\n", "line 3 holds 7, not a whole number from 1 to 6"],

@@ -97,7 +97,7 @@ describe("a trial step", function () {
   it("refuses a model of which nothing trains, and takes one of which a part does", async () => {
     const frozen: [string, object] = ["Dense", { units: 4, trainable: false }];
     expect(await refusal(tryTask(await task(sequential(flat, frozen))))).to.include(
-      "No weight of the model is trained",
+      "None of the model's weights is trained",
     );
     const half = await task(sequential(flat, frozen, logits));
     await tryTask(half);
@@ -114,7 +114,7 @@ describe("a trial step", function () {
   it("refuses a learning rate with which the first step leaves the range of numbers", async () => {
     const trial = await task(sequential(flat, logits), { training: { ...training, learningRate: 1e39 } });
     expect(await refusal(tryTask(trial)))
-      .to.include("out of the range of numbers")
+      .to.include("infinite or not a number")
       .and.to.include("learning rate");
   });
 
@@ -122,7 +122,7 @@ describe("a trial step", function () {
     const { model, ...rest } = await task(sequential(flat, logits));
     const tensors = model.tensors.map((spec) => ({ ...spec, name: `${spec.name}x` }));
     expect(await refusal(tryTask({ ...rest, model: { ...model, tensors } }))).to.include(
-      "the manifest has not",
+      "but the manifest does not",
     );
   });
 

@@ -93,7 +93,7 @@ describe("The status of a node, for people", () => {
       NOW,
     );
     expect(text).to.match(/member +unknown$/m);
-    expect(text).to.match(/process +makes no progress for 10 minutes: it gives no sign of life/m);
+    expect(text).to.match(/process +has made no progress for 10 minutes: it gives no sign of life/m);
     expect(text).to.contain(
       "https://rpc.example cannot be reached: refused; this is what the node wrote 10 minutes ago",
     );

@@ -42,7 +42,7 @@ describe("concordat node status without an endpoint", function () {
     expect([code, stderr]).to.deep.equal([0, ""]);
     expect(stdout).to.match(/node +5$/m);
     expect(stdout).to.match(/signer +0x01, 0\.001 for gas, as of 10 minutes ago$/m);
-    expect(stdout).to.match(/process +makes no progress for 10 minutes: it gives no sign of life/m);
+    expect(stdout).to.match(/process +has made no progress for 10 minutes: it gives no sign of life/m);
     expect(stdout)
       .to.contain("http://127.0.0.1:9")
       .and.to.contain("this is what the node wrote 10 minutes ago");

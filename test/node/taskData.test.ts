@@ -235,7 +235,9 @@ describe("A node whose folder grows", function () {
   it("is refused when it is no longer known what validates", async () => {
     await takeTable();
     await folder.put({ "task/validation.json": "[" });
-    expect((await inputError(takeTable())).message).to.include("validation.json, which says what validates");
+    expect((await inputError(takeTable())).message).to.include(
+      "validation.json, which records what validates",
+    );
   });
 
   it("may hold pictures", async () => {

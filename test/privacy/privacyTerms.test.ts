@@ -47,7 +47,7 @@ describe("Privacy terms", () => {
     expect(check(dpSgd)).to.equal("nothing failed");
     expect(check({ kind: "none" }, { records: 1e9 })).to.equal("nothing failed");
     expect(check({ ...dpSgd, delta: 1 / 600 })).to.match(
-      /not below 1\/n for n = 600 records: .* publish one of them/,
+      /not below 1\/n for n = 600 records: .* one of them to be published/,
     );
     expect(check(dpSgd, { records: 1e5 })).to.match(/not below 1\/n/);
     const batchNorm = { config: { layers: [{ class_name: "BatchNormalization" }] } };
@@ -109,8 +109,8 @@ describe("The publisher's privacy options", function () {
       /either --noise or --epsilon/,
     );
     expect(refused("--privacy dp-sgd --clip 1 --epsilon 1")).to.match(/needs --records/);
-    expect(refused("--privacy laplace-features --epsilon 1 --clip 1")).to.match(/--clip says nothing/);
-    expect(refused("--privacy none --noise 1")).to.match(/--noise says nothing with --privacy none/);
+    expect(refused("--privacy laplace-features --epsilon 1 --clip 1")).to.match(/--clip has no effect/);
+    expect(refused("--privacy none --noise 1")).to.match(/--noise has no effect with --privacy none/);
   });
 
   it("are answered with the guarantee that holds beside what is nominal, and with what is not covered", () => {

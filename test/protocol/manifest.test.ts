@@ -77,7 +77,7 @@ describe("a task manifest", () => {
       ["manifest.dataset.inputShape: must be [3]", { ...table, dataset: { ...dataset, inputShape: [2] } }],
       ["manifest.dataset.classes: must be 1", { ...table, dataset: { ...dataset, classes: 2 } }],
       [
-        "manifest.dataset.columns: a column stands twice",
+        "manifest.dataset.columns: a column appears twice",
         { ...table, dataset: { ...dataset, target: { ...target, name: "age" } } },
       ],
       ["manifest.dataset.mean", { ...table, dataset: { ...dataset, mean: [1] } }],

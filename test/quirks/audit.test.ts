@@ -293,7 +293,7 @@ describe("auditing an honest federation through endpoints as they are", function
       const { code, stdout, stderr } = await command();
       expect([code, stdout]).to.deep.equal([2, ""]);
       expect(stderr).to.match(
-        /^concordat: Contracts of this chain see block number \d+ where its endpoint has .*\n$/,
+        /^concordat: Contracts on this chain see block number \d+, but its endpoint is at block .*\n$/,
       );
     });
 

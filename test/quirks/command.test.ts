@@ -168,7 +168,9 @@ describe("A command that pays, through endpoints as they are", function () {
     proxy.use(losingAnswer("silent", isDeposit, { status: 504, body: "" }), silentAbout(isDeposit));
     const first = await staked(async () => deposit(`${proxy.url}/${SECRET}`, "--wait", "4s"));
     expect(first.outcome.code).to.equal(1);
-    const [, hash] = /deposit was sent as (0x[0-9a-f]{64}), not known yet/.exec(first.outcome.stderr) ?? [];
+    const [, hash] =
+      /deposit was sent as (0x[0-9a-f]{64}), but its outcome is not known yet/.exec(first.outcome.stderr) ??
+      [];
     expect(first.outcome.stderr.trim().split("\n")).to.have.length(1);
     proxy.use();
     const again = await staked(deposit);
@@ -203,9 +205,7 @@ describe("A command that pays, through endpoints as they are", function () {
         return deposit();
       });
       expect([outcome.code, tokens], outcome.stderr).to.deep.equal([0, 100]);
-      expect(outcome.stderr).to.match(
-        /Looking for deposit, which an earlier run sent on \S+ and did not see/,
-      );
+      expect(outcome.stderr).to.match(/Looking for deposit, which an earlier run sent on \S+ without seeing/);
       expect((await staked(deposit)).tokens, "the next one is another deposit").to.equal(100);
     });
   }

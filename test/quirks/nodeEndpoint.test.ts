@@ -115,7 +115,7 @@ describe("A node whose endpoint is not as the book says", function () {
     await witness.until(() => (proxy.strikes[silence.name] ?? 0) > 2);
     await federation.stopNode(first);
     expect(witness.said("node has stopped", first.nodeId)).to.have.length(1);
-    expect(witness.said("the node leaves, although something of it did not end")).to.have.length(0);
+    expect(witness.said("the node exits although a part of it did not stop")).to.have.length(0);
   });
 
   function isRegistries(filter: unknown): boolean {

@@ -18,7 +18,7 @@ const PATIENT = {
   quorumBps: bps(6000),
 } as const;
 const DAMAGED = "an artifact is damaged or lost here and is fetched from others";
-const RESTORED = "an artifact that was damaged or lost is here again";
+const RESTORED = "an artifact that was damaged or lost is back";
 
 describe("A node among nodes that lose something", function () {
   this.timeout(240_000);
@@ -84,9 +84,9 @@ describe("A node among nodes that lose something", function () {
     await federation.stopNode(first);
     await rm(served, { recursive: true });
     federation.startNode(first);
-    await witness.until(() => witness.said("lost updates were looked for", first.nodeId).length > 0);
-    expect(witness.said("own updates are lost here", first.nodeId)).to.have.length(1);
-    const back = witness.said("an own update is here again: others had it", first.nodeId);
+    await witness.until(() => witness.said("finished looking for lost updates", first.nodeId).length > 0);
+    expect(witness.said("updates of this node are lost here", first.nodeId)).to.have.length(1);
+    const back = witness.said("an update of this node is back: others had it", first.nodeId);
     expect(back.map(({ round }) => round)).to.deep.equal([1]);
     await federation.until(task, ({ phase }) => phase === Phase.Ended);
     expect((await federation.chain.taskStatus(task)).state).to.equal(TaskState.Completed);

@@ -59,7 +59,7 @@ describe("A node whose endpoint's address holds a key", function () {
       });
       answers.push(await response.text());
     }
-    await witness.until(() => witness.texts.some((line) => line.includes("does not work at the moment")));
+    await witness.until(() => witness.texts.some((line) => line.includes("is not working at the moment")));
     await federation.stopNode(first);
     const status = await readFile(join(first.config.dataDir, "status.json"), "utf8");
     proxy.expectStruck();

@@ -20,7 +20,7 @@ export function parseEventFilter(query: URLSearchParams): EventFilter {
   const toBlock = integer(query, "toBlock");
   const after = position(query.get("after"));
   const limit = integer(query, "limit") ?? DEFAULT_LIMIT;
-  if (limit < 1 || limit > MAX_LIMIT) throw new RequestError(400, `limit is from 1 to ${MAX_LIMIT}`);
+  if (limit < 1 || limit > MAX_LIMIT) throw new RequestError(400, `limit must be from 1 to ${MAX_LIMIT}`);
   return {
     limit,
     ...(addresses !== undefined && { addresses }),
@@ -46,7 +46,7 @@ function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
   throw new RequestError(
     400,
     `There is no parameter ${unknown.slice(0, 80)}`,
-    `Give some of ${known.join(", ")}`,
+    `Use any of ${known.join(", ")}`,
   );
 }
 
@@ -78,6 +78,7 @@ function list(
   const values = query.getAll(name).flatMap((text) => text.split(","));
   if (values.length > MAX_LIST) throw new RequestError(400, `At most ${MAX_LIST} values of ${name}`);
   const wrong = values.find((text) => !isValid(text));
-  if (wrong !== undefined) throw new RequestError(400, `${wrong.slice(0, 80)} is no ${name} of an event`);
+  if (wrong !== undefined)
+    throw new RequestError(400, `${wrong.slice(0, 80)} is not a valid ${name} of an event`);
   return values.length === 0 ? undefined : values;
 }

@@ -187,7 +187,7 @@ function hold({ held, options }: Context, response: ServerResponse, bytes: numbe
   const { heldBytes = HELD_BYTES } = options;
   const others = [...held.values()].reduce((sum, each) => sum + each, 0);
   if (others + bytes > heldBytes) {
-    throw new RequestError(503, "Too many answers are under way", "Ask again in a few seconds");
+    throw new RequestError(503, "Too many answers are in progress", "Ask again in a few seconds");
   }
   held.set(response, bytes);
   const deadline = setTimeout(() => {
@@ -225,7 +225,7 @@ async function answerTo(
     default: {
       const file = files.get(path);
       if (file === undefined) {
-        throw new RequestError(404, "There is nothing here", "Look at / for what there is");
+        throw new RequestError(404, "There is nothing here", "See / for what is here");
       }
       return { type: file.type, body: file.body, headers: file.headers };
     }
@@ -323,7 +323,7 @@ function refuse(response: ServerResponse, error: unknown): void {
   const { message, hint } =
     error instanceof ConcordatError && code !== 500
       ? error
-      : { message: "The index cannot answer now", hint: undefined };
+      : { message: "The index cannot answer right now", hint: undefined };
   const body = Buffer.from(`${JSON.stringify({ error: message, ...(hint !== undefined && { hint }) })}\n`);
   response.writeHead(code, {
     "content-type": JSON_TYPE,

@@ -10,7 +10,8 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new RequestError(413, `A question has at most ${MAX_BODY_BYTES} bytes`);
+    if (size > MAX_BODY_BYTES)
+      throw new RequestError(413, `A question may have at most ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);
   }
   try {

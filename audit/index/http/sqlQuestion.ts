@@ -25,9 +25,9 @@ export async function readQuestion(request: IncomingMessage, query: URLSearchPar
   if (typeof sql !== "string" || sql.trim() === "") {
     throw new RequestError(400, "There is no question", "Give SQL in q, or in the body");
   }
-  if (format !== "json" && format !== "csv") throw new RequestError(400, "format is json or csv");
+  if (format !== "json" && format !== "csv") throw new RequestError(400, "format must be json or csv");
   if (!areParameters(values)) {
-    throw new RequestError(400, "parameters is an array or object of texts, numbers and nulls");
+    throw new RequestError(400, "parameters must be an array or object of strings, numbers and nulls");
   }
   return { sql, parameters: values, format };
 }

@@ -77,7 +77,7 @@ export class SqlPool {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const busy = new SqlBusyError("The server stops");
+    const busy = new SqlBusyError("The server is stopping");
     for (const jobs of this.#waiting.values()) for (const { reject } of jobs) reject(busy);
     this.#waiting.clear();
     await Promise.all([...this.#all].map(kill));
@@ -177,9 +177,11 @@ function refusal(error: string | undefined, isLate: boolean, seconds: number): S
     return new SqlRefusedError("The question needed too much memory", { hint: "Select less" });
   }
   if (/not authorized|authorization denied|readonly/.test(error)) {
-    return new SqlRefusedError("Only SELECT is allowed", { hint: "Questions can read and change nothing" });
+    return new SqlRefusedError("Only SELECT is allowed", {
+      hint: "Write a SELECT: questions cannot change anything",
+    });
   }
-  return new SqlRefusedError(`SQLite does not take the question: ${error}`);
+  return new SqlRefusedError(`SQLite rejects the question: ${error}`);
 }
 
 async function kill(child: ChildProcess): Promise<void> {

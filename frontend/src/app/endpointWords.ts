@@ -1,7 +1,7 @@
 import type { AnswerClass } from "@concordat/chain/endpoints/classifyAnswer";
 import type { Explanation } from "./explanation.ts";
 
-const ASKS_AGAIN = "The page asks again. If it stays, configure another endpoint.";
+const ASKS_AGAIN = "The page asks again. If this persists, configure another endpoint.";
 const CONFIGURE = "Configure another endpoint.";
 
 /** What an endpoint says of itself, and not of what was asked. */
@@ -14,21 +14,21 @@ type Trouble = Exclude<
 export const ENDPOINT_WORDS: Readonly<Record<Trouble, Explanation>> = {
   rateLimited: {
     message: "The network’s endpoint limits how often it may be asked.",
-    hint: "The page asks again, more slowly. If it stays, configure another endpoint.",
+    hint: "The page asks again, more slowly. If this persists, configure another endpoint.",
   },
-  unavailable: { message: "The network’s endpoint does not work just now.", hint: ASKS_AGAIN },
+  unavailable: { message: "The network’s endpoint is not working right now.", hint: ASKS_AGAIN },
   behind: { message: "The network’s endpoint does not have this block yet.", hint: ASKS_AGAIN },
   pruned: {
-    message: "The network’s endpoint has forgotten so old a state of the chain.",
+    message: "The network’s endpoint has forgotten such an old state of the chain.",
     hint: "Configure an endpoint that keeps it (an archive).",
   },
   tooLarge: {
-    message: "The network’s endpoint does not answer for so much at once.",
-    hint: "The page asks for less. If it stays, configure another endpoint.",
+    message: "The network’s endpoint does not answer for that much at once.",
+    hint: "The page asks for less. If this persists, configure another endpoint.",
   },
   indexing: { message: "The network’s endpoint is still reading the chain itself.", hint: ASKS_AGAIN },
   batchRefused: {
-    message: "The network’s endpoint does not take several questions at once.",
+    message: "The network’s endpoint does not accept several requests at once.",
     hint: CONFIGURE,
   },
   unauthorised: {
@@ -37,7 +37,7 @@ export const ENDPOINT_WORDS: Readonly<Record<Trouble, Explanation>> = {
   },
   unsupported: { message: "The network’s endpoint does not know what the page asks.", hint: CONFIGURE },
   alreadyKnown: {
-    message: "The network has this transaction already.",
+    message: "The network already has this transaction.",
     hint: "Look at it in your wallet.",
   },
   nonceTooLow: {
@@ -49,7 +49,7 @@ export const ENDPOINT_WORDS: Readonly<Record<Trouble, Explanation>> = {
     hint: "Look at your wallet for one that is not mined, and send or cancel it first.",
   },
   poolFull: {
-    message: "The network takes no more transactions just now.",
+    message: "The network is not accepting more transactions right now.",
     hint: "Try again later, or at a higher fee.",
   },
   underpriced: {

@@ -47,13 +47,13 @@ export function explainError(error: unknown, isFirstRead = false): Explanation {
   if (revert !== undefined) return revert;
   if (error.walk((cause) => cause instanceof TimeoutError) !== null) {
     return {
-      message: "The network takes too long to answer.",
+      message: "The network is taking too long to answer.",
       hint: "Look at the transaction in your wallet before you send it again.",
     };
   }
   return {
     message: sentence(error.shortMessage),
-    hint: "Try again; if it stays, look at the transaction in your wallet.",
+    hint: "Try again; if this persists, look at the transaction in your wallet.",
   };
 }
 
@@ -70,7 +70,7 @@ function explainRefusal(refusal: Refusal): Explanation {
     case "unclear":
       return {
         message: `The network’s endpoint cannot answer: ${withoutAddresses(message)}.`,
-        hint: "The page asks again. If it stays, configure another endpoint.",
+        hint: "The page asks again. If this persists, configure another endpoint.",
       };
     default:
       return ENDPOINT_WORDS[means];

@@ -16,16 +16,16 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   OperatorTaken: () => "This account already operates a node.",
   SignerTaken: ([signer]) => `The key ${n(signer)} signs, or once signed, for another node.`,
   EndpointsTooLong: ([length, max]) =>
-    `The endpoints have ${n(length)} bytes, at most ${n(max)} are allowed.`,
+    `The endpoints have ${n(length)} bytes, but at most ${n(max)} are allowed.`,
   EndpointsNotPrintable: ([index]) =>
-    `Character ${n(index)} of the endpoints is none that an address has: give plain ASCII.`,
+    `Character ${n(index)} of the endpoints cannot be part of an address: use plain ASCII.`,
   EncryptionKeyTooLong: ([length, max]) =>
-    `The encryption key has ${n(length)} bytes, at most ${n(max)} are allowed.`,
+    `The encryption key has ${n(length)} bytes, but at most ${n(max)} are allowed.`,
   NotMember: () => "Only operators of admitted nodes may do this.",
   UnknownNode: ([node]) => `There is no node ${n(node)}.`,
   ProposalNotOpen: ([, state]) =>
     `This vote is over: ${enumName(ProposalState, Number(state)).toLowerCase()}.`,
-  NotInElectorate: () => "Your node was admitted after this vote began, so it has no voice in it.",
+  NotInElectorate: () => "Your node was admitted after this vote began, so it cannot vote on it.",
   AlreadyVoted: () => "Your node has already voted on this.",
   ProposalPending: ([id]) => `Vote ${n(id)} on the same matter is still open.`,
   // Stake
@@ -60,38 +60,39 @@ export const ERROR_WORDS: Readonly<Record<string, Words>> = {
   StakeTooLow: ([node, stake, min]) =>
     `Node ${n(node)} has staked ${n(stake)} of the ${n(min)} smallest units that the task asks for.`,
   NotExpired: () => "Only the publisher may cancel the task before its time limit.",
-  TooEarly: ([, start]) => `The task may start from ${seconds(start)} on.`,
+  TooEarly: ([, start]) => `The task may not start before ${seconds(start)}.`,
   TooLate: ([, limit]) => `The task’s time limit has passed at ${seconds(limit)}.`,
   TooFewNodes: ([, active, min]) => `${n(active)} of at least ${n(min)} nodes have joined.`,
   EscrowShort: ([received, required]) =>
-    `The token brought ${n(received)} of the ${n(required)} units of escrow: tokens that take a fee cannot pay rewards.`,
-  NotAContract: ([account]) => `No contract stands at ${n(account)}.`,
+    `The token delivered ${n(received)} of the ${n(required)} units of escrow: tokens that take a fee cannot pay rewards.`,
+  NotAContract: ([account]) => `There is no contract at ${n(account)}.`,
   // Terms
   ...TERM_ERROR_WORDS,
   // Rounds
-  WrongAttempt: () => "The committee has changed meanwhile.",
-  WrongAggregate: () => "The round has another aggregate meanwhile.",
+  WrongAttempt: () => "The committee has changed in the meantime.",
+  WrongAggregate: () => "The round has a different aggregate by now.",
   PhaseOver: ([, deadline]) => `The time for this ended at ${seconds(deadline)}.`,
   SeedNotReady: ([, block]) => `The committee’s seed cannot be drawn before block ${n(block)} has passed.`,
-  BatchTooLarge: ([length, max]) => `${n(length)} results are too many at once: at most ${n(max)}.`,
+  BatchTooLarge: ([length, max]) =>
+    `${n(length)} results are too many at once: at most ${n(max)} are allowed.`,
   NothingCounted: () => "None of these results counts: each is late, repeated, or wrongly signed.",
-  InvalidRank: ([rank, size]) => `The committee has ${n(size)} members, none of rank ${n(rank)}.`,
-  RankNotYet: ([rank, from]) => `The member of rank ${n(rank)} may propose from ${seconds(from)} on.`,
-  RanksNotAscending: () => "The signatures do not stand in the order of the committee.",
+  InvalidRank: ([rank, size]) => `The committee has ${n(size)} members, but none of rank ${n(rank)}.`,
+  RankNotYet: ([rank, from]) => `The member of rank ${n(rank)} may not propose before ${seconds(from)}.`,
+  RanksNotAscending: () => "The signatures are not in the order of the committee.",
   BadAttestation: ([rank, node]) => `The signature of node ${n(node)}, rank ${n(rank)}, is not valid.`,
   ProposerDidNotAttest: () => "The proposer’s own signature is missing.",
-  TooFewAttestations: ([given, threshold]) => `${n(given)} members signed, ${n(threshold)} must.`,
+  TooFewAttestations: ([given, threshold]) => `${n(given)} members signed, but ${n(threshold)} must.`,
   BitmapLength: () => "The lists of members have the wrong length.",
-  BitmapsOverlap: () => "A member is listed as accepted and as rejected.",
+  BitmapsOverlap: () => "A member is listed as both accepted and rejected.",
   NotPosted: () => "A member is listed that posted no update.",
   NothingAccepted: () => "An aggregate needs at least one accepted update.",
   TooFewUpdates: ([available, required]) =>
-    `The aggregation rule needs ${n(required)} updates, and accepts ${n(available)} here.`,
+    `The aggregation rule needs ${n(required)} updates, but accepts only ${n(available)} here.`,
   EnoughUpdates: ([available, required]) =>
-    `Enough updates could be had, ${n(available)} of ${n(required)}, so the round may not be given up.`,
+    `Enough updates were available, ${n(available)} of ${n(required)}, so the round may not be given up.`,
   NotRunning: ([task]) => `Task ${n(task)} is not running.`,
   WrongPhase: ([, phase]) => `This is not possible in the phase ${enumName(Phase, Number(phase))}.`,
-  WrongRound: () => "The round has moved on meanwhile.",
+  WrongRound: () => "The round has moved on in the meantime.",
   NotDue: ([, deadline]) => `Nothing is due before ${seconds(deadline)}.`,
   // Ledger
   UnknownMember: ([, member]) => `There is no member ${n(member)} in this task.`,

@@ -9,7 +9,7 @@ export class TransactionReplacedError extends ChainError {
   readonly other: string;
 
   constructor(account: string, nonce: number, label: string, other: string) {
-    super(`Another transaction of ${account}, ${other}, took nonce ${nonce} from ${label}`, {
+    super(`Another transaction from ${account}, ${other}, took nonce ${nonce} from ${label}`, {
       hint: "Let only one process use this account",
     });
     this.other = other;
@@ -21,8 +21,8 @@ export class TransactionUnknownError extends ChainError {
   readonly hash: string;
 
   constructor(label: string, hash: string, options: ConcordatErrorOptions = {}) {
-    super(`${label} was sent as ${hash}, not known yet`, {
-      hint: "Run the same again: it looks for this transaction first and sends nothing twice",
+    super(`${label} was sent as ${hash}, but its outcome is not known yet`, {
+      hint: "Run the same command again: it looks for this transaction first and sends nothing twice",
       ...options,
     });
     this.hash = hash;

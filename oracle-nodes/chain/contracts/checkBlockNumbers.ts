@@ -27,7 +27,7 @@ export async function checkBlockNumbers(provider: BlockSource): Promise<void> {
     // The chain may have been reorganised between two answers.
     if (tries < TRIES) continue;
     throw new InputError(difference, {
-      hint: "Use a chain whose blocks contracts can name; docs/chains.md says which",
+      hint: "Use a chain where contracts see its own block numbers and hashes; docs/chains.md says which",
     });
   }
 }
@@ -39,11 +39,11 @@ async function differenceOf(provider: BlockSource): Promise<string | undefined> 
   const seen = Number(await run(NUMBER_CODE));
   // Some run calls in the block after the one that is named.
   if (seen !== latest && seen !== latest + 1)
-    return `Contracts of this chain see block number ${seen} where its endpoint has block ${latest}`;
+    return `Contracts on this chain see block number ${seen}, but its endpoint is at block ${latest}`;
   if (seen < 2) return undefined;
   const parent = await provider.getBlock(seen - 1);
   const isSame = parent?.hash === `0x${(await run(PARENT_HASH_CODE)).slice(4)}`;
   return isSame
     ? undefined
-    : `Contracts of this chain see another hash of block ${seen - 1} than its endpoint gives`;
+    : `Contracts on this chain see a different hash for block ${seen - 1} than its endpoint gives`;
 }

@@ -43,14 +43,17 @@ export async function checkContracts(provider: ChainProvider, { contracts }: Add
     (Object.keys(PROBES) as ContractName[]).map(async (name) => {
       const address = contracts[name];
       if (!(await hasCode(provider, address))) {
-        throw new InputError(`There is no contract at ${address}, which the address book names ${name}`, {
-          hint: "Deploy the contracts to this chain, or give the address book that its deployment wrote",
+        throw new InputError(`There is no contract at ${address}, where the address book lists ${name}`, {
+          hint: "Deploy the contracts to this chain, or give the address book of its deployment",
         });
       }
       if (!(await answers(provider, address, PROBES[name]))) {
-        throw new InputError(`The contract at ${address} is no ${name}, as the address book says`, {
-          hint: "Give the address book that the deployment wrote, unchanged",
-        });
+        throw new InputError(
+          `The contract at ${address} is not the ${name} that the address book lists there`,
+          {
+            hint: "Give the address book exactly as the deployment wrote it",
+          },
+        );
       }
     }),
   );

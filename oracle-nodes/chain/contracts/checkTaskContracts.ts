@@ -18,7 +18,10 @@ export function checkTaskContracts(book: AddressBook, taskId: number, terms: Tru
   const [foreign] = foreignAddresses({ ...named, minStake: 0n }, NOBODY, book);
   if (foreign === undefined) return;
   const { address, role, expected } = foreign;
-  throw new InputError(`Task ${taskId} names ${address} as its ${role}, the address book has ${expected}`, {
-    hint: "Stay out of the task, or use the address book of its contracts",
-  });
+  throw new InputError(
+    `Task ${taskId} names ${address} as its ${role}, but the address book has ${expected}`,
+    {
+      hint: "Stay out of the task, or use the address book of its contracts",
+    },
+  );
 }

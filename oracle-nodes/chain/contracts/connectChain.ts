@@ -123,10 +123,10 @@ async function checkChains(
   const isServed = answers.some(({ chainId }) => chainId === book.chainId);
   for (const { name, chainId } of answers) {
     if (chainId instanceof EndpointError || chainId === book.chainId) continue;
-    const words = `${name} serves chain ${chainId}, the address book is for chain ${book.chainId}`;
+    const words = `${name} serves chain ${chainId}, but the address book is for chain ${book.chainId}`;
     // Who runs unwatched goes on with those that are right.
     if (!(isServed && waitUntil !== undefined))
-      throw new InputError(words, { hint: "Give the endpoint and the address book of the same chain" });
+      throw new InputError(words, { hint: "Give an endpoint and an address book of the same chain" });
     logger?.error({ endpoint: name, problem: words }, "an endpoint is left out");
   }
   const failed = answers.flatMap(({ chainId }) => (chainId instanceof EndpointError ? chainId : []));

@@ -37,7 +37,7 @@ export async function checkBalance(
 ): Promise<void> {
   const balance = BigInt(await contract.getFunction("balanceOf")(account));
   if (balance >= amount) return;
-  throw new InputError(`Account ${account} has ${format(balance)}, but ${format(amount)} are needed`, {
+  throw new InputError(`Account ${account} has ${format(balance)}, but needs ${format(amount)}`, {
     hint: `Send it more ${symbol}, or give a smaller amount`,
   });
 }
@@ -55,7 +55,7 @@ export async function amountFormat(
     return (await readToken(provider, token as Address)).format;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return (amount) => `${amount} of the smallest units of ${token}, which is no ERC-20 token`;
+    return (amount) => `${amount} of the smallest units of ${token}, which is not an ERC-20 token`;
   }
 }
 

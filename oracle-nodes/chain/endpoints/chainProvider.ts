@@ -159,7 +159,7 @@ export function openProvider(
   { patienceMs = PATIENCE_MS, logger }: ProviderOptions = {},
 ): ChainProvider {
   const urls = rpcUrls(setting);
-  if (urls.length === 0) throw new InputError("No endpoint of the chain is given", { hint: "Give its URL" });
+  if (urls.length === 0) throw new InputError("No chain endpoint given", { hint: "Give its URL" });
   const endpoints = urls.map((url) => {
     const name = endpointName(url);
     const protocol = URL.canParse(url) ? new URL(url).protocol : "";

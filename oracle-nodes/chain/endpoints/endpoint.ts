@@ -25,7 +25,8 @@ export function readAnswer(
   clean: (text: string) => string,
   httpStatus = 200,
 ): EndpointAnswer {
-  if (typeof body !== "object" || body === null) return { kind: "silent", reason: "it answered no JSON-RPC" };
+  if (typeof body !== "object" || body === null)
+    return { kind: "silent", reason: "its answer was not JSON-RPC" };
   if ("error" in body && typeof body.error === "object" && body.error !== null) {
     const { code, message, data } = body.error as { code?: unknown; message?: unknown; data?: unknown };
     // Some put the reason into data, as a text.
@@ -45,5 +46,5 @@ export function readAnswer(
     return { kind: "refused", refused: { method, httpStatus, message: clean(body.error) } };
   }
   if ("result" in body) return { kind: "result", result: body.result };
-  return { kind: "silent", reason: "it answered no JSON-RPC" };
+  return { kind: "silent", reason: "its answer was not JSON-RPC" };
 }

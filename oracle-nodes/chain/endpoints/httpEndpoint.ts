@@ -76,7 +76,7 @@ function read(
   if (answer.kind === "refused") return { ...answer, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   // What else an endpoint sends beside a status is a page for people, and may repeat the key.
   if (status < 300)
-    return answer.kind === "silent" ? answer : { kind: "silent", reason: "it answered no JSON-RPC" };
+    return answer.kind === "silent" ? answer : { kind: "silent", reason: "its answer was not JSON-RPC" };
   const refused = { method, httpStatus: status, message: `HTTP status ${status}` };
   return { kind: "refused", refused, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }

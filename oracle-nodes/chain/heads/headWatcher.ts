@@ -307,7 +307,10 @@ export class HeadWatcher {
   #noteStillness(): void {
     const ms = performance.now() - this.#seenAt;
     if (ms > STILL_MS && !this.#isStill) {
-      this.#logger.warn({ block: this.#head.number, minutes: Math.round(ms / 60_000) }, "no new block comes");
+      this.#logger.warn(
+        { block: this.#head.number, minutes: Math.round(ms / 60_000) },
+        "no new block arrives",
+      );
     }
     this.#isStill = ms > STILL_MS;
   }

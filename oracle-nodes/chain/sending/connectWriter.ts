@@ -91,7 +91,7 @@ export async function connectWriter(
       if (sentAt === undefined) await first?.();
       else {
         const when = new Date(sentAt).toISOString();
-        note(`Looking for ${method}, which an earlier run sent on ${when} and did not see the end of`);
+        note(`Looking for ${method}, which an earlier run sent on ${when} without seeing its outcome`);
       }
       return sender.send(request, signal);
     },

@@ -103,8 +103,8 @@ export class TransactionJournal {
       });
     } catch (cause) {
       if (!(cause instanceof LockedError)) throw cannotWrite(this.#folder, cause);
-      throw new InputError("Another command is sending transactions of this account", {
-        hint: "Wait until it has ended",
+      throw new InputError("Another command is sending transactions from this account", {
+        hint: "Wait until it has finished",
         cause,
       });
     }
@@ -121,8 +121,8 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    throw new ConcordatError(`The folder ${folder} of transactions that were sent cannot be read`, {
-      hint: "Make it readable, or choose another one: CONCORDAT_STATE names it",
+    throw new ConcordatError(`The folder of sent transactions ${folder} cannot be read`, {
+      hint: "Make it readable, or name another folder with CONCORDAT_STATE",
       cause,
     });
   }
@@ -134,16 +134,16 @@ async function readEntry(path: string): Promise<SentTransaction | undefined> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw new ConcordatError(`The record ${path} of a transaction that was sent cannot be read`, {
-      hint: "Make it readable: it may stand for a payment",
+    throw new ConcordatError(`The record of a sent transaction ${path} cannot be read`, {
+      hint: "Make it readable: it may record a payment",
       cause: error,
     });
   }
   try {
     return stored.parse(JSON.parse(text));
   } catch (cause) {
-    throw new ConcordatError(`The record ${path} of a transaction that was sent is damaged`, {
-      hint: "Look whether the account's last transactions are in blocks, then remove the file",
+    throw new ConcordatError(`The record of a sent transaction ${path} is damaged`, {
+      hint: "Check that the account's last transactions are in blocks, then remove the file",
       cause,
     });
   }

@@ -222,7 +222,7 @@ export class TransactionSender {
     } catch (error) {
       if (error instanceof TransactionUnknownError) {
         throw new TransactionUnknownError(sent.label, error.hash, {
-          hint: "Nothing else is sent before its end is known: try again later",
+          hint: "Try again later: nothing else is sent until its outcome is known",
         });
       }
       if (!(error instanceof ContractError || error instanceof ChainError)) throw error;
@@ -341,7 +341,7 @@ export class TransactionSender {
     const hash = versions.at(-1)?.hash ?? "";
     if (count >= nonce || this.#inFlight.has(count)) return new TransactionUnknownError(label, hash);
     return new TransactionUnknownError(label, hash, {
-      hint: `It waits for the account's transaction with nonce ${count}, which another program sent: see to that one, then run the same again`,
+      hint: `Resolve the account's transaction with nonce ${count} first, which another program sent; then run the same command again`,
     });
   }
 
@@ -382,7 +382,7 @@ export class TransactionSender {
   #checkGap({ nonce, label }: SentTransaction, count = nonce): void {
     if (this.#finishesEarlier || count >= nonce) return;
     for (let below = count; below < nonce; below++) if (this.#inFlight.has(below)) return;
-    throw new ChainError(`${label} waits above nonce ${count}, which a reorganisation gave back`);
+    throw new ChainError(`${label} is waiting for nonce ${count}, which a reorganisation freed`);
   }
 
   /**

@@ -32,7 +32,9 @@ export async function runAudit(options: AuditCommandOptions): Promise<void> {
   const taskCount = Number(await chain.contracts.taskRegistry.taskCount());
   await chain.close();
   if (options.task !== undefined && options.task > taskCount) {
-    throw new InputError(`There is no task ${options.task}`, { hint: `Give 1 to ${taskCount}` });
+    throw new InputError(`There is no task ${options.task}`, {
+      hint: `Give a number from 1 to ${taskCount}`,
+    });
   }
   const signal = untilInterrupted();
   const report = options.artifacts
@@ -55,7 +57,7 @@ async function auditChain(
     addressBook,
     ...(task !== undefined && { taskId: task }),
     ...more,
-    onRestart: () => note("What the chain's endpoint said does not fit together; reading again"),
+    onRestart: () => note("The chain's endpoint contradicts itself; reading again"),
   });
 }
 
@@ -69,7 +71,7 @@ async function auditWithArtifacts(
   try {
     const store = await createHeliaStore({ dir });
     try {
-      note("Fetching the rounds' models; this takes as long as their nodes' network");
+      note("Fetching the rounds' models; how long this takes depends on the nodes' network");
       return await orInterrupted(auditChain(options, book, { models: auditModels(store, signal) }), signal);
     } finally {
       await store.close();

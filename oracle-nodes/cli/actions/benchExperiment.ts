@@ -37,10 +37,10 @@ export async function runBenchExperiment(file: string, options: BenchExperimentO
   print(`Results are in ${out}: read summary.md first`);
   if (diverged.length === 0) return;
   note(
-    `${diverged.length === 1 ? "1 run" : `${diverged.length} runs`} diverged, so the results are of fewer seeds:`,
+    `${diverged.length === 1 ? "1 run" : `${diverged.length} runs`} diverged, so the results are from fewer seeds:`,
   );
   for (const run of diverged) note(divergenceLine(run));
-  note("A lower learning rate or momentum may keep them in the range of numbers");
+  note("A lower learning rate or momentum may keep their values finite");
   process.exitCode = ExitCode.Incomplete;
 }
 

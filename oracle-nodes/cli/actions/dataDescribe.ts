@@ -23,7 +23,7 @@ export async function runDataDescribe(name: string, options: DataDescribeOptions
   const picture = pictureSheet(dataset);
   const sheet = options.sheet ?? (options.json ? undefined : `${name}-sheet.png`);
   if (picture === undefined && options.sheet !== undefined) {
-    throw new InputError(`The records of ${name} are no pictures`, { hint: "Leave --sheet out" });
+    throw new InputError(`The records of ${name} are not pictures`, { hint: "Leave --sheet out" });
   }
   const written = picture === undefined ? undefined : sheet;
   if (picture !== undefined && written !== undefined) await write(written, picture);
@@ -57,7 +57,7 @@ export async function runDataDescribe(name: string, options: DataDescribeOptions
   const columns = [{ head: "channel" }, right("least"), right("greatest"), right("mean"), right("deviation")];
   print(`\n${table(columns, ranges)}`);
   if (channels.length > MOST_CHANNELS) print(`  and ${channels.length - MOST_CHANNELS} more: see --json`);
-  print(written === undefined ? "\nNo pictures: no sheet" : `\nPictures of each class: ${written}`);
+  print(written === undefined ? "\nNo pictures, so no sheet" : `\nPictures of each class: ${written}`);
 }
 
 function rangeRow(name: string, { least, greatest, mean, deviation }: ChannelRange): string[] {

@@ -20,7 +20,7 @@ const REDRAW_MS = 100;
 export async function runDataFetch(name: string, { dir, json }: DataFetchOptions): Promise<void> {
   const source = SOURCES[name as DatasetName];
   if (source === undefined)
-    throw new InputError(`${name} has no official place`, { hint: "See concordat data list" });
+    throw new InputError(`${name} has no official source`, { hint: "See concordat data list" });
   await mkdir(dir, { recursive: true });
   const bar = progressBar();
   const fetched = await fetchDataset({ name, source, dir, signal: untilInterrupted(), onProgress: bar.show });
@@ -28,10 +28,12 @@ export async function runDataFetch(name: string, { dir, json }: DataFetchOptions
   if (json) return printJson(fetched);
   const { folder, files, wasThere, pinned } = fetched;
   print(
-    wasThere ? `${folder}: ${files} files are as they were fetched` : `${folder}: ${files} files, checked`,
+    wasThere
+      ? `${folder}: ${files} files, unchanged since they were fetched`
+      : `${folder}: ${files} files, checked`,
   );
   for (const { hex } of pinned) {
-    note(`Nobody states a checksum of it. This one is kept, to compare later downloads with: sha256 ${hex}`);
+    note(`No checksum is published for it. This one is kept to compare later downloads with: sha256 ${hex}`);
   }
   if (!wasThere) note(`Licence and citation: ${source.page}`);
 }

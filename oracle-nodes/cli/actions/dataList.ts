@@ -11,7 +11,7 @@ export interface DataListOptions {
 const OTHERS: Readonly<Partial<Record<DatasetName, readonly [holds: string, from: string]>>> = {
   digits: ["10 classes, 16 x 16 x 1", "built in"],
   "realworld-har": ["8 classes, 128 x 6, one of seven sensors", "data fetch"],
-  "image-folder": ["PNG and JPEG, a folder of each class", "your own"],
+  "image-folder": ["PNG and JPEG, one folder per class", "your own"],
   csv: ["tables with a schema.json: classes or a number", "your own"],
 };
 

@@ -30,7 +30,7 @@ export async function runDataPartition(name: string, options: DataPartitionOptio
   try {
     await writeFile(out, encodePartition(dataset, spec, parts), { flag: "wx" });
   } catch (cause) {
-    throw new InputError(`${out} is there already or cannot be written`, {
+    throw new InputError(`${out} already exists or cannot be written`, {
       hint: "Choose another file with --out",
       cause,
     });
@@ -54,7 +54,7 @@ export async function runDataPartition(name: string, options: DataPartitionOptio
     ),
   );
   if (skews.length > 0)
-    print("  Under each nominal skew stands the true share of other classes in that test split.");
+    print("  Below each nominal skew is the true share of other classes in that test split.");
   print(`\n${out}: ${digest}`);
 }
 

@@ -137,7 +137,7 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
       case "incomplete":
         if (!wasIncomplete) {
           note(
-            `The endpoint's logs are incomplete, ${gapWords(news.gaps)}; reading again until they are there`,
+            `The endpoint's logs are incomplete, ${gapWords(news.gaps)}; reading again until they are complete`,
           );
         }
         wasIncomplete = true;
@@ -152,7 +152,7 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
         break;
       }
       case "failing":
-        note(`${reasonOf(news.error)}. The index serves what it has, and goes on asking`);
+        note(`${reasonOf(news.error)}. The index serves what it has, and keeps asking`);
         break;
       case "recovered":
         note("The chain's endpoint answers again");
@@ -162,8 +162,8 @@ function progressReport(deploymentBlock: number): (news: IndexNews) => void {
         break;
       case "behind":
         if (waits === WAITS_TOLD) {
-          const has = `the endpoint's newest block is ${news.head.number}, the index has ${news.tip.number}`;
-          note(`Waiting: ${has}, and no other is in its place`);
+          const has = `the endpoint's newest block is ${news.head.number}, but the index has ${news.tip.number}`;
+          note(`Waiting: ${has}, and no other block has replaced it`);
         }
         break;
       case "refused":

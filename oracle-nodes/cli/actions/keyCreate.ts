@@ -13,7 +13,7 @@ export interface KeyCreateOptions {
 /** `concordat key create`. */
 export async function runKeyCreate(file: string, options: KeyCreateOptions): Promise<void> {
   if (existsSync(file)) {
-    throw new InputError(`${file} exists already`, { hint: "Choose a new file: a key is never overwritten" });
+    throw new InputError(`${file} already exists`, { hint: "Choose a new file: a key is never overwritten" });
   }
   const wallet = Wallet.createRandom();
   await writeKeystore(file, wallet.privateKey, await chooseNewPassword(options));

@@ -33,7 +33,7 @@ export function usableEndpoints(text: string): string {
   const endpoints = text.split(/\s+/).filter(Boolean).join(" ");
   for (const { address, scope } of localAddresses(endpoints)) {
     note(
-      `Note: ${address} leads to this node only from its own ${scope}; elsewhere use --announce or --endpoints`,
+      `Note: ${address} reaches this node only from its own ${scope}; for others, give --announce or --endpoints`,
     );
   }
   return endpoints;
@@ -43,7 +43,7 @@ export function usableEndpoints(text: string): string {
 export async function runningEndpoints(config: string | undefined): Promise<string> {
   const status = config === undefined ? undefined : await readStatus((await readNodeConfig(config)).dataDir);
   if (status !== undefined) return status.endpoints;
-  throw new InputError("It is not known where the node serves", {
+  throw new InputError("The node's endpoints are not known", {
     hint: "Start it first and give --config, or give --endpoints",
   });
 }

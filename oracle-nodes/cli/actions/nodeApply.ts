@@ -20,7 +20,7 @@ export async function runNodeApply(options: NodeApplyOptions): Promise<void> {
   const config = options.config === undefined ? undefined : await readNodeConfig(options.config);
   const signer = options.signer ?? (config && (await addressOfKeystore(config.keystore)));
   if (signer === undefined || !isAddress(signer)) {
-    throw new InputError("It is not said which account signs the node's results", {
+    throw new InputError("No account given that signs the node's results", {
       hint: "Give --signer ADDRESS, or --config FILE of the node",
     });
   }

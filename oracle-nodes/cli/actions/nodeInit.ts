@@ -77,7 +77,7 @@ export async function runNodeInit(dir: string, options: NodeInitCommandOptions):
           `Give both addresses to the founder who deploys; the address book belongs at ${resolve(options.addressBook)}`,
         ]),
     "Send both accounts some of the chain's currency for gas",
-    ...(deployed ? [`concordat node apply --config ${config}  (founders need not)`] : []),
+    ...(deployed ? [`concordat node apply --config ${config}  (not needed for founders)`] : []),
     `concordat node run --config ${config}  (keeps running)`,
     `concordat node announce --config ${config}`,
     `concordat task join TASK --config ${config}`,

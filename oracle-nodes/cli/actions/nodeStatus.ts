@@ -103,7 +103,7 @@ function asJson({ status, signer, operator, chainProblem, ...chain }: NodeFacts)
 async function bounded<T>(reading: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = sleep(CHAIN_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new ConcordatError(`the endpoint does not answer within ${CHAIN_MS / 1000} seconds`);
+    throw new ConcordatError(`the endpoint did not answer within ${CHAIN_MS / 1000} seconds`);
   });
   reading.catch(() => undefined);
   late.catch(() => undefined);

@@ -74,7 +74,7 @@ async function prepareData(
 ): Promise<(readonly [string, string])[]> {
   if (config === undefined) {
     if (skipDataCheck !== true)
-      note("Note: the node's data was not checked against the task, for want of --config");
+      note("Note: the node's data was not checked against the task, since --config was not given");
     return [];
   }
   if (skipDataCheck === true && provider.length === 0) return [["data", "not checked"]];

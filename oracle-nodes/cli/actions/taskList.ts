@@ -43,7 +43,7 @@ export async function runTaskList(options: TaskListOptions): Promise<void> {
   });
   const { tasks, now } = read;
   if (options.json) return printJson(tasks.map(({ json }) => json));
-  if (tasks.length === 0) return print("No task was published yet");
+  if (tasks.length === 0) return print("No task has been published yet");
   print(
     table(
       [

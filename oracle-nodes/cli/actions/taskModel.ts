@@ -48,9 +48,9 @@ async function personalisedModel(
   const model = await newestModel(folder);
   if (model === undefined) {
     throw new InputError(
-      `The node has no personalised model of task ${taskId} yet; it would lie in ${folder}`,
+      `The node has no personalised model of task ${taskId} yet; it would be in ${folder}`,
       {
-        hint: "It has one after the first finalised round in which it trained; --global copies the model of all",
+        hint: "Wait for the first finalised round in which it trains, or copy the global model with --global",
       },
     );
   }
@@ -91,7 +91,7 @@ async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
     await writeFile(file, bytes, { flag: "wx" });
   } catch (cause) {
     const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    throw new InputError(exists ? `${file} exists already` : `${file} cannot be written`, {
+    throw new InputError(exists ? `${file} already exists` : `${file} cannot be written`, {
       hint: "Choose another file with --out: nothing is overwritten",
       cause,
     });

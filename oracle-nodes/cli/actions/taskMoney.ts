@@ -62,5 +62,5 @@ export async function runSettle(task: number, options: SettleOptions): Promise<v
 async function memberOf({ contracts }: ChainReader, task: number, node: number): Promise<number> {
   const { memberId } = await contracts.taskRegistry.member(task, node);
   if (memberId > 0n) return Number(memberId);
-  throw new InputError(`Node ${node} never was in task ${task}`, { hint: "See: concordat task show" });
+  throw new InputError(`Node ${node} was never in task ${task}`, { hint: "See: concordat task show" });
 }

@@ -121,9 +121,9 @@ async function sentBefore(
     pending.publisher === chain.account;
   if (!isHere || !isSameTask(pending.terms, terms)) {
     throw new InputError(
-      "The folder of --out holds a task that was sent with other settings, and it is not known yet what came of it",
+      "The --out folder holds a task that was sent with other settings, and its outcome is not known yet",
       {
-        hint: "Give the same options, account and chain as then to find out, or choose another folder",
+        hint: "Repeat the options, account and chain used then to find out, or choose another folder",
       },
     );
   }
@@ -163,7 +163,7 @@ async function publish(
     // What an earlier run sent may be published whatever is refused now.
     if (isRefusal(error) && folder?.pending === undefined) await folder?.remove();
     else if (folder?.isWritten === true)
-      note(`The files stay in ${folder.path}: give the same command again to find out what came of it`);
+      note(`The files stay in ${folder.path}: run the same command again to learn its outcome`);
     throw error;
   }
 }

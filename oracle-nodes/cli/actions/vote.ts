@@ -14,7 +14,9 @@ export interface VoteOptions extends AccountOptions {
 /** `concordat task vote`. */
 export async function runVote(proposal: number, options: VoteOptions): Promise<void> {
   if (Boolean(options.approve) === Boolean(options.reject)) {
-    throw new InputError("It is not clear what the vote is", { hint: "Give either --approve or --reject" });
+    throw new InputError("The vote must be either for or against", {
+      hint: "Give either --approve or --reject",
+    });
   }
   await withWriter(options, async ({ send, contracts }) => {
     const receipt = await send("nodeRegistry", "vote", [proposal, Boolean(options.approve)]);

@@ -7,7 +7,7 @@ export function addArtifactCommands(program: Command): void {
   const artifact = program.command("artifact").description("files by digest in a node's store");
   const add = artifact
     .command("add")
-    .description("put files into a node's store (or its Kubo node), whether the node runs or not")
+    .description("put files into a node's store (or its Kubo node), whether the node is running or not")
     .argument("<file...>", "for instance manifest and initial model, as task publish --out wrote them")
     .requiredOption("--config <FILE>", "the node's configuration")
     .option("--json", "print JSON")

@@ -14,7 +14,7 @@ export function addAuditCommand(program: Command): void {
     .option("--artifacts", "fetch each round's updates and recompute each global model bit for bit")
     .option(
       "--allow-missing",
-      "exit code 0 also where something could not be recomputed for want of artifacts or states",
+      "exit with code 0 even if something could not be recomputed because artifacts or states are missing",
     )
     .option("--json", "print the whole report as JSON")
     .option("--csv <FILE>", "write every check as a row")
@@ -33,7 +33,7 @@ export function addAuditCommand(program: Command): void {
     ],
     [
       "concordat audit --rpc https://chain.example --rpc https://other.example --address-book addresses.json",
-      "by two endpoints that must give the same blocks and logs",
+      "through two endpoints, which must give the same blocks and logs",
     ],
   ]);
 }

@@ -12,13 +12,13 @@ export function addBenchCommands(program: Command): void {
   const experiment = bench
     .command("experiment")
     .description(
-      "run a declarative experiment over several seeds: one process a core, resumable; writes manifest, CSV, summary and plots",
+      "run a declarative experiment over several seeds: one process per core, resumable; writes manifest, CSV, summary and plots",
     )
     .argument("<FILE>", "the experiment in YAML")
     .option("--out <DIR>", "folder of checkpoints and results (default: the experiment's name)")
     .option("--data <DIR>", "folder with the dataset's files, instead of the file's data.dir")
-    .option("--processes <N>", "processes at once (default: one a core)", wholeNumber(1, 1024))
-    .option("--resume", "go on with what is in the folder; what is complete is not run again")
+    .option("--processes <N>", "processes at once (default: one per core)", wholeNumber(1, 1024))
+    .option("--resume", "continue with what is in the folder; completed runs are not repeated")
     .action(async (file: string, options: BenchExperimentOptions) => {
       const { runBenchExperiment } = await loadPart(
         "@concordat/experiments",
@@ -29,11 +29,11 @@ export function addBenchCommands(program: Command): void {
   examples(experiment, [
     [
       "concordat bench experiment benchmarks/experiments/digits.yaml",
-      "some minutes on built-in handwriting; results in digits/",
+      "a few minutes on built-in handwriting; results in digits/",
     ],
     [
       "concordat bench experiment mnist-mlp.yaml --data ~/mnist --out results --resume",
-      "goes on after Ctrl-C, a crash, or with more seeds, rounds or schemes in the file",
+      "continues after Ctrl-C, a crash, or with more seeds, rounds or schemes in the file",
     ],
   ]);
 }

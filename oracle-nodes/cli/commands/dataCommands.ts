@@ -24,7 +24,7 @@ export function addDataCommands(program: Command): void {
 function addList(data: Command): void {
   const list = data
     .command("list")
-    .description("the datasets that are known, and where they come from")
+    .description("known datasets, and where they come from")
     .option("--json", "print JSON")
     .action(async (options: DataListOptions) => {
       const { runDataList } = await import("../actions/dataList.ts");
@@ -37,7 +37,7 @@ function addFetch(data: Command): void {
   const fetch = data
     .command("fetch")
     .description(
-      "download a dataset once from its official place and check it; fetched data is checked again",
+      "download a dataset once from its official source and check it; fetched data is checked again",
     )
     .addArgument(new Argument("<name>", "dataset").choices(Object.keys(SOURCES)))
     .addOption(dirOption())
@@ -48,7 +48,7 @@ function addFetch(data: Command): void {
     });
   examples(fetch, [
     ["concordat data fetch fashion-mnist", "makes data/fashion-mnist; use it with --data data"],
-    ["concordat data fetch cifar10 --dir ~/data", "after an interruption it goes on where it stopped"],
+    ["concordat data fetch cifar10 --dir ~/data", "after an interruption it continues where it stopped"],
   ]);
 }
 
@@ -76,20 +76,32 @@ function addPartition(data: Command): void {
     .description("divide a dataset among nodes and write who has what into an index file with a digest")
     .addArgument(new Argument("<name>", "dataset").choices(DATASET_NAMES))
     .requiredOption("--nodes <N>", "nodes that share the dataset", wholeNumber(1, 1024))
-    .requiredOption("--out <FILE.json>", "index file to write; must not be there yet")
+    .requiredOption("--out <FILE.json>", "index file to write; must not exist yet")
     .addOption(dirOption())
-    .addOption(new Option("--kind <KIND>", "how it is divided").choices(KINDS).default("classes"))
+    .addOption(new Option("--kind <KIND>", "how to divide the dataset").choices(KINDS).default("classes"))
     .option("--seed <S>", "seed of the partition", wholeNumber(0, 0xffff_ffff), 1)
     .option("--classes-per-node <N>", "classes: how many a node sees (default: 4)", wholeNumber(1))
     .option("--train-per-class <N>", "classes: training records of each (default: 150)", wholeNumber(1))
     .option("--validation-per-class <N>", "classes: validation records of each (default: 50)", wholeNumber(1))
     .option("--test-per-class <N>", "classes: test records of each (default: 50)", wholeNumber(1))
     .option("--skew-classes <N>", "classes: other classes in skewed tests (default: all)", wholeNumber(1))
-    .option("--alpha <A>", "dirichlet, quantity: the smaller, the less even", positiveNumber)
-    .option("--exponent <E>", "quantity: of the power law of sizes (default: 1)", positiveNumber)
-    .option("--records <N>", "not classes: training records shared out (default: all)", wholeNumber(1))
-    .option("--validation-share <R>", "not classes: part that validates (default: 0.2)", fraction)
-    .option("--test-samples <N>", "not classes: test records of a node (default: 200)", wholeNumber(1))
+    .option("--alpha <A>", "dirichlet, quantity: the smaller, the more uneven", positiveNumber)
+    .option("--exponent <E>", "quantity: exponent of the power law of sizes (default: 1)", positiveNumber)
+    .option(
+      "--records <N>",
+      "all kinds but classes: training records shared out (default: all)",
+      wholeNumber(1),
+    )
+    .option(
+      "--validation-share <R>",
+      "all kinds but classes: share used to validate (default: 0.2)",
+      fraction,
+    )
+    .option(
+      "--test-samples <N>",
+      "all kinds but classes: test records per node (default: 200)",
+      wholeNumber(1),
+    )
     .option("--json", "print JSON")
     .action(async (name: string, options: DataPartitionOptions) => {
       const { runDataPartition } = await import("../actions/dataPartition.ts");
@@ -98,11 +110,11 @@ function addPartition(data: Command): void {
   examples(partition, [
     [
       "concordat data partition digits --nodes 5 --kind dirichlet --alpha 0.3 --out split.json",
-      "nodes take it up with dataset.partition: { kind: file, file: split.json, index: 0, digest: 0x... }",
+      "nodes use it with dataset.partition: { kind: file, file: split.json, index: 0, digest: 0x... }",
     ],
     [
       "concordat data partition uci-har --nodes 10 --kind subjects --out split.json",
-      "whole persons to nodes",
+      "gives each node whole persons",
     ],
   ]);
 }

@@ -20,9 +20,12 @@ export function addDemoCommand(program: Command): void {
     )
     .option("--nodes <N>", "oracle nodes", wholeNumber(1, 50), 5)
     .option("--rounds <T>", "rounds", wholeNumber(1, 1000), 8)
-    .addOption(new Option("--dataset <NAME>", "what is learnt").choices(DATASET_NAMES).default("digits"))
+    .addOption(new Option("--dataset <NAME>", "what to learn").choices(DATASET_NAMES).default("digits"))
     .option("--data <DIR>", "folder with the dataset's files; the built-in digits needs none")
-    .option("--model <NAME|FILE.json>", "built-in model, or a Keras topology (default: suits the dataset)");
+    .option(
+      "--model <NAME|FILE.json>",
+      "built-in model, or a Keras topology (default: one that suits the dataset)",
+    );
   addTerms(demo, ["localEpochs", "batchSize", "learningRate", "momentum"]);
   demo
     .option("--train-per-class <N>", "training records of each of a node's four classes", wholeNumber(1), 150)
@@ -39,7 +42,7 @@ export function addDemoCommand(program: Command): void {
     .option("--keep", "leave everything running at the end, until Ctrl-C, and say how to look around")
     .option(
       "--dir <DIR>",
-      "empty folder for nodes, logs and address book, which then stays (default: a temporary one)",
+      "empty folder for nodes, logs and address book, kept afterwards (default: a temporary one)",
     )
     .option("--json <FILE>", "write all results as JSON")
     .action(async (options: DemoOptions) => {

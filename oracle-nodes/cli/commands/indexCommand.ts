@@ -9,32 +9,32 @@ import { positiveNumber, wholeNumber } from "../parsers.ts";
 export function addIndexCommand(program: Command): void {
   const index = program
     .command("index")
-    .description("keep all events in one SQLite file that auditors can question");
+    .description("keep all events in one SQLite file that auditors can query");
   const serve = index
     .command("serve")
     .description(
       "follow the chain into a file and answer SQL over HTTP, read only; resumes where it stopped; needs no key",
     );
   chainOptions(serve)
-    .option("--db <FILE>", "the index; created if it is not there", "index.sqlite")
+    .option("--db <FILE>", "the index; created if it does not exist", "index.sqlite")
     .addOption(
-      new Option("--listen <HOST:PORT>", "where to answer; port 0 lets the system choose")
+      new Option("--listen <HOST:PORT>", "where to listen; port 0 lets the system choose")
         .argParser(listenAddress)
         .default({ host: "127.0.0.1", port: 8546 }, "127.0.0.1:8546"),
     )
     .option(
       "--allow-origin <ORIGIN>",
-      "pages that may read answers, repeatable (default: all may)",
+      "pages that may read answers, repeatable (default: all)",
       (origin: string, before: readonly string[] = []) => [...before, pageOrigin(origin)],
     )
     .option("--confirmations <N>", "blocks that must lie on top of what is read", wholeNumber(0, 10_000), 0)
     .option(
       "--transactions",
-      "also transactions to the contracts that failed or caused no event; reads every block as a whole",
+      "include transactions to the contracts that failed or caused no event; reads every block in full",
     )
-    .option("--poll <SECONDS>", "time between two looks at the newest block", positiveNumber, 1)
-    .option("--query-seconds <N>", "time that one question may take", positiveNumber, 2)
-    .option("--query-rows <N>", "rows that one answer may have", wholeNumber(1, 1_000_000), 10_000)
+    .option("--poll <SECONDS>", "time between checks for a new block", positiveNumber, 1)
+    .option("--query-seconds <N>", "longest that one question may take", positiveNumber, 2)
+    .option("--query-rows <N>", "most rows in one answer", wholeNumber(1, 1_000_000), 10_000)
     .action(async (options: IndexServeOptions) => {
       const { runIndexServe } = await import("../actions/indexServe.ts");
       await runIndexServe(options);
@@ -49,7 +49,7 @@ export function addIndexCommand(program: Command): void {
       "behind a reverse proxy, for one dApp",
     ],
   ]);
-  examples(index, [["concordat index serve --help", "what can be given"]]);
+  examples(index, [["concordat index serve --help", "all options"]]);
 }
 
 function listenAddress(text: string): ListenAddress {

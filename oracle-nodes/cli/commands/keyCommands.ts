@@ -4,11 +4,11 @@ import { examples } from "../examples.ts";
 
 /** `concordat key ...`: accounts that are not a node's, for instance a publisher's. */
 export function addKeyCommands(program: Command): void {
-  const key = program.command("key").description("encrypted keystores of accounts");
+  const key = program.command("key").description("encrypted keystores for accounts");
   const create = key
     .command("create")
     .description("make a new account in an encrypted keystore")
-    .argument("<file>", "the keystore to make; must not exist")
+    .argument("<file>", "the keystore to make; must not exist yet")
     .option("--password-file <FILE>", "file with the new password (or CONCORDAT_PASSWORD, or a prompt)")
     .option("--json", "print JSON")
     .action(async (file: string, options: KeyCreateOptions) => {

@@ -34,7 +34,7 @@ function addInit(node: Command): void {
     .option("--data <DIR>", "folder with the dataset's files; the built-in digits needs none")
     .option("--nodes <N>", "nodes that share the dataset", wholeNumber(1, 1024), 5)
     .option("--index <I>", "which share is this node's, from 0", wholeNumber(0, 1023), 0)
-    .option("--seed <S>", "seed of the partition, equal on all nodes", wholeNumber(0, 0xffff_ffff), 1)
+    .option("--seed <S>", "seed of the partition, the same on all nodes", wholeNumber(0, 0xffff_ffff), 1)
     .option(
       "--listen <HOST:PORT>",
       "where libp2p listens; 0.0.0.0 is every address of this machine, and then --announce says which others use",
@@ -78,16 +78,14 @@ function addRun(node: Command): void {
   const run = node
     .command("run")
     .description(
-      "run a node until Ctrl-C: train, verify, aggregate and negotiate for every task that it joined",
+      "run a node until Ctrl-C: train, verify, aggregate and negotiate for every task that it has joined",
     )
     .requiredOption("--config <FILE>", "the node's configuration")
     .option(
       "--password-file <FILE>",
       "file with the keystore's password (or CONCORDAT_PASSWORD, or a prompt)",
     )
-    .addOption(
-      new Option("--log-level <LEVEL>", "least weight of what is logged").choices(LOG_LEVELS).default("info"),
-    )
+    .addOption(new Option("--log-level <LEVEL>", "lowest level to log").choices(LOG_LEVELS).default("info"))
     .option("--json", "log JSON lines")
     .action(async (options: NodeRunOptions) => {
       const { runNodeRun } = await import("../actions/nodeRun.ts");
@@ -97,7 +95,7 @@ function addRun(node: Command): void {
     ["concordat node run --config hospital-a/node.yaml", "runs in the foreground and asks for the password"],
     [
       "CONCORDAT_PASSWORD=... concordat node run --config hospital-a/node.yaml --json >> node.log",
-      "under a service manager; SIGTERM stops it in order",
+      "under a service manager; SIGTERM stops it cleanly",
     ],
   ]);
 }
@@ -105,7 +103,7 @@ function addRun(node: Command): void {
 function addStatus(node: Command): void {
   const status = node
     .command("status")
-    .description("what a node does, what the chain says of it, and whether its accounts can pay")
+    .description("what a node is doing, what the chain says about it, and whether its accounts can pay")
     .requiredOption("--config <FILE>", "the node's configuration")
     .option("--json", "print JSON")
     .action(async (options: NodeStatusOptions) => {
@@ -122,11 +120,11 @@ function addApply(node: Command): void {
       .description("ask the members for admission to the registry (the operator's account)")
       .option(
         "--signer <ADDRESS>",
-        "account that signs the node's results; beside --config: that of its signer.json",
+        "account that signs the node's results; with --config: that of its signer.json",
       )
       .option(
         "--endpoints <TEXT>",
-        "where the node serves artifacts; beside --config: what the running node says",
+        "where the node serves artifacts; with --config: what the running node says",
       ),
   )
     .option("--json", "print JSON")
@@ -149,7 +147,7 @@ function addAnnounce(node: Command): void {
       .description("publish where the node serves artifacts (the operator's account)")
       .option(
         "--endpoints <TEXT>",
-        "multiaddrs joined by spaces; beside --config: what the running node says",
+        "multiaddrs separated by spaces; with --config: what the running node says",
       ),
   ).action(async (options: NodeAnnounceOptions) => {
     const { runNodeAnnounce } = await import("../actions/nodeAnnounce.ts");
@@ -158,7 +156,7 @@ function addAnnounce(node: Command): void {
   examples(announce, [
     [
       "concordat node announce --config hospital-a/node.yaml",
-      "after the node's first start, or when it moved",
+      "after the node's first start, or when it has moved",
     ],
   ]);
 }

@@ -11,7 +11,7 @@ export function addStakeCommands(program: Command): void {
     command.requiredOption("--token <ADDRESS>", "the ERC-20 token", address);
   for (const [name, purpose] of [
     ["deposit", "add stake to the caller's node (approves the token first)"],
-    ["unbond", "start to withdraw stake; it can be withdrawn after the unbonding period"],
+    ["unbond", "start withdrawing stake; it can be paid out after the unbonding period"],
   ] as const) {
     const command = accountOptions(
       withToken(
@@ -40,7 +40,7 @@ export function addStakeCommands(program: Command): void {
       await runStakeWithdraw(options);
     });
   examples(withdraw, [
-    ["concordat stake withdraw --token 0x... --config hospital-a/node.yaml", "after the waiting time"],
+    ["concordat stake withdraw --token 0x... --config hospital-a/node.yaml", "after the unbonding period"],
   ]);
   const show = chainOptions(
     withToken(

@@ -39,14 +39,14 @@ function addPublish(task: Command): void {
     )
     .option(
       "--kubo <URL>",
-      "put both into the Kubo node with this RPC address, which members name as provider",
+      "put manifest and initial model into the Kubo node with this RPC address, which members name as provider",
     )
-    .option("--serve <HOST:PORT>", "serve both from here until Ctrl-C; members name it as provider")
-    .option("--announce <ADDRESS...>", "with --serve: the multiaddrs at which members reach it")
     .option(
-      "--dry-run",
-      "check everything that publication checks, say each check and the terms; send nothing",
+      "--serve <HOST:PORT>",
+      "serve manifest and initial model from here until Ctrl-C; members name it as provider",
     )
+    .option("--announce <ADDRESS...>", "with --serve: the multiaddrs at which members reach it")
+    .option("--dry-run", "run every check of a publication, print each check and the terms; send nothing")
     .option("--json", "print JSON")
     .action(async (options: TaskPublishOptions) => {
       const { runTaskPublish } = await import("../actions/taskPublish.ts");
@@ -107,11 +107,11 @@ function addModel(task: Command): void {
   examples(model, [
     [
       "concordat task model 1 --config hospital-a/node.yaml --out model.safetensors",
-      "the model that suits this node's data best; the node may run or not",
+      "the model that suits this node's data best; whether the node is running or not",
     ],
     [
       "concordat task model 1 --global --config hospital-a/node.yaml --out global.safetensors",
-      "the model of all",
+      "the global model",
     ],
   ]);
 }
@@ -130,10 +130,10 @@ function addMembership(task: Command): void {
     )
     .option(
       "--provider <ENDPOINTS>",
-      "who serves the task's files: they are put into the node's store, whether it runs or not; may be repeated",
+      "who serves the task's files: they are put into the node's store, whether it is running or not; may be repeated",
       listOf(provider),
     )
-    .option("--skip-data-check", "join although the node's data lies elsewhere and cannot be checked here")
+    .option("--skip-data-check", "join even though the node's data is elsewhere and cannot be checked here")
     .option("--json", "print JSON")
     .action(async (taskId: number, options: JoinOptions) => {
       const { runJoin } = await import("../actions/taskJoin.ts");
@@ -146,7 +146,7 @@ function addMembership(task: Command): void {
     ],
     [
       "concordat task join 1 --config hospital-a/node.yaml --trust 0x... --provider /dns4/publisher.example/tcp/8080/http",
-      "with an arbiter that you know, and files that the publisher serves",
+      "with an arbiter whom you know, and files that the publisher serves",
     ],
   ]);
   const leave = accountOptions(
@@ -216,7 +216,7 @@ function addMoney(task: Command): void {
       .description("replay a member's finalised rounds into its account (any account)")
       .argument("<task>", "its number", wholeNumber(1))
       .requiredOption("--node <N>", "the member's node", wholeNumber(1))
-      .option("--max-rounds <N>", "rounds to replay at most", wholeNumber(1), 512),
+      .option("--max-rounds <N>", "most rounds to replay", wholeNumber(1), 512),
   )
     .option("--json", "print JSON")
     .action(async (taskId: number, options: SettleOptions) => {

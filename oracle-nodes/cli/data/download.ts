@@ -4,7 +4,7 @@ import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { ConcordatError, InputError } from "@concordat/protocol/errors";
 import type { Checksum, SourceFile } from "./sources.ts";
 
-const AGAIN = "Run the command again: it goes on where it stopped";
+const AGAIN = "Run the command again: it continues where it stopped";
 
 export interface DownloadOptions {
   readonly signal: AbortSignal;
@@ -75,7 +75,7 @@ async function request(url: string, headers: Record<string, string>, signal: Abo
   }
   if (!response.ok) {
     await response.body?.cancel();
-    throw new InputError(`${url} answers ${response.status}`, {
+    throw new InputError(`${url} answered with status ${response.status}`, {
       hint: "The data may have moved: get the files yourself and put them into the dataset's folder",
     });
   }
@@ -114,7 +114,7 @@ async function verify(part: string, url: string, { algorithm, hex }: Checksum): 
   await rm(part);
   await rm(`${part}.etag`, { force: true });
   throw new ConcordatError(`${url} has the ${algorithm} checksum ${found}, not ${hex}: it was removed`, {
-    hint: "Try again; if it stays so, the data was changed where it is published",
+    hint: "Try again; if it happens again, the published data has changed",
   });
 }
 

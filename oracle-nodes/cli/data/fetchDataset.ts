@@ -88,7 +88,7 @@ async function verifyFetched(folder: string): Promise<number | undefined> {
   if ((await stat(folder).catch(() => undefined)) === undefined) return undefined;
   const text = await readFile(join(folder, RECORD), "utf8").catch(() => undefined);
   if (text === undefined) {
-    throw new InputError(`${folder} is there and was not fetched`, {
+    throw new InputError(`${folder} already exists and was not fetched`, {
       hint: "Move it away, or choose another folder with --dir: nothing is overwritten",
     });
   }
@@ -103,7 +103,9 @@ async function verifyFetched(folder: string): Promise<number | undefined> {
 }
 
 function changed(file: string): InputError {
-  return new InputError(`${file} is not as it was fetched`, { hint: "Remove the folder to fetch it again" });
+  return new InputError(`${file} has changed since it was fetched`, {
+    hint: "Remove the folder to fetch it again",
+  });
 }
 
 function parseJson(text: string): unknown {

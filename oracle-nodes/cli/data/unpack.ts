@@ -20,8 +20,8 @@ export async function unpack(path: string, { kind, keep }: Archive, folder: stri
   };
   const kept = await (kind === "zip" ? unzip(path, folder, place) : untar(path, folder, place));
   if (kept.length > 0) return kept;
-  throw new ConcordatError(`${path} holds none of the files of the dataset`, {
-    hint: "Was it changed where it is published?",
+  throw new ConcordatError(`${path} holds none of the dataset's files`, {
+    hint: "Check whether the published data has changed",
   });
 }
 

@@ -30,7 +30,7 @@ export function confirmAccounts(
   const foreign = foreignAddresses(terms, publisher, book);
   const [vain] = confirmedInVain(foreign, trusted);
   if (vain !== undefined) {
-    throw new InputError(`Task ${taskId} names no account ${vain} that would have to be confirmed`, {
+    throw new InputError(`Task ${taskId} has no account ${vain} that needs confirmation`, {
       hint: "Correct or leave out --trust",
     });
   }

@@ -53,7 +53,7 @@ export async function checkPublication(chain: ChainWriter, plan: PublicationPlan
         ]),
     await check("terms", async () => {
       await checkTerms(chain, terms);
-      return "the contract takes them";
+      return "the contract accepts them";
     }),
     await check("escrow", async () => checkEscrow(chain, terms)),
   ];
@@ -69,7 +69,7 @@ export function throwFault(checks: readonly Check[]): void {
   const [first, ...others] = checks.flatMap(({ fault }) => fault ?? []);
   if (first === undefined) return;
   if (others.length === 0) throw first;
-  throw new InputError(`${first.message} (and ${countWords(others.length, "further fault")})`, {
+  throw new InputError(`${first.message} (and ${countWords(others.length, "more problem")})`, {
     ...(first.hint !== undefined && { hint: first.hint }),
     cause: first,
   });
@@ -123,7 +123,7 @@ async function checkGas({ contracts, provider, account }: ChainWriter, terms: Ta
   const balance = await provider.getBalance(account);
   if (balance < cost) {
     throw new InputError(
-      `Account ${account} has ${currencyWords(balance)} of the chain's currency, up to ${currencyWords(cost)} are needed for gas`,
+      `Account ${account} has ${currencyWords(balance)} of the chain's currency, but needs up to ${currencyWords(cost)} for gas`,
       { hint: "Send it some more" },
     );
   }
@@ -148,7 +148,7 @@ async function refusedAsInput<T>(label: string, call: () => Promise<T>): Promise
     if (refusal === undefined) throw error;
     throw new InputError(refusal.message, {
       facts: refusal.facts,
-      hint: `Nothing was sent: correct ${flagsAbout(refusal.errorName) ?? "the option that gives this term"}`,
+      hint: `Nothing was sent: correct ${flagsAbout(refusal.errorName) ?? "the option that sets this term"}`,
       cause: error,
     });
   }

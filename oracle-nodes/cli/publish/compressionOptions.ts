@@ -17,7 +17,7 @@ export function compressionOptions(command: Command): Command {
 /** @throws {InputError} when a share is given that nothing is kept by. */
 export function compressionTerms({ compression: kind, keepBps }: CompressionOptions): CompressionTerms {
   if (keepBps !== undefined && (kind === "none" || kind === "quantised")) {
-    throw new InputError(`--keep says nothing with --compression ${kind}`, {
+    throw new InputError(`--keep has no effect with --compression ${kind}`, {
       hint: "Leave it out, or choose --compression top-k or top-k-quantised",
     });
   }

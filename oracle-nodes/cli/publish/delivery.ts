@@ -31,7 +31,7 @@ export interface DeliveryOptions {
 export function checkDelivery({ out, kubo, serve, announce = [] }: DeliveryOptions): void {
   if (serve !== undefined) checkAnnounced([{ name: "publisher's store (--serve)", at: serve }], announce);
   if (out !== undefined || kubo !== undefined || serve !== undefined) return;
-  throw new InputError("It is not said how members get the manifest and the initial model", {
+  throw new InputError("No way given for members to get the manifest and the initial model", {
     hint: "Give --out DIR (a member adds them to its node), --kubo URL or --serve HOST:PORT",
   });
 }
@@ -57,7 +57,7 @@ export async function checkListen({ host, port }: HostPort): Promise<void> {
       server.once("error", fail).listen(port, host, done);
     });
   } catch (cause) {
-    throw new InputError(`Nothing can listen on ${host}:${port}`, {
+    throw new InputError(`Cannot listen on ${host}:${port}`, {
       hint: "Choose a free port of this machine with --serve",
       cause,
     });

@@ -19,7 +19,9 @@ export function nextSteps(
     "Next steps:",
     ...(out === undefined
       ? []
-      : [`  give the two files to one member, who puts them into its node, whether it runs or not:  ${add}`]),
+      : [
+          `  give the two files to one member, who adds them to its node, whether it is running or not:  ${add}`,
+        ]),
     `  members read the terms:  concordat task show ${taskId} --config node.yaml`,
     out === undefined
       ? `  and join, naming where the files are served:  ${join} --provider ...${trust}`

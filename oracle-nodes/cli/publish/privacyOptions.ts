@@ -101,7 +101,7 @@ function refuseUnused(options: PrivacyOptions): void {
   const all = TAKES["dp-sgd"];
   const unused = all.find((key) => options[key] !== undefined && !TAKES[options.privacy].includes(key));
   if (unused === undefined) return;
-  throw new InputError(`${flagOf(unused)} says nothing with --privacy ${options.privacy}`, {
+  throw new InputError(`${flagOf(unused)} has no effect with --privacy ${options.privacy}`, {
     hint: options.privacy === "none" ? "Choose a kind with --privacy" : "Leave it out",
   });
 }

@@ -53,12 +53,12 @@ export class PublicationFolder {
     const isSame = isEqual(manifest, files.manifestFile.bytes) && isEqual(model, files.initialModel.bytes);
     const known = record === undefined ? undefined : parseRecord(record.toString("utf8"));
     if (known?.task !== undefined) {
-      throw new InputError(`${dir} holds task ${known.task}, which was published already`, {
+      throw new InputError(`${dir} holds task ${known.task}, which is already published`, {
         hint: "Choose another folder with --out to publish a further task",
       });
     }
     if (!isSame || known === undefined) {
-      throw new InputError(`${dir} holds ${isSame ? "a" : "another"} task already`, {
+      throw new InputError(`${dir} already holds ${isSame ? "a" : "another"} task`, {
         hint: "Choose another folder with --out",
       });
     }
@@ -140,7 +140,7 @@ async function checkWritable(path: string): Promise<void> {
         throw error;
       });
       if (found?.isDirectory() === true) return await access(dir, constants.W_OK | constants.X_OK);
-      if (found !== undefined) throw new Error(`${dir} is no folder`);
+      if (found !== undefined) throw new Error(`${dir} is not a folder`);
       dir = dirname(dir);
     }
   } catch (cause) {

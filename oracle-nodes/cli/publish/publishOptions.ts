@@ -54,5 +54,8 @@ function fileOptions(command: Command): void {
       "--data <DIR>",
       "example folder of an image-folder, csv or realworld-har: tells shape and classes",
     )
-    .option("--model <NAME|FILE.json>", "built-in model, or a Keras topology (default: suits the dataset)");
+    .option(
+      "--model <NAME|FILE.json>",
+      "built-in model, or a Keras topology (default: one that suits the dataset)",
+    );
 }

@@ -74,8 +74,8 @@ export async function collect(jobs: readonly Job[]): Promise<Results> {
     if (divergence !== undefined && divergence.round <= job.rounds) end({ ...divergence, seed: job.seed });
   }
   if (new Set([...facts.values()].map(({ dataset }) => dataset)).size > 1) {
-    throw new ConcordatError("The dataset has changed between the runs that these results are of", {
-      hint: "Run the experiment anew in another folder",
+    throw new ConcordatError("The dataset changed between the runs behind these results", {
+      hint: "Run the experiment again in another folder",
     });
   }
   return { ...results, facts };

@@ -33,7 +33,7 @@ export async function admitUpdates(
   const first = ordered[0];
   if (first === undefined || ordered.length < least) {
     throw new TooFewUpdatesError(
-      `${rule} with f = ${f} needs ${least} updates, ${ordered.length} are usable`,
+      `${rule} with f = ${f} needs ${least} updates, but ${ordered.length} are usable`,
       {
         facts: { rule, f, least, usable: ordered.length },
       },
@@ -46,7 +46,7 @@ export async function admitUpdates(
     totalSamples += samples;
     if (!Number.isSafeInteger(samples) || samples < 1 || !Number.isSafeInteger(totalSamples)) {
       throw new InputError(`Member ${memberId} reports ${samples} samples`, {
-        hint: "Samples are whole numbers from 1, and below 2^53 together",
+        hint: "Give samples as whole numbers from 1, and below 2^53 in total",
       });
     }
     assertUsable(update, first.tensors);

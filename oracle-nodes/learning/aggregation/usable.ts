@@ -41,16 +41,15 @@ export function assertUsable({ memberId, tensors }: Update, specs: readonly Tens
       facts: { memberId },
     });
   };
-  if (tensors.length !== specs.length)
-    refuse(`it has ${tensors.length} tensors, ${specs.length} are expected`);
+  if (tensors.length !== specs.length) refuse(`it has ${tensors.length} tensors, not ${specs.length}`);
   for (const [index, { name, shape, data }] of tensors.entries()) {
     const spec = specs[index];
-    if (name !== spec?.name) return refuse(`tensor ${index} is "${name}", "${spec?.name}" is expected`);
+    if (name !== spec?.name) return refuse(`tensor ${index} is "${name}", not "${spec?.name}"`);
     if (
       shape.length !== spec.shape.length ||
       shape.some((dimension, axis) => dimension !== spec.shape[axis])
     ) {
-      refuse(`tensor "${name}" has shape [${shape}], [${spec.shape}] is expected`);
+      refuse(`tensor "${name}" has shape [${shape}], not [${spec.shape}]`);
     }
     if (data.length !== elementCount(shape)) {
       refuse(`tensor "${name}" of shape [${shape}] has ${data.length} values`);

@@ -67,7 +67,7 @@ function parseRecords(files: readonly DataFile[], format: RecordFormat): Split {
         const label = bytes.readUInt8(start + kind);
         if (label >= classes) {
           throw new InputError(
-            `${path}: record ${start / recordBytes} has label ${label}, ${format.title} has 0 to ${classes - 1}`,
+            `${path}: record ${start / recordBytes} has label ${label}, but ${format.title} has 0 to ${classes - 1}`,
             { hint: "Give the official binary file" },
           );
         }

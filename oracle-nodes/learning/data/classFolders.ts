@@ -89,8 +89,8 @@ function classesOf(folders: readonly string[], roots: readonly string[]): Map<st
       const name = inner.normalize("NFC");
       const twin = names.get(name.toLowerCase());
       if (twin !== undefined && twin !== name) {
-        throw new InputError(`The classes ${twin} and ${name} differ by capitals only`, {
-          hint: "Put their pictures into one folder: many file systems know only one of them",
+        throw new InputError(`The classes ${twin} and ${name} differ only in capitals`, {
+          hint: "Put their pictures into one folder: many file systems cannot tell them apart",
         });
       }
       names.set(name.toLowerCase(), name);

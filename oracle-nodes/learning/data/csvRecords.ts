@@ -31,8 +31,8 @@ export function readCsvRecords(file: DataFile): CsvRecords {
   if (ragged !== undefined) {
     const { line, cells } = ragged;
     throw new InputError(
-      `${file.path} line ${line} has ${cells.length} values, its header ${names.length} columns`,
-      { hint: "Give every row as many values; put a value that holds a comma into quotation marks" },
+      `${file.path} line ${line} has ${cells.length} values, but its header has ${names.length} columns`,
+      { hint: "Give every row the same number of values; put values that hold a comma in quotation marks" },
     );
   }
   return { names, rows };
@@ -41,7 +41,7 @@ export function readCsvRecords(file: DataFile): CsvRecords {
 function checkHeader(path: string, { line, cells }: CsvRow): void {
   const twice = cells.find((name, i) => name !== "" && cells.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new InputError(`${path} line ${line}: the column ${twice} stands twice`, {
+    throw new InputError(`${path} line ${line}: the column ${twice} appears twice`, {
       hint: "Rename one of them or take it out",
     });
   }
@@ -73,7 +73,7 @@ function parseRecords({ path, bytes }: DataFile): CsvRow[] {
     return records.map(({ record, info }) => ({ line: info.lines, cells: record }));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`${path} is no table: ${why}`, {
+    throw new InputError(`${path} is not a table: ${why}`, {
       hint: "Give comma-separated values with a header",
       cause,
     });
@@ -84,7 +84,7 @@ function parseRecords({ path, bytes }: DataFile): CsvRow[] {
 function checkEncoding(path: string, bytes: Buffer): void {
   const hint = "Save it as CSV in UTF-8";
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (isUtf16 || bytes.includes(0)) throw new InputError(`${path} is in UTF-16 or no text at all`, { hint });
+  if (isUtf16 || bytes.includes(0)) throw new InputError(`${path} is in UTF-16 or not text at all`, { hint });
   if (isUtf8(bytes)) return;
   // A line feed is part of no other character, so lines can be tried one by one.
   for (let start = 0, line = 1; start < bytes.length; line++) {

@@ -95,7 +95,7 @@ function readRows(file: DataFile, schema: CsvSchema): Table {
     const category = (name: string, values: readonly string[]): number => {
       const index = values.indexOf(cell(name));
       if (index >= 0) return index;
-      const known = `Known are ${values.slice(0, 10).join(", ")}`;
+      const known = `Use one that it knows, such as ${values.slice(0, 10).join(", ")}`;
       return fail(name, `is ${quoted(cell(name))}, which the schema does not know`, known);
     };
     const answer = (): number => {
@@ -117,7 +117,7 @@ function readRows(file: DataFile, schema: CsvSchema): Table {
   const notes = [
     ...unusedNotes(names, wanted),
     ...countNotes(rounded, "whole numbers beyond 16777216, which float32 rounds to about seven digits"),
-    ...countNotes(vanished, "numbers nearer to 0 than 1.2e-38, which float32 takes for 0"),
+    ...countNotes(vanished, "numbers nearer to 0 than 1.2e-38, which float32 treats as 0"),
   ].map((note) => `${file.path}: ${note}`);
   return { rows: read, notes };
 }
@@ -126,7 +126,7 @@ function unusedNotes(names: readonly string[], wanted: readonly { readonly name:
   const used = new Set(wanted.map(({ name }) => name));
   const unused = names.filter((name) => !used.has(name)).map((name) => name || "(without a name)");
   if (unused.length === 0) return [];
-  return [`left alone, since the schema does not name them: ${namesOf(unused, 20)}`];
+  return [`ignored, since the schema does not name them: ${namesOf(unused, 20)}`];
 }
 
 function countNotes(counts: ReadonlyMap<string, number>, what: string): string[] {

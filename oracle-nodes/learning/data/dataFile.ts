@@ -42,7 +42,7 @@ export async function requireDataFile(
 ): Promise<DataFile> {
   const found = await findDataFile(directories, names);
   if (found === undefined) {
-    throw new InputError(`${names[0]} is missing in ${directories.at(-1)}`, {
+    throw new InputError(`${names[0]} is missing from ${directories.at(-1)}`, {
       hint: "Put it there, gzipped or not; concordat data fetch gets official data",
     });
   }

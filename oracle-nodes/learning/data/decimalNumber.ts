@@ -34,15 +34,15 @@ export function readDecimal(text: string): ReadNumber {
     return isVanished ? { value: 0, isVanished } : found;
   }
   if (OTHER_BASE.test(text)) {
-    return { problem: "no decimal number", hint: "Write it in decimal, or call the column a category" };
+    return { problem: "not a decimal number", hint: "Write it in decimal, or call the column a category" };
   }
   if (text.length <= MOST_GROUPED && GROUPED.test(text)) {
     return {
-      problem: "no number: a point stands before decimals, and nothing between thousands",
+      problem: "not a number: use a point before decimals, and nothing between thousands",
       hint: "Write it like 1234.5",
     };
   }
-  return { problem: "no number", hint: "Correct the value, or call the column a category" };
+  return { problem: "not a number", hint: "Correct the value, or call the column a category" };
 }
 
 /** Whether float32 holds a number, as {@link readDecimal} says; also for what is computed from one. */

@@ -45,7 +45,7 @@ export function folderLayout(
     throw new InputError(
       `${top} holds ${namesOf(splits)}, which look like splits, beside ${namesOf(others)}`,
       {
-        hint: "Put all folders of classes into train and test, or rename what is no split",
+        hint: "Put all folders of classes into train and test, or rename what is not a split",
       },
     );
   }

@@ -20,7 +20,7 @@ const positionSchema = z.strictObject({ position: z.enum(SENSOR_POSITIONS) });
 export async function readCsvSchema(directory: string): Promise<CsvSchema> {
   const schema = await readSchema(directory, csvSchema);
   if (schema !== undefined) return schema;
-  throw new InputError(`${FILE} is missing in ${directory}`, {
+  throw new InputError(`${FILE} is missing from ${directory}`, {
     hint: 'Write there what the columns mean: {"columns": [{"kind": "numeric", "name": "age"}], "target": {"kind": "class", "name": "ill", "values": ["no", "yes"]}}',
   });
 }

@@ -88,7 +88,7 @@ function body(path: string, bytes: Buffer, header: number, count: number, itemBy
   if (count === 0) throw new InputError(`${path} is empty`, { hint: "Give the official file" });
   if (bytes.length < expected) throw truncated(path, expected, bytes.length);
   if (bytes.length > expected) {
-    throw new InputError(`${path} has ${bytes.length} bytes, its header says ${expected}`, {
+    throw new InputError(`${path} has ${bytes.length} bytes, but its header says ${expected}`, {
       hint: "Give the official file",
     });
   }

@@ -87,14 +87,14 @@ function checkClasses(
 ): void {
   if (classNames.length < 2) {
     throw new InputError(`${join(top, layout.train[0] ?? "")} has ${classNames.length} folders of classes`, {
-      hint: "Put the pictures of each class into a folder of its name, two at least",
+      hint: "Put the pictures of each class into a folder of its name: two classes or more",
     });
   }
   const known = new Set(classNames.map((name) => name.normalize("NFC")));
   for (const [name, [folder = name]] of [...train.classes, ...(test?.classes ?? [])]) {
     if (known.has(name)) continue;
-    throw new InputError(`${join(top, folder)} is none of the task's classes`, {
-      hint: `They are ${namesOf(classNames, 20)}`,
+    throw new InputError(`${join(top, folder)} is not one of the task's classes`, {
+      hint: `Use only ${namesOf(classNames, 20)}`,
     });
   }
 }
@@ -215,7 +215,7 @@ async function readPicture(path: string) {
     return decodePicture(await readFile(path));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`${path} is no picture that can be read: ${why}`, {
+    throw new InputError(`${path} is not a readable picture: ${why}`, {
       hint: "Replace it or take it out",
       cause,
     });

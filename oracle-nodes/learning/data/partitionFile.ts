@@ -54,7 +54,7 @@ export async function readPartition(path: string, dataset: Dataset, expected?: s
   const { nodes, digest: stated, dataset: of } = parseFile(path, await readText(path));
   const found = partitionDigest(nodes);
   if (found !== stated) {
-    throw new InputError(`${path} was changed: its digest is ${found}, it says ${stated}`, {
+    throw new InputError(`${path} was changed: its digest is ${found}, but it says ${stated}`, {
       hint: "Get the file again",
     });
   }
@@ -66,7 +66,7 @@ export async function readPartition(path: string, dataset: Dataset, expected?: s
   const have = datasetDigest(dataset);
   if (of.digest !== have) {
     throw new InputError(
-      `${path} was made for other data: ${of.name} ${of.digest}, here is ${dataset.name} ${have}`,
+      `${path} was made for other data: ${of.name} ${of.digest}, but this is ${dataset.name} ${have}`,
       {
         hint: "Use the files that the partition was made from",
       },

@@ -21,12 +21,9 @@ export function exampleLayers(model: tfl.LayersModel): ReadonlyMap<tfl.layers.La
 
 function exampleLayer(layer: tfl.layers.Layer): ExampleLayer {
   if (layer instanceof BatchNormalization) {
-    throw new InputError(
-      `${layer.name} is batch norm, with which no gradient can be clipped record by record`,
-      {
-        hint: "Use GroupNormalization instead, or train without differential privacy",
-      },
-    );
+    throw new InputError(`${layer.name} is batch norm, so gradients cannot be clipped record by record`, {
+      hint: "Use GroupNormalization instead, or train without differential privacy",
+    });
   }
   if (layer instanceof GroupNormalization || layer instanceof LayerNormalization)
     return normExamples(layer, (x) => layer.normalised(x));

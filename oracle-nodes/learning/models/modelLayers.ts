@@ -18,7 +18,7 @@ export async function buildLayers(
   const checked = checkTopology(topology, (name) => {
     const expected = tensors?.find((tensor) => tensor.name === name)?.shape;
     if (tensors !== undefined && expected === undefined) {
-      throw new ArtifactError(`The topology has a tensor ${name}, the manifest has not`);
+      throw new ArtifactError(`The topology has a tensor ${name}, but the manifest does not`);
     }
     return { class_name: CheckedZeros.className, config: { name, ...(expected && { expected }) } };
   });
@@ -52,11 +52,11 @@ export function checkEnds(layers: tfl.LayersModel, inputShape: readonly number[]
   const [input, output] = [layers.inputs[0]?.shape.slice(1), layers.outputs[0]?.shape.slice(1)];
   if (layers.inputs.length !== 1 || input?.join() !== inputShape.join()) {
     throw new ArtifactError(
-      `The model takes inputs of [${input?.join(", ")}], the data has [${inputShape.join(", ")}]`,
+      `The model takes inputs of [${input?.join(", ")}], but the data has [${inputShape.join(", ")}]`,
     );
   }
   if (layers.outputs.length !== 1 || output?.join() !== String(classes)) {
-    throw new ArtifactError(`The model gives [${output?.join(", ")}], the data has ${classes} classes`);
+    throw new ArtifactError(`The model gives [${output?.join(", ")}], but the data has ${classes} classes`);
   }
   const last = layers.outputs[0]?.sourceLayer;
   const activation = last?.getConfig()["activation"] ?? "linear";
@@ -70,12 +70,12 @@ export function checkEnds(layers: tfl.LayersModel, inputShape: readonly number[]
 /** Checks that tensors have the names and shapes of a model, in its order. @throws {ArtifactError} naming the first. */
 export function checkTensors(found: readonly TensorSpec[], expected: readonly TensorSpec[]): void {
   if (found.length !== expected.length) {
-    throw new ArtifactError(`There are ${found.length} tensors, the model has ${expected.length}`);
+    throw new ArtifactError(`There are ${found.length} tensors, but the model has ${expected.length}`);
   }
   expected.forEach((spec, i) => {
     const other = found[i];
     if (other?.name !== spec.name || other.shape.join() !== spec.shape.join()) {
-      throw new ArtifactError(`Tensor ${i} is ${describe(other)}, the model has ${describe(spec)}`);
+      throw new ArtifactError(`Tensor ${i} is ${describe(other)}, but the model has ${describe(spec)}`);
     }
   });
 }

@@ -154,7 +154,7 @@ function checkInput(name: ModelName, inputShape: readonly number[]): void {
   const hint = `Choose one of ${fitting.join(", ")}`;
   if (rank !== "any" && rank !== inputShape.length) {
     const wanted = rank === 3 ? "images of [height, width, channels]" : "windows of [steps, channels]";
-    throw new InputError(`${name} takes ${wanted}, the data has [${inputShape.join(", ")}]`, { hint });
+    throw new InputError(`${name} takes ${wanted}, but the data has [${inputShape.join(", ")}]`, { hint });
   }
   if (!takes(BUILT_IN[name], inputShape)) {
     throw new InputError(

@@ -105,12 +105,12 @@ function checkModel(config: z.infer<typeof modelSchema>["config"]): void {
   const unknown = Object.keys(config).find((key) => !MODEL_SETTINGS.has(key));
   if (unknown !== undefined) {
     throw new ArtifactError(`The model has a setting ${unknown.slice(0, 40)}, which is not known`, {
-      hint: `Leave it out; known are ${[...MODEL_SETTINGS].join(", ")}`,
+      hint: `Leave it out; known settings are ${[...MODEL_SETTINGS].join(", ")}`,
     });
   }
   if (![undefined, true].includes(config["trainable"] as boolean | undefined)) {
-    throw new ArtifactError("The model has the trainable false", {
-      hint: "Set trainable of the layers that are to stand still",
+    throw new ArtifactError("The model has trainable set to false", {
+      hint: "Set it on the layers that should not change instead",
     });
   }
 }
@@ -148,7 +148,7 @@ function checkSettings(layer: Layer, { settings, needs = [] }: LayerKind, name: 
   const field = Object.keys(layer).find((key) => !LAYER_FIELDS.has(key));
   if (field !== undefined) {
     throw new ArtifactError(`The layer ${name} has a field ${field.slice(0, 40)}, which is not known`, {
-      hint: `Leave it out; known are ${[...LAYER_FIELDS].join(", ")}`,
+      hint: `Leave it out; known fields are ${[...LAYER_FIELDS].join(", ")}`,
     });
   }
   for (const [key, value] of Object.entries(config)) {
@@ -193,7 +193,7 @@ function checkSources(
   const sources = inbound_nodes.flat();
   const unknown = sources.find(([source]) => !earlier.has(source));
   if (unknown !== undefined) {
-    throw new ArtifactError(`The layer ${name} is applied to ${unknown[0]}, which does not stand before it`, {
+    throw new ArtifactError(`The layer ${name} is applied to ${unknown[0]}, which does not come before it`, {
       hint: "List the layers from the input to the output",
     });
   }

@@ -53,7 +53,7 @@ function foreignClasses(
 function checkCounts(dataset: Dataset, spec: ClassesSpec) {
   const { classesPerNode = 4, trainPerClass = 150, validationPerClass = 50, testPerClass = 50 } = spec;
   if (dataset.classes === 1) {
-    throw new InputError(`${dataset.name} has a number to predict, no classes`, {
+    throw new InputError(`${dataset.name} has a number to predict, not classes`, {
       hint: "Choose another kind of partition: iid, subjects or quantity",
     });
   }
@@ -96,7 +96,7 @@ function drawOfClass(split: Split, label: number, count: number, random: SeededR
   split.labels.forEach((found, index) => found === label && members.push(index));
   if (members.length < count) {
     throw new InputError(
-      `The dataset has ${members.length} records of class ${label} in a split, ${count} are needed`,
+      `The dataset has ${members.length} records of class ${label} in a split, but ${count} are needed`,
       {
         hint: "Ask for fewer records per class, or give more data files",
       },

@@ -43,7 +43,7 @@ function checkNode({ nodes }: PartitionSpec, node: number): void {
   }
   if (!Number.isInteger(node) || node < 0 || node >= nodes) {
     throw new InputError(`There is no node ${node} in a partition of ${nodes}`, {
-      hint: `Give 0 to ${nodes - 1}`,
+      hint: `Give a number from 0 to ${nodes - 1}`,
     });
   }
 }

@@ -44,7 +44,7 @@ function drawClassSets(dataset: Dataset, spec: SharedSpec): number[][] {
     if (classSets.every((classSet) => classSet.length >= LEAST_RECORDS)) return classSets;
     if (kind === "subjects" || kind === "iid") break;
   }
-  throw new InputError(`${pool.length} records do not give each of ${nodes} nodes ${LEAST_RECORDS}`, {
+  throw new InputError(`${pool.length} records are too few to give each of ${nodes} nodes ${LEAST_RECORDS}`, {
     hint:
       kind === "iid" ? "Give fewer nodes or more records" : "Give fewer nodes, more records, or less skew",
   });
@@ -97,7 +97,7 @@ function dealSubjects(
   random: SeededRandom,
 ): number[][] {
   if (subjects === undefined) {
-    throw new InputError("The dataset does not say from whom its records are", {
+    throw new InputError("The dataset does not say whose records it holds", {
       hint: "Choose another kind of partition",
     });
   }

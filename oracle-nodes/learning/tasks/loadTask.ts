@@ -58,7 +58,7 @@ export function checkDataset(dataset: Dataset, expected: TaskManifest["dataset"]
   if (dataset.inputShape.join() !== expected.inputShape.join() || dataset.classes !== expected.classes) {
     const found = `records of ${dataset.inputShape.join(" x ")} in ${dataset.classes} classes`;
     const wanted = `${expected.inputShape.join(" x ")} in ${expected.classes}`;
-    throw new InputError(`${dataset.name} has ${found}, the task's manifest says ${wanted}`, {
+    throw new InputError(`${dataset.name} has ${found}, but the task's manifest says ${wanted}`, {
       hint: "Ask the publisher to correct the manifest",
     });
   }

@@ -40,7 +40,7 @@ export async function trialStep({ model, dataset, training, privacy }: TrialTask
     });
     const variables = layers.trainableWeights.map((weight) => weight.read() as tf.Variable);
     if (variables.length === 0) {
-      throw new ArtifactError("No weight of the model is trained", {
+      throw new ArtifactError("None of the model's weights is trained", {
         hint: "Leave trainable out, or set it to true for a layer with weights",
       });
     }
@@ -129,7 +129,7 @@ async function checkFinite({ weights }: tfl.LayersModel): Promise<void> {
   for (const weight of weights) {
     const data = await weight.read().data();
     if (data.every((value) => Number.isFinite(value))) continue;
-    throw new ArtifactError(`The first step takes ${weight.originalName} out of the range of numbers`, {
+    throw new ArtifactError(`The first step makes ${weight.originalName} infinite or not a number`, {
       hint: "Lower the learning rate",
     });
   }

@@ -44,10 +44,10 @@ export const REFUSALS = {
   notPosted: "the proposal names members that posted no update",
   updateMissing: "it cannot fetch an update that the proposal names",
   updateOmitted: "the proposal leaves out an update that could be had in time",
-  differs: "it computes another aggregate from the same updates",
+  differs: "it computes a different aggregate from the same updates",
   attestedAnother: "it has attested another aggregate in this attempt",
   tooManySets: "too many different sets were proposed in this attempt",
-  failed: "it failed while it checked: its own log says why",
+  failed: "its check failed: its own log says why",
 } as const;
 export type Refusal = keyof typeof REFUSALS;
 

@@ -79,7 +79,7 @@ async function releaseUpdate({ store }: Services, task: ServedTask, view: RoundV
     if (!(error instanceof ArtifactError)) throw error;
     task.logger.error(
       { round: view.round, problem: error.message },
-      "the own update cannot be given to anyone",
+      "this node's own update cannot be given to anyone",
     );
   }
 }

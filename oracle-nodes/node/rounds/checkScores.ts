@@ -15,7 +15,7 @@ export function checkScores(
   if (scoreKind === wanted) return;
   const [terms, manifest] =
     scoreKind === ScoreKind.Error ? ["errors", "accuracies"] : ["accuracies", "errors"];
-  throw new InputError(`The task's terms expect ${terms} as scores, its manifest makes ${manifest}`, {
+  throw new InputError(`The task's terms expect ${terms} as scores, but its manifest makes ${manifest}`, {
     hint: "Leave the task: its publisher has to publish it again",
   });
 }

@@ -66,11 +66,11 @@ export async function localModel(
     if (!(error instanceof ArtifactError)) throw error;
     logger.warn(
       { round, digest, problem: error.message },
-      "the own update is lost, and nobody gives it back",
+      "this node's update is lost, and nobody serves it",
     );
     return undefined;
   }
-  if (!isHeld) logger.info({ round, digest }, "the own update was lost here and is back: others had it");
+  if (!isHeld) logger.info({ round, digest }, "this node's update was lost here and is back: others had it");
   const expected = {
     specs: manifest.model.tensors,
     role: "update",

@@ -32,7 +32,7 @@ export async function trainPrivately(
   if (privacy.kind === "none") {
     if (limit === undefined) return { result: await model.train(options) };
     throw new BudgetSpentError(
-      `Task ${task.taskId} trains without differential privacy, and this node's privacyBudget allows none of that`,
+      `Task ${task.taskId} trains without differential privacy, and this node's privacyBudget does not allow that`,
       { hint: "Leave the task, or take privacyBudget out of node.yaml" },
     );
   }
@@ -61,7 +61,7 @@ export function checkOwnRecords(
     topology: model.topology,
   });
   if (privacy.kind !== "none" && typeof config.engine !== "string") {
-    throw new InputError("A trainer that is a program cannot show that it keeps to privacy terms", {
+    throw new InputError("A trainer program cannot show that it keeps to privacy terms", {
       hint: "Choose another engine in node.yaml",
     });
   }

@@ -84,7 +84,7 @@ async function trainWithinBudget(
     if (!(error instanceof BudgetSpentError)) throw error;
     task.logger.warn({ round: view.round, problem: error.oneLine }, "does not train");
     services.board.update(task.taskId, {
-      doing: "sitting out: its privacy budget does not allow to train",
+      doing: "sitting out: its privacy budget does not allow training",
       problem: error.oneLine,
     });
     return undefined;

@@ -124,7 +124,7 @@ export class UpdateCollection {
       return await this.#baseModel;
     } catch (cause) {
       this.#baseModel = undefined;
-      throw new ArtifactMissingError("The model that the updates start from cannot be had", { cause });
+      throw new ArtifactMissingError("The model that the updates start from cannot be fetched", { cause });
     }
   }
 

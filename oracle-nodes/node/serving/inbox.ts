@@ -107,7 +107,7 @@ class Inbox {
     try {
       const { size } = await stat(path);
       if (size > MAX_ARTIFACT_BYTES)
-        return { problem: `It has ${size} bytes, an artifact at most ${MAX_ARTIFACT_BYTES}` };
+        return { problem: `It has ${size} bytes, but an artifact has at most ${MAX_ARTIFACT_BYTES}` };
       return { digest: await this.#store.put(new Uint8Array(await readFile(path))) };
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
@@ -129,7 +129,7 @@ export function parseAnswer(text: string): InboxAnswer {
     return answerSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new InputError("The node's answer cannot be read", {
-      hint: "Is the node of the same version of Concordat?",
+      hint: "Check that the node runs the same version of Concordat",
       cause,
     });
   }

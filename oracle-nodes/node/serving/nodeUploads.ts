@@ -62,7 +62,7 @@ export class NodeUploads {
       news: uploadNews(logger),
     });
     const { accounts, origins } = terms;
-    logger.info({ accounts: accounts.length, origins }, "files of listed publishers are taken");
+    logger.info({ accounts: accounts.length, origins }, "files of listed publishers are accepted");
     return new NodeUploads(uploads, logger);
   }
 
@@ -78,7 +78,7 @@ export class NodeUploads {
     await this.#uploads.open(store);
     const sweep = (): void => {
       this.#uploads.sweep().catch((error: unknown) => {
-        this.#logger.warn({ problem: problemOf(error) }, "files whose time is over could not be removed");
+        this.#logger.warn({ problem: problemOf(error) }, "expired files could not be removed");
       });
     };
     sweep();
@@ -144,7 +144,7 @@ function uploadNews(logger: Logger): UploadNews {
     refused: ({ problem, ...facts }) =>
       logger.warn(
         { ...facts, ...(problem !== undefined && { problem: problemOf(problem) }) },
-        "a publisher's file was not taken",
+        "a publisher's file was not accepted",
       ),
     expired: ({ digests, bytes }) =>
       logger.info(
@@ -154,13 +154,13 @@ function uploadNews(logger: Logger): UploadNews {
     unsure: (problem) =>
       logger.warn(
         { problem: problemOf(problem) },
-        "it cannot be read which files tasks name: none is removed for now",
+        "cannot read which files tasks name: none is removed for now",
       ),
     opened: ({ held, lost, damaged }) => {
       if (held > 0) logger.info({ files: held }, "files of publishers are held");
       if (lost > 0) logger.warn({ files: lost }, "files of publishers are lost here: an upload broke off");
       if (damaged > 0)
-        logger.warn({ records: damaged }, "it cannot be read any more who handed over some files");
+        logger.warn({ records: damaged }, "the record of who handed over some files can no longer be read");
     },
   };
 }

@@ -29,7 +29,10 @@ export async function restoreArtifacts(
       if (round >= Math.max(1, oldest) && round < now && !(await store.has(digest))) lost.set(digest, round);
     }
     if (lost.size === 0) return;
-    logger.warn({ updates: lost.size, rounds: [...new Set(lost.values())] }, "own updates are lost here");
+    logger.warn(
+      { updates: lost.size, rounds: [...new Set(lost.values())] },
+      "updates of this node are lost here",
+    );
     const providers = async (): Promise<string[]> => peers.providers(await peers.membersOf(taskId));
     let restored = 0;
     for (const [digest, round] of lost) {
@@ -37,13 +40,16 @@ export async function restoreArtifacts(
       try {
         await store.get(digest, { maxBytes, timeoutMs: FETCH_TIMEOUT_MS, providers, signal });
         restored++;
-        logger.info({ round, digest }, "an own update is here again: others had it");
+        logger.info({ round, digest }, "an update of this node is back: others had it");
       } catch (error) {
         if (!(error instanceof ArtifactError)) throw error;
-        logger.warn({ round, digest, problem: error.message }, "an own update is lost: nobody gives it");
+        logger.warn(
+          { round, digest, problem: error.message },
+          "an update of this node is lost: nobody serves it",
+        );
       }
     }
-    logger.info({ restored, lost: lost.size - restored }, "lost updates were looked for");
+    logger.info({ restored, lost: lost.size - restored }, "finished looking for lost updates");
   } catch (error) {
     if (!signal.aborted) logger.warn({ problem: problemOf(error) }, "lost artifacts cannot be looked for");
   }

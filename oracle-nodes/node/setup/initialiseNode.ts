@@ -74,7 +74,7 @@ async function checkVacant(dir: string): Promise<void> {
   const entries = await readdir(dir).catch(() => ["?"]);
   if (entries.length === 0) return;
   const isNode = Object.values(FILES).some((file) => entries.includes(file));
-  throw new InputError(isNode ? `${dir} holds a node already` : `The folder ${dir} is not empty`, {
+  throw new InputError(isNode ? `${dir} already holds a node` : `The folder ${dir} is not empty`, {
     hint: "Choose another folder: nothing is ever overwritten",
   });
 }

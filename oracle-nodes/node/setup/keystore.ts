@@ -4,7 +4,7 @@ import { InputError } from "@concordat/protocol/errors";
 
 /**
  * Writes a key to a new encrypted keystore that only its owner may read.
- * @throws {InputError} when the file exists already: a key is never overwritten.
+ * @throws {InputError} when the file already exists: a key is never overwritten.
  */
 export async function writeKeystore(
   path: string,

@@ -180,6 +180,6 @@ function checkIndex(config: NodeConfig): NodeConfig {
   if (!("nodes" in share) || share.index < share.nodes) return config;
   const { index, nodes } = share;
   throw new InputError(`The configuration's dataset.partition.index is wrong: ${index} of ${nodes} nodes`, {
-    hint: `Give 0 to ${nodes - 1}`,
+    hint: `Give a number from 0 to ${nodes - 1}`,
   });
 }

@@ -37,7 +37,7 @@ export function nodeConfigYaml(values: NodeConfigValues): string {
       : `
   # Addresses to publish instead of those listened on.
   announce:${list(values.announce)}`;
-  return `# Configuration of a Concordat node. Relative paths count from this file's folder.
+  return `# Configuration of a Concordat node. Relative paths start from this file's folder.
 
 # The chain: a JSON-RPC endpoint that you trust (http, https, ws or wss), and the file that the deployment wrote. A list of
 # endpoints of the same chain, preferred ones first, keeps the node going while one of them fails.
@@ -46,7 +46,7 @@ addressBook: ${JSON.stringify(values.addressBook)}
 
 # The key that signs results and pays for gas. Its password comes from CONCORDAT_PASSWORD, --password-file or a prompt.
 # The operator's key, which owns the node, stakes, joins and claims, lies beside it in operator.json. Only commands that you
-# give yourself use that one: keep it on another machine if you like.
+# run yourself use that one: keep it on another machine if you like.
 keystore: signer.json
 
 # Everything that the node keeps: artifacts, signed results, models, status.json.
@@ -55,7 +55,7 @@ dataDir: data
 # Blocks that must lie on top of what the node acts on. More are safer where the chain reorganises, and slower.
 confirmations: ${values.confirmations}
 
-# Milliseconds between two looks at the chain's newest block while a task runs, and while none does.
+# Milliseconds between checks for a new block while a task runs, and while none does.
 pollMs: ${values.pollMs}
 ${setting("idlePollMs", values.idlePollMs, 6000)}
 
@@ -67,8 +67,8 @@ artifacts:
   # Where the HTTP gateway listens, over which nodes also exchange attestations.
   gateway: { host: ${JSON.stringify(values.gateway.host)}, port: ${values.gateway.port} }${announce}
 
-# Publishers who may hand the files of their tasks to this node from the dApp, by account: each file is signed for, and goes
-# after keepDays unless a published task names it. Nobody may without this. Origins are those of the pages.
+# Publishers who may hand the files of their tasks to this node from the dApp, by account: each file is signed for, and removed
+# after keepDays unless a published task names it. Without this setting nobody may. Origins are those of the pages.
 # uploads:
 #   accounts: ["0x..."]
 #   origins: ["https://dapp.example"]
@@ -82,8 +82,8 @@ providers:${values.providers.length === 0 ? " []" : list(values.providers).repla
 dataset:
   # Folder with the dataset's official files, gzipped or not; the built-in "digits" needs none.
   ${dataset.dir === undefined ? "# dir: /path/to/data" : `dir: ${JSON.stringify(dataset.dir)}`}
-  # The node's share: equal on all nodes of a federation but for index. Without "kind" as in paper 1: a few classes for
-  # each node, equally many records of each. Other kinds, each with its keys:
+  # The node's share: the same on all nodes of a federation except for index. Without "kind", as in paper 1: a few classes
+  # for each node, with equally many records of each. Other kinds, each with its keys:
   #   iid, dirichlet (alpha), subjects, quantity (exponent or alpha)   shares of one dataset; seed, nodes, index as below
   #   file (file, index, digest)    what "concordat data partition" wrote
   #   own                           the whole folder is this node's, and may grow while it trains
@@ -99,17 +99,17 @@ dataset:
 # protocol of docs/process-trainer.md:  engine: { process: { command: python3, args: [trainer.py] } }
 engine: auto
 
-# Tasks to serve: every one that the node joined, or a list like [1, 4].
+# Tasks to serve: every one that the node has joined, or a list like [1, 4].
 tasks: joined
 
-# Whether the node starts tasks and ends phases when they are due. One node of a federation that does is enough.
+# Whether the node starts tasks and ends phases when they are due. One node of a federation that does so is enough.
 advance: true
 
-# Rounds whose artifacts are kept. Without it all are, which an audit of the aggregates needs.
+# How many rounds of artifacts to keep. Without it all are kept, which an audit of the aggregates needs.
 # keepRounds: 50
 
-# What all trainings of this node together may spend of its records' privacy. One that would pass it is refused, and so is
-# every training without differential privacy.
+# What all training on this node together may spend of its records' privacy. Training that would exceed it is refused, and
+# so is all training without differential privacy.
 # privacyBudget: { epsilon: 8, delta: 0.00001 }
 `;
 }

@@ -115,7 +115,7 @@ function divide(
     throw new InputError(
       `${folder ?? dataset.name} has ${trained.length} records to train on, ${validated.length} to validate with`,
       {
-        hint: "Give back the records that were there at first, or more of them",
+        hint: "Restore the records that were there at first, or add more",
       },
     );
   }
@@ -158,8 +158,8 @@ function parseValidation(path: string, text: string): ReadonlySet<string> {
   try {
     return new Set(validationSchema.parse(JSON.parse(text)));
   } catch (cause) {
-    throw new InputError(`${path}, which says what validates, is damaged`, {
-      hint: "Give it back from a backup, or leave the task: what has trained must not validate",
+    throw new InputError(`${path}, which records what validates, is damaged`, {
+      hint: "Restore it from a backup, or leave the task: what has trained must not validate",
       cause,
     });
   }

@@ -33,7 +33,7 @@ export async function openTask(services: Services, taskId: TaskId, signal: Abort
   const { chain, config, nodeId, store, peers, signer, folder, deployment } = services;
   const logger = services.logger.child({ task: taskId });
   const [terms, { memberId }] = await Promise.all([chain.terms(taskId), chain.member(taskId, nodeId)]);
-  if (memberId === 0) throw new InputError(`Node ${nodeId} is no member of task ${taskId}`);
+  if (memberId === 0) throw new InputError(`Node ${nodeId} is not a member of task ${taskId}`);
   checkTaskContracts(chain.book, taskId, terms);
 
   const bytes = await store.get(terms.manifestDigest, {

@@ -60,7 +60,7 @@ export async function partOf(
   const { nodes } = await readPartition(options.file, dataset, options.digest);
   const part = nodes[options.index];
   if (part !== undefined) return part;
-  throw new InputError(`${options.file} has ${nodes.length} nodes, no node ${options.index}`, {
+  throw new InputError(`${options.file} has ${nodes.length} nodes, but no node ${options.index}`, {
     hint: "Correct dataset.partition.index in node.yaml",
   });
 }

@@ -77,7 +77,7 @@ class TaskService {
       } catch (error) {
         this.#signal.throwIfAborted();
         const level = said.isNew(problemOf(error)) ? "warn" : "debug";
-        logger[level](errorFacts(error), "cannot look for changes of tasks and peers yet");
+        logger[level](errorFacts(error), "cannot look for changes in tasks and peers yet");
       }
       await sleep(pace.isBusy ? LOOK_MS : IDLE_LOOKS * config.idlePollMs, undefined, {
         signal: this.#signal,
@@ -146,7 +146,7 @@ class TaskService {
         const isNew = said.isNew(problem);
         const facts = { task: taskId, ...errorFacts(error) };
         if (error instanceof ContractError) {
-          logger.warn(facts, "the task is not served: so says the contract");
+          logger.warn(facts, "the task is not served: the contract says so");
           board.update(taskId, { doing: "not served", problem });
           return;
         }

@@ -46,7 +46,7 @@ export async function runTask(services: Services, taskId: TaskId, signal: AbortS
     const run = new TaskRun(services, task, signal);
     try {
       if ((await untilAborted(run.serve(), signal)) === "over") return;
-      task.logger.warn("the task is taken up anew");
+      task.logger.warn("the task is started afresh");
     } finally {
       await run.close();
     }
@@ -163,7 +163,7 @@ class TaskRun {
     else void step?.done.then(() => model.dispose());
     const rest = Promise.all([this.#mover.done(), this.#awaited.done(), this.#restoring]);
     if (!(await endsWithin(rest, STOP_GRACE_MS)))
-      this.#task.logger.warn("something of the task did not end and is left behind");
+      this.#task.logger.warn("a part of the task did not stop and is left behind");
   }
 
   /** The round as it is now; undefined where the endpoint does not say. */

@@ -120,7 +120,7 @@ export function contentStore(parts: ContentStoreParts): ArtifactStore {
 /** What is said where a damaged artifact cannot be had from others: that it is not merely missing. */
 function afterDamage(digest: Digest, damage: string, cause: unknown): unknown {
   const options = { facts: { digest }, cause };
-  const text = `Artifact ${digest} was damaged here (${damage}), and others do not replace it`;
+  const text = `Artifact ${digest} was damaged here (${damage}), and no other node replaces it`;
   if (cause instanceof ArtifactMissingError) return new ArtifactMissingError(text, options);
   return cause instanceof ArtifactTimeoutError ? new ArtifactTimeoutError(text, options) : cause;
 }

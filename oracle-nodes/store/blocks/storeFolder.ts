@@ -16,14 +16,14 @@ export async function openStoreFolder(dir: string): Promise<void> {
   const names = (await readdir(dir)).filter((name) => !name.startsWith(`${MARKER}.`));
   if (names.length === 0) return writeDurably(dir, [{ path: join(dir, MARKER), bytes: `${FORMAT}\n` }]);
   if (!names.includes(MARKER)) {
-    throw new InputError(`${dir} holds files of which it is not said that they are artifacts`, {
+    throw new InputError(`${dir} holds files that are not marked as artifacts`, {
       hint: `Give an empty folder; if a Concordat node made it, write ${FORMAT} to the file ${MARKER} in it`,
     });
   }
   const format = (await readFile(join(dir, MARKER), "utf8")).trim();
   if (format === FORMAT) return;
   throw new InputError(
-    `The artifacts in ${dir} have format "${format.slice(0, 80)}", this version reads ${FORMAT}`,
+    `The artifacts in ${dir} have format "${format.slice(0, 80)}", but this version reads ${FORMAT}`,
     {
       hint: "Use the version of Concordat that made them, or another folder",
     },

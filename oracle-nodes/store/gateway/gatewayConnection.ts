@@ -91,7 +91,7 @@ export class GatewayConnection {
   #receive(length: number): boolean {
     try {
       const exchange = this.#exchange;
-      if (exchange === undefined) throw new Error("the gateway speaks without being asked");
+      if (exchange === undefined) throw new Error("the gateway sends data without being asked");
       if (exchange.left === undefined) this.#receiveHead(exchange, length);
       else {
         exchange.sink.filled(length);

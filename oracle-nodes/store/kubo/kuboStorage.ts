@@ -105,7 +105,7 @@ async function answered<T>(call: Promise<T>): Promise<T> {
   return call.catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConcordatError(`The Kubo node failed: ${reason}`, {
-      hint: "Check that it runs and has space",
+      hint: "Check that it is running and has space",
       cause,
     });
   });

@@ -117,12 +117,16 @@ describe("an engine that is a program", () => {
   });
 
   const faults: readonly [string, string, RegExp][] = [
-    ["prints what is not of the protocol", "babble", /not of the protocol: "loading CUDA kernels"/],
+    [
+      "prints what is not of the protocol",
+      "babble",
+      /outside the protocol to its standard output: "loading CUDA kernels"/,
+    ],
     ["writes a line without end", "flood", /line of over 65536 bytes/],
-    ["answers what nobody asked", "stranger", /not of the protocol/],
+    ["answers what nobody asked", "stranger", /outside the protocol/],
     ["crashes", "crash", /ended with code 3 .*its last words: RuntimeError: out of memory/],
     ["says that it failed", "refuse", /^The trainer failed: no such thing$/],
-    ["writes no usable weights", "cut", /is no safetensors file/],
+    ["writes no usable weights", "cut", /is not a safetensors file/],
     ["speaks another version", "version", /answered hello wrongly: protocol/],
   ];
   for (const [what, fault, message] of faults) {

@@ -88,7 +88,7 @@ function readChunks(bytes: Uint8Array): Chunks {
     else if (type === "IEND") break;
     else if (type === "PLTE" || type === "tRNS" || type === "eXIf") found.set(type, found.get(type) ?? data);
     // A capital letter says that nobody may pass over what he does not know.
-    else if (/^[A-Z]/.test(type)) throw new Error(`it has a part ${printable(type)} that is not known`);
+    else if (/^[A-Z]/.test(type)) throw new Error(`it has an unknown part ${printable(type)}`);
   }
   const palette = found.get("PLTE");
   if (header.colourType === PALETTE && palette === undefined) throw new Error("it has no palette");
@@ -106,7 +106,7 @@ function readHeader(data: Uint8Array): Header {
   const [depth = 0, colourType = 0, compression, filter, interlace] = data.subarray(8);
   const kind = COLOUR_TYPES[colourType];
   if (!kind?.depths.includes(depth) || compression !== 0 || filter !== 0 || (interlace ?? 2) > 1)
-    throw new Error("its header is not of a PNG that is known");
+    throw new Error("its header is not that of a known kind of PNG");
   checkPixels(width, height);
   return { width, height, depth, colourType, samples: kind.samples, isInterlaced: interlace === 1 };
 }

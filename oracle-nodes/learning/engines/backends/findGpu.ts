@@ -38,7 +38,7 @@ export async function findGpu(): Promise<GpuSearch> {
   if (answer === undefined) return { none: "the package webgpu does not run here" };
   if (answer === null) return { none: "it finds no adapter" };
   const name = answer.name.trim().replace(/\s+/g, " ");
-  if (answer.isFallbackAdapter === true || SOFTWARE.test(name)) return { none: `${name} is no GPU` };
+  if (answer.isFallbackAdapter === true || SOFTWARE.test(name)) return { none: `${name} is not a GPU` };
   return { gpu: name };
 }
 

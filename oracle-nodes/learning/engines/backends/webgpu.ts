@@ -40,7 +40,8 @@ export async function openWebgpu(): Promise<void> {
   await import("@tensorflow/tfjs-backend-webgpu");
   const { registerWebgpuKernels } = await import("../webgpuKernels.ts");
   registerWebgpuKernels();
-  if (!(await tf.setBackend("webgpu"))) throw new InputError("The engine webgpu gets no device of its GPU");
+  if (!(await tf.setBackend("webgpu")))
+    throw new InputError("The engine webgpu cannot get a device from its GPU");
   const { device } = tf.backend() as unknown as { readonly device: Device };
   device.onuncapturederror = ({ error }) => (failure ??= error.message.split("\n")[0]);
 }

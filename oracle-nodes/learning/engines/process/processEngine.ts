@@ -164,7 +164,7 @@ class ProcessModel implements TrainableModel {
   }
 
   async trainApfl(): Promise<ApflResult> {
-    throw new InputError("A trainer that is a program does not train APFL", { hint: "Use another engine" });
+    throw new InputError("A trainer program cannot train APFL", { hint: "Use another engine" });
   }
 
   async evaluate(weights: ModelTensors, samples: Samples, signal?: AbortSignal): Promise<Evaluation> {
@@ -236,7 +236,7 @@ function checkStanding(topology: Topology, before: ModelTensors, after: ModelTen
     return isStill && data.some((value, k) => value !== before[i]?.data[k]);
   });
   if (moved === undefined) return;
-  throw new ConcordatError(`The trainer has moved ${moved.name}, which the model says stands still`, {
-    hint: "Let the program obey trainable false, or choose another engine",
+  throw new ConcordatError(`The trainer has moved ${moved.name}, which the model says must not change`, {
+    hint: "Make the program respect trainable false, or choose another engine",
   });
 }

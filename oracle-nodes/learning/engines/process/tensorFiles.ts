@@ -59,7 +59,7 @@ export async function readWeights(path: string, specs: readonly TensorSpec[]): P
   const length =
     bytes.length < LENGTH_BYTES ? Infinity : Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const start = LENGTH_BYTES + length;
-  if (length > MAX_HEADER_BYTES || start > bytes.length) throw wrongFile("is no safetensors file");
+  if (length > MAX_HEADER_BYTES || start > bytes.length) throw wrongFile("is not a safetensors file");
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, start));
   return specs.map(({ name, shape }): NamedTensor => {
     const entry = header[name];
@@ -79,7 +79,7 @@ async function readBounded(path: string, specs: readonly TensorSpec[]): Promise<
   });
   try {
     const { size } = await file.stat();
-    if (size > most) throw wrongFile(`has ${size} bytes, at most ${most} are read`);
+    if (size > most) throw wrongFile(`has ${size} bytes, but at most ${most} are read`);
     return new Uint8Array(await file.readFile());
   } finally {
     await file.close();

@@ -120,7 +120,7 @@ export class TrainerProcess {
 
   /** Ends the program: by the end of its input, or by force if that takes long. */
   end(): void {
-    this.#fail(new ConcordatError(`The trainer ${this.#command.command} was ended`));
+    this.#fail(new ConcordatError(`The trainer ${this.#command.command} was stopped`));
   }
 
   #send(message: object): void {
@@ -150,7 +150,7 @@ export class TrainerProcess {
     const pending = this.#pending;
     if (line === undefined || pending === undefined || line.id !== pending.id) {
       const said = JSON.stringify(text.slice(0, 80));
-      this.#fail(this.#problem(`wrote to its standard output what is not of the protocol: ${said}`));
+      this.#fail(this.#problem(`wrote something outside the protocol to its standard output: ${said}`));
       return;
     }
     if ("progress" in line) {

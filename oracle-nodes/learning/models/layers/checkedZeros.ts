@@ -23,12 +23,12 @@ export class CheckedZeros extends tf.serialization.Serializable {
     const { name, expected } = this.#config;
     if (expected !== undefined && expected.join() !== shape.join()) {
       throw new ArtifactError(
-        `The tensor ${name} has [${expected.join(", ")}] in the manifest, [${shape.join(", ")}] in the topology`,
+        `The tensor ${name} has [${expected.join(", ")}] in the manifest, but [${shape.join(", ")}] in the topology`,
       );
     }
     if (elementCount(shape) > MANIFEST_LIMITS.maxParameters) {
       throw new ArtifactError(
-        `${name} has ${elementCount(shape)} parameters, at most ${MANIFEST_LIMITS.maxParameters} are allowed`,
+        `${name} has ${elementCount(shape)} parameters, but at most ${MANIFEST_LIMITS.maxParameters} are allowed`,
       );
     }
     return tf.zeros(shape);

@@ -39,7 +39,7 @@ export abstract class NormalizationLayer extends tfl.layers.Layer {
     const { axis = -1, center = true, scale = true } = this.#config;
     if ([axis].flat().some((index) => index !== -1 && index !== shape.length - 1)) {
       throw new ArtifactError(`The layer ${this.name} normalises along axis ${String(axis)}`, {
-        hint: "Use axis -1: channels stand last",
+        hint: "Use axis -1: channels come last",
       });
     }
     const channels = shape.at(-1) ?? 0;

@@ -181,7 +181,7 @@ export const LAYER_KINDS: Readonly<Record<string, LayerKind>> = {
   GroupNormalization: {
     settings: {
       ...normalised,
-      groups: { means: "a whole number, or -1 for one a channel", holds: Number.isInteger },
+      groups: { means: "a whole number, or -1 for one per channel", holds: Number.isInteger },
     },
     weights: SCALED,
     runsAs: GroupNormalization.className,

@@ -24,7 +24,7 @@ export function orNull({ means, holds }: SettingRule): SettingRule {
 
 export const flag: SettingRule = { means: "true or false", holds: (value) => typeof value === "boolean" };
 export const text: SettingRule = {
-  means: "a text",
+  means: "a string",
   holds: (value) => typeof value === "string" && value !== "",
 };
 /** Only what changes nothing: a penalty or a constraint on weights would. */
@@ -33,7 +33,7 @@ export const count: SettingRule = { means: "a whole number from 1", holds: (valu
 
 /** A share of values: 0 up to, but not, 1. */
 export const share: SettingRule = {
-  means: "0 up to, but not, 1",
+  means: "a number from 0 up to, but not including, 1",
   holds: (value) => isNumber(value) && value >= 0 && value < 1,
 };
 

@@ -271,7 +271,7 @@ describe("A payment through an endpoint that does not say what became of it", fu
       const error = await pay(1200).catch((failure: unknown) => failure);
       expect(error).to.be.instanceOf(TransactionUnknownError);
       expect(String((error as TransactionUnknownError).hint)).to.contain(
-        "nonce 0, which another program sent",
+        "nonce 0 first, which another program sent",
       );
     });
 

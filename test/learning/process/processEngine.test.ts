@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -34,11 +35,16 @@ describe("an engine that is a program", () => {
   const models: TrainableModel[] = [];
   afterEach(() => models.splice(0).forEach((model) => model.dispose()));
 
-  async function load(fault = "", supports = "", classes = 10, timeoutSeconds = 30): Promise<TrainableModel> {
+  async function load(
+    fault = "",
+    supports = "",
+    classes = 10,
+    timeoutSeconds = 30,
+    trainers?: string,
+  ): Promise<TrainableModel> {
     const command = process.execPath;
-    const engine = await createEngine({
-      process: { command, args: [PROGRAM, fault, supports], timeoutSeconds },
-    });
+    const program = { command, args: [PROGRAM, fault, supports], timeoutSeconds };
+    const engine = await createEngine({ process: program }, trainers);
     const model = await engine.load({ topology: {}, tensors: SPECS }, dataset.inputShape, classes);
     models.push(model);
     return model;
@@ -177,11 +183,16 @@ describe("an engine that is a program", () => {
   });
 
   it("leaves no file behind", async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("concordat-trainer-"));
-    const model = await load();
-    await model.train(options(model));
-    model.dispose();
-    const after = readdirSync(tmpdir()).filter((name) => name.startsWith("concordat-trainer-"));
-    expect(after.filter((name) => !before.includes(name))).to.deep.equal([]);
+    // A folder of its own: other tests start programs at the same time.
+    const trainers = await mkdtemp(join(tmpdir(), "concordat-leaves-"));
+    try {
+      const model = await load("", "", 10, 30, trainers);
+      await model.train(options(model));
+      expect(readdirSync(trainers)).to.have.length(1);
+      model.dispose();
+      expect(readdirSync(trainers)).to.deep.equal([]);
+    } finally {
+      await rm(trainers, { recursive: true, force: true });
+    }
   });
 });
